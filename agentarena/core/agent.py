@@ -1,0 +1,210 @@
+"""Players: what an agent is shown (`View`) and what it must do (`Agent`).
+
+An agent never receives the true state. It receives a `View`: the observation, the text, the legal actions, what is
+new, an information key, and `imagine`, which draws a state the seat cannot tell from the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol, runtime_checkable
+
+import gymnasium
+import numpy as np
+
+from .errors import NotSupported
+from .events import Event
+from .game import Game, Information, Resample
+from .legal import Action, Legal
+from .rng import DECISION, stream
+from .text import Options
+
+__all__ = ["Agent", "Decision", "HasPolicy", "Reply", "View"]
+
+
+class View:
+    """What one seat may know at one decision. Everything but `game` and `seat` is worked out when first asked for.
+
+    Attributes:
+        game: The rules.
+        seat: Who is asked.
+        news: Events since this seat was last asked that it may know.
+        match: Number of the match within its run.
+        turn: How many decisions this seat has made in this match.
+        memory: The seat's own notebook in this match, kept by the runner; empty at first.
+    """
+
+    def __init__(
+        self,
+        game: Game[Any],
+        state: Any,
+        seat: int,
+        *,
+        news: Sequence[Event] = (),
+        seed: int = 0,
+        match: int = 0,
+        turn: int = 0,
+        memory: dict[str, Any] | None = None,
+    ) -> None:
+        self.game, self.seat, self.match, self.turn = game, seat, match, turn
+        self.news = tuple(news)
+        self.memory: dict[str, Any] = {} if memory is None else memory
+        self._seed = seed
+        self.__state = state
+
+    @cached_property
+    def legal(self) -> Legal:
+        """The legal actions: a tuple of ints, or a `Bounded` description."""
+        return self.game.legal(self.__state, self.seat)
+
+    @cached_property
+    def mask(self) -> np.ndarray:
+        """The legal actions of a discrete game as int8 of shape (A,)."""
+        return action_mask(self.game.action_space(self.seat), self.legal)
+
+    @cached_property
+    def observation(self) -> Any:
+        """What the seat sees, as numbers."""
+        return self.game.observe(self.__state, self.seat)
+
+    @cached_property
+    def rules(self) -> str:
+        """The rules in words, for a system message."""
+        return self.game.text.rules(self.seat)
+
+    @cached_property
+    def text(self) -> str:
+        """What is new and what the seat sees now, in words, with the legal moves."""
+        return self.game.text.view(self.__state, self.seat, self.news)
+
+    @cached_property
+    def text_without_choices(self) -> str:
+        """Like `text`, without the list of legal moves."""
+        return self.game.text.view(self.__state, self.seat, self.news, choices=False)
+
+    @cached_property
+    def options(self) -> Options:
+        """The legal replies, for guided decoding."""
+        return self.game.text.options(self.__state, self.seat)
+
+    def read(self, reply: str) -> Any:
+        """The action that `reply` names, or `Unreadable`."""
+        return self.game.text.read(self.__state, self.seat, reply)
+
+    @cached_property
+    def information(self) -> str:
+        """The information-set key; raises `NotSupported` where the game has none."""
+        if not isinstance(self.game, Information):
+            raise NotSupported(f"{type(self.game).__name__} has no information keys")
+        return self.game.information(self.__state, self.seat)
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The agent's own stream for this decision: the same for the same run seed, match, seat and turn."""
+        return stream(self._seed, DECISION, self.match, self.seat, self.turn)
+
+    @property
+    def can_imagine(self) -> bool:
+        """Whether `imagine` works for this game."""
+        return self.game.info.forkable and (isinstance(self.game, Resample) or not self.game.info.hidden)
+
+    def imagine(self, rng: np.random.Generator) -> Any:
+        """A state this seat cannot tell from the true one, to search from. It is the agent's to step freely.
+
+        Raises:
+            NotSupported: The game hides something and cannot redraw it, or lives in an outside engine.
+        """
+        if not self.can_imagine:
+            raise NotSupported(f"{type(self.game).__name__} has hidden information and no resample(), so it cannot be searched")
+        if isinstance(self.game, Resample):
+            return self.game.resample(self.__state, self.seat, rng)
+        return self.__state
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process: an imagined state in place of the true one, or else only what is shown."""
+        out = {
+            "game": self.game,
+            "seat": self.seat,
+            "match": self.match,
+            "turn": self.turn,
+            "news": self.news,
+            "memory": self.memory,
+            "_seed": self._seed,
+        }
+        if self.can_imagine:
+            return {**out, "_View__state": self.imagine(stream(self._seed, DECISION, self.match, self.seat, self.turn, 1))}
+        shown = ("legal", "observation", "text", "text_without_choices", "options")
+        out.update({name: getattr(self, name) for name in shown})
+        if isinstance(self.game, Information):
+            out["information"] = self.information
+        return {**out, "_View__state": None}
+
+
+def action_mask(space: gymnasium.Space[Any], legal: Legal) -> np.ndarray:
+    """The legal ints as an int8 mask over a `Discrete` space. Shape (A,)."""
+    assert isinstance(space, gymnasium.spaces.Discrete)
+    assert isinstance(legal, tuple)
+    mask = np.zeros(int(space.n), np.int8)
+    mask[list(legal)] = 1
+    return mask
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in words, read by the game's text face; with what it cost.
+
+    Attributes:
+        text: The raw reply.
+        thinking: Reasoning kept apart from the reply; private.
+        usage: Counts and prices to be summed in the ledger, e.g. `{"prompt_tokens": 812, "completion_tokens": 9}`.
+        extra: Anything to keep with the record of this decision, JSON-ready.
+    """
+
+    text: str
+    thinking: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+Decision = Action | Reply
+
+
+class Agent:
+    """A player of any number of seats in any number of matches at once.
+
+    A subclass overrides `choose` (one decision) or `act` (all pending decisions at once, for batching). Between
+    decisions it remembers in `view.memory` alone, so that matches cannot leak into each other and results do not
+    depend on the order of play. Constructor arguments are the parameters of the agent's spec string.
+
+    Attributes:
+        name: The spec string it was made from, e.g. "ismcts?simulations=200"; set by `agentarena.agent`.
+        version: Changes when the agent would play differently; stored in every record.
+    """
+
+    name: str = ""
+    version: str = "1"
+
+    def choose(self, view: View) -> Decision:
+        """One decision: a legal action, or a `Reply` to be read."""
+        raise NotImplementedError(f"{type(self).__name__} must define choose(view) or act(views)")
+
+    def act(self, views: Sequence[View]) -> Sequence[Decision]:
+        """Decisions for several views of any matches, in the same order."""
+        return [self.choose(view) for view in views]
+
+    def close(self) -> None:
+        """Let go of processes, connections and memory. Called once when a run ends."""
+
+
+@runtime_checkable
+class HasPolicy(Protocol):
+    """Agents that can say what they would play with what probability: for exact evaluation."""
+
+    def policy(self, view: View) -> Mapping[int, float]:
+        """Probabilities over the legal actions; they add up to 1."""
+        ...
+
+
+AgentFactory = Callable[..., Agent]

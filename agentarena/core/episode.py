@@ -1,0 +1,74 @@
+"""One match in the making: a state, its stream of randomness, its log and its returns. Every adapter and runner steps one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .events import Event
+from .game import Game
+from .legal import Action
+
+__all__ = ["Episode"]
+
+
+class Episode:
+    """A game under way.
+
+    Attributes:
+        game: The rules.
+        state: The current state.
+        log: Every event so far, in order.
+        returns: Sum of the rewards of each seat so far; shape (S,) as a list, in `game.info.unit`.
+        steps: Number of `step` calls so far.
+        truncated: Whether the match was cut short by its limit of steps.
+    """
+
+    __slots__ = ("_cursor", "_rng", "game", "limit", "log", "returns", "rewards", "state", "steps", "truncated")
+
+    def __init__(self, game: Game[Any], rng: np.random.Generator, limit: int | None = None) -> None:
+        self.game = game
+        self._rng = rng
+        self.limit = game.info.max_steps if limit is None else limit
+        self.state: Any = game.start(rng)
+        self.log: list[Event] = list(game.news(self.state))
+        self.rewards: tuple[float, ...] = game.rewards(self.state)
+        self.returns: list[float] = list(self.rewards)
+        self.steps = 0
+        self.truncated = False
+        self._cursor = [0] * game.info.seats
+
+    @property
+    def to_move(self) -> tuple[int, ...]:
+        """The seats asked now; `()` when the match is over or was cut short."""
+        return () if self.truncated else self.game.to_move(self.state)
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody will be asked again."""
+        return self.truncated or not self.game.to_move(self.state)
+
+    def step(self, actions: Mapping[int, Action]) -> tuple[float, ...]:
+        """Play one step; returns the rewards it credited. An error leaves everything as it was."""
+        game = self.game
+        state = game.step(self.state, actions, self._rng)
+        self.state = state
+        self.log.extend(game.news(state))
+        self.rewards = rewards = game.rewards(state)
+        for seat, reward in enumerate(rewards):
+            if reward:
+                self.returns[seat] += reward
+        self.steps += 1
+        if self.steps >= self.limit and game.to_move(state):
+            self.truncated = True
+        return rewards
+
+    def unread(self, seat: int) -> tuple[Event, ...]:
+        """The events since `mark_read(seat)` that the seat may know."""
+        return tuple(event for event in self.log[self._cursor[seat] :] if event.visible_to(seat))
+
+    def mark_read(self, seat: int) -> None:
+        """The seat has seen everything so far."""
+        self._cursor[seat] = len(self.log)

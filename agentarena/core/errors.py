@@ -1,0 +1,170 @@
+"""Every error a user can meet, as one tree.
+
+    ArenaError
+    ├── UsageError (ValueError)         the caller asked for something that cannot be
+    │   ├── UnknownName (LookupError)   no such environment, agent, option or preset
+    │   ├── BadOption                   an option's value is outside its range
+    │   └── WrongSeats                  too many or too few agents for the game
+    ├── PlayError (ValueError)          a move that the rules refuse; the state is unchanged
+    │   ├── IllegalAction               not among the legal actions
+    │   ├── OutOfTurn                   a seat moved that was not asked, or one that was asked did not
+    │   └── MatchOver                   the match has finished
+    ├── NotSupported (TypeError)        the game lacks a capability that was asked for
+    ├── AgentFault                      an agent failed; costs it the match, never the run
+    │   ├── AgentRaised                 its code raised
+    │   ├── AgentTimeout                no answer before the deadline
+    │   ├── AgentDied                   its process ended
+    │   └── AgentNonsense               it answered with something that is no decision
+    ├── RecordError (ValueError)        a file of records cannot be used
+    │   ├── CorruptRecord               a line is damaged
+    │   ├── RecordMismatch              the file belongs to another run, or replays differently
+    │   └── RecordBusy                  another run is writing the file
+    ├── ContractError                   a game breaks the contract that `agentarena check` tests
+    └── MissingExtra (ImportError)      an optional dependency is not installed
+
+A message says what was asked, what was got, what is allowed, and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "AgentDied",
+    "AgentFault",
+    "AgentNonsense",
+    "AgentRaised",
+    "AgentTimeout",
+    "ArenaError",
+    "BadOption",
+    "ContractError",
+    "CorruptRecord",
+    "IllegalAction",
+    "MatchOver",
+    "MissingExtra",
+    "NotSupported",
+    "OutOfTurn",
+    "PlayError",
+    "RecordBusy",
+    "RecordError",
+    "RecordMismatch",
+    "UnknownName",
+    "UsageError",
+    "WrongSeats",
+    "suggest",
+]
+
+
+class ArenaError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class UsageError(ArenaError, ValueError):
+    """The caller asked for something that cannot be."""
+
+
+class UnknownName(UsageError, LookupError):
+    """No such environment, agent, option or preset; the message suggests near misses."""
+
+    def __init__(self, what: str, got: str, known: Iterable[str], hint: str = "") -> None:
+        self.what, self.got, self.known = what, got, tuple(known)
+        super().__init__(f"unknown {what} {got!r}.{suggest(got, self.known)}{' ' + hint if hint else ''}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.what, self.got, self.known))
+
+
+class BadOption(UsageError):
+    """An option's value is outside its range."""
+
+
+class WrongSeats(UsageError):
+    """Too many or too few agents for the game."""
+
+
+class PlayError(ArenaError, ValueError):
+    """A move that the rules refuse. The state it was tried on is unchanged."""
+
+
+class IllegalAction(PlayError):
+    """The action is not among the legal ones."""
+
+
+class OutOfTurn(PlayError):
+    """A seat moved that was not asked, or a seat that was asked did not move."""
+
+
+class MatchOver(PlayError):
+    """The match has finished; start another."""
+
+
+class NotSupported(ArenaError, TypeError):
+    """The game lacks a capability that was asked for."""
+
+
+class AgentFault(ArenaError):
+    """An agent failed. It costs the agent its match, never the run."""
+
+
+class AgentRaised(AgentFault):
+    """The agent's code raised."""
+
+
+class AgentTimeout(AgentFault):
+    """No answer came before the deadline."""
+
+
+class AgentDied(AgentFault):
+    """The agent's process ended."""
+
+
+class AgentNonsense(AgentFault):
+    """The agent answered with something that is no decision."""
+
+
+class RecordError(ArenaError, ValueError):
+    """A file of records cannot be used."""
+
+
+class CorruptRecord(RecordError):
+    """A line of a record file is damaged."""
+
+
+class RecordMismatch(RecordError):
+    """The file belongs to another run, or a record replays differently."""
+
+
+class RecordBusy(RecordError):
+    """Another run is writing the file."""
+
+
+class ContractError(ArenaError):
+    """A game breaks the contract that `agentarena check` tests."""
+
+
+class MissingExtra(ArenaError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package, self.extra = package, extra
+        super().__init__(f"{package} is not installed. It comes with an extra: pip install 'agentarena[{extra}]'")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.package, self.extra))
+
+
+def suggest(got: str, known: Iterable[str]) -> str:
+    """A sentence with the names nearest to `got`, or all of them when they are few.
+
+    >>> suggest("TicTacTo-v0", ["TicTacToe-v0", "Leduc-v0"])
+    ' Did you mean TicTacToe-v0?'
+    """
+    names = sorted(known)
+    folded = {name.lower(): name for name in names}
+    near = [folded[key] for key in difflib.get_close_matches(got.lower(), folded, n=3, cutoff=0.6)]
+    if near:
+        return f" Did you mean {' or '.join(near)}?"
+    if names and len(names) <= 20:
+        return f" Known: {', '.join(names)}."
+    return ""

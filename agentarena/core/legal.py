@@ -1,0 +1,187 @@
+"""What a seat may do: a tuple of integers, or a bounded description that can refuse, sample and encode.
+
+Discrete games list their legal actions as a plain tuple of ints. Real-valued, spoken and compound moves are
+described by `InBox`, `Speech` and `Parts`, which share one small interface, `Bounded`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+__all__ = ["Action", "Bounded", "InBox", "Legal", "Parts", "Speech", "decode", "encode", "refusal", "sample"]
+
+Action = Any
+"""An int (discrete), a float array (`InBox`), a string (`Speech`) or a dict of these (`Parts`)."""
+
+
+class Bounded(ABC):
+    """A set of actions too large to list."""
+
+    @abstractmethod
+    def refuse(self, action: Action) -> str | None:
+        """Why `action` is not in the set, in words an agent can act on; `None` when it is."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator) -> Action:
+        """A random member."""
+
+    @abstractmethod
+    def space(self) -> gymnasium.Space[Any]:
+        """The Gymnasium space that holds every member."""
+
+    @abstractmethod
+    def encode(self, action: Action) -> Any:
+        """The action as JSON, exactly: `decode(encode(a))` equals `a`."""
+
+    @abstractmethod
+    def decode(self, data: Any) -> Action:
+        """The inverse of `encode`."""
+
+
+class InBox(Bounded):
+    """Arrays of real numbers within bounds.
+
+    Args:
+        low: Least value, a number or an array that broadcasts to `shape`.
+        high: Greatest value, likewise.
+        shape: Shape of the action; `()` for a single number.
+    """
+
+    def __init__(self, low: Any, high: Any, shape: tuple[int, ...] = ()) -> None:
+        self.shape = shape
+        self.low = np.broadcast_to(np.asarray(low, np.float64), shape)
+        self.high = np.broadcast_to(np.asarray(high, np.float64), shape)
+
+    def refuse(self, action: Action) -> str | None:
+        try:
+            value = np.asarray(action, np.float64)
+        except (TypeError, ValueError):
+            return f"expected numbers of shape {self.shape}, got {type(action).__name__}"
+        if value.shape != self.shape:
+            return f"expected shape {self.shape}, got {value.shape}"
+        if not np.all(np.isfinite(value)):
+            return "every number must be finite"
+        # float32 actions of a Gymnasium Box may round one unit in the last place past a bound
+        slack = 1e-6 * np.maximum(1.0, np.abs(self.high - self.low))
+        if np.any(value < self.low - slack) or np.any(value > self.high + slack):
+            return f"out of bounds: got {value.tolist()}, allowed {self.low.tolist()} to {self.high.tolist()}"
+        return None
+
+    def sample(self, rng: np.random.Generator) -> np.ndarray:
+        return np.asarray(rng.uniform(self.low, self.high))
+
+    def space(self) -> gymnasium.Space[Any]:
+        return gymnasium.spaces.Box(self.low.astype(np.float32), self.high.astype(np.float32), dtype=np.float32)
+
+    def encode(self, action: Action) -> Any:
+        return np.asarray(action, np.float64).tolist()
+
+    def decode(self, data: Any) -> np.ndarray:
+        return np.asarray(data, np.float64)
+
+
+class Speech(Bounded):
+    """Free words of bounded length.
+
+    Args:
+        max_chars: Longest utterance accepted, in characters.
+    """
+
+    def __init__(self, max_chars: int) -> None:
+        self.max_chars = max_chars
+
+    def refuse(self, action: Action) -> str | None:
+        if not isinstance(action, str):
+            return f"expected a string, got {type(action).__name__}"
+        if len(action) > self.max_chars:
+            return f"too long: {len(action)} characters, at most {self.max_chars} allowed"
+        return None
+
+    def sample(self, rng: np.random.Generator) -> str:
+        return ""
+
+    def space(self) -> gymnasium.Space[Any]:
+        from .text import CHARSET
+
+        return gymnasium.spaces.Text(self.max_chars, min_length=0, charset=CHARSET)
+
+    def encode(self, action: Action) -> Any:
+        return action
+
+    def decode(self, data: Any) -> str:
+        return str(data)
+
+
+class Parts(Bounded):
+    """A move of several named parts, each a tuple of ints or itself `Bounded`, e.g. a target and an utterance."""
+
+    def __init__(self, parts: Mapping[str, Legal]) -> None:
+        self.parts = dict(parts)
+
+    def refuse(self, action: Action) -> str | None:
+        if not isinstance(action, Mapping) or set(action) != set(self.parts):
+            return f"expected the parts {sorted(self.parts)}, got {action!r:.200}"
+        for name, part in self.parts.items():
+            reason = refusal(part, action[name])
+            if reason:
+                return f"{name}: {reason}"
+        return None
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Action]:
+        return {name: sample(part, rng) for name, part in self.parts.items()}
+
+    def space(self) -> gymnasium.Space[Any]:
+        return gymnasium.spaces.Dict(
+            {
+                name: part.space() if isinstance(part, Bounded) else gymnasium.spaces.Discrete(max(part) + 1)
+                for name, part in self.parts.items()
+            }
+        )
+
+    def encode(self, action: Action) -> Any:
+        return {name: encode(part, action[name]) for name, part in self.parts.items()}
+
+    def decode(self, data: Any) -> dict[str, Action]:
+        return {name: decode(part, data[name]) for name, part in self.parts.items()}
+
+
+Legal = tuple[int, ...] | Bounded
+"""The legal ints in increasing order, or a bounded description."""
+
+
+def refusal(legal: Legal, action: Action) -> str | None:
+    """Why `action` is not legal, or `None` when it is. Integers of numpy count as ints; bools do not.
+
+    >>> refusal((0, 2), 1)
+    'not legal now; legal: 0, 2'
+    """
+    if isinstance(legal, Bounded):
+        return legal.refuse(action)
+    if isinstance(action, bool | np.bool_) or not isinstance(action, int | np.integer):
+        return f"expected an integer, got {action!r:.100}"
+    if action in legal:
+        return None
+    shown = ", ".join(map(str, legal[:24])) + (", ..." if len(legal) > 24 else "")
+    return f"not legal now; legal: {shown or 'nothing'}"
+
+
+def sample(legal: Legal, rng: np.random.Generator) -> Action:
+    """A uniformly random legal action."""
+    if isinstance(legal, Bounded):
+        return legal.sample(rng)
+    return legal[int(rng.integers(len(legal)))]
+
+
+def encode(legal: Legal, action: Action) -> Any:
+    """A legal action as JSON, exactly."""
+    return legal.encode(action) if isinstance(legal, Bounded) else int(action)
+
+
+def decode(legal: Legal, data: Any) -> Action:
+    """The inverse of `encode`."""
+    return legal.decode(data) if isinstance(legal, Bounded) else int(data)

@@ -1,0 +1,157 @@
+"""Which environments and agents there are: two explicit tables of names, imported when first used, plus entry points.
+
+An environment's line is `id -> "module:Class"`; a test keeps table and folders in step. Third parties add theirs
+through the entry-point groups `agentarena.envs` and `agentarena.agents`, without touching this repository.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import sys
+from importlib import metadata, resources
+from typing import Any
+
+from .errors import BadOption, UnknownName, UsageError
+from .game import Game
+
+__all__ = ["AGENTS", "ENVS", "agent_names", "card", "entry_point_names", "env_ids", "game", "load", "resolve"]
+
+ENVS: dict[str, str] = {
+    "TicTacToe-v0": "agentarena.envs.tictactoe:TicTacToe",
+    "ConnectFour-v0": "agentarena.envs.connectfour:ConnectFour",
+    "KuhnPoker-v0": "agentarena.envs.kuhn:KuhnPoker",
+    "LeducPoker-v0": "agentarena.envs.leduc:LeducPoker",
+    "MiniHanabi-v0": "agentarena.envs.hanabi:MiniHanabi",
+    "SimpleHanabi-v0": "agentarena.envs.hanabi:SimpleHanabi",
+    "FullHanabi-v0": "agentarena.envs.hanabi:FullHanabi",
+    "MatrixGame-v0": "agentarena.envs.matrix:MatrixGame",
+    "RockPaperScissors-v0": "agentarena.envs.matrix:RockPaperScissors",
+    "BiasedRockPaperScissors-v0": "agentarena.envs.matrix:BiasedRockPaperScissors",
+    "RockPaperScissorsSpockLizard-v0": "agentarena.envs.matrix:RockPaperScissorsSpockLizard",
+    "PrisonersDilemma-v0": "agentarena.envs.matrix:PrisonersDilemma",
+    "StagHunt-v0": "agentarena.envs.matrix:StagHunt",
+    "BattleOfTheSexes-v0": "agentarena.envs.matrix:BattleOfTheSexes",
+    "LevineHats-v0": "agentarena.envs.levine_hats:LevineHats",
+    "Dhumbal-v0": "agentarena.envs.dhumbal:Dhumbal",
+    "Werewolf-v0": "agentarena.envs.werewolf:Werewolf",
+}
+"""Environment id -> game class."""
+
+AGENTS: dict[str, str] = {
+    "random": "agentarena.agents.random:RandomAgent",
+    "human": "agentarena.agents.human:Human",
+    "minimax": "agentarena.agents.search.minimax:Minimax",
+    "mcts": "agentarena.agents.search.mcts:MCTS",
+    "ismcts": "agentarena.agents.search.ismcts:ISMCTS",
+    "cfr": "agentarena.agents.search.cfr:CFR",
+}
+"""Agent name -> class or factory. A game's own bots are named "<game>/<bot>"."""
+
+
+def entry_point_names(group: str) -> dict[str, str]:
+    """Names that other installed packages add under an entry-point group, with their `module:attribute`."""
+    return {point.name: point.value for point in metadata.entry_points(group=group)}
+
+
+def env_ids() -> list[str]:
+    """Every environment id, ours first, then those of other packages."""
+    return [*ENVS, *(name for name in sorted(entry_point_names("agentarena.envs")) if name not in ENVS)]
+
+
+def agent_names() -> list[str]:
+    """Every agent name, ours first, then those of other packages."""
+    return [*AGENTS, *(name for name in sorted(entry_point_names("agentarena.agents")) if name not in AGENTS)]
+
+
+def load(reference: str) -> Any:
+    """The object that `"package.module:attribute"` names.
+
+    Raises:
+        UsageError: The reference is malformed or its module or attribute does not exist.
+    """
+    module_name, _, attribute = reference.partition(":")
+    if not module_name or not attribute:
+        raise UsageError(f"expected 'package.module:Name', got {reference!r}")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+            raise UsageError(
+                f"cannot import {module_name!r} (for {reference!r}): no such module on {sys.path[:1]} and the rest of sys.path"
+            ) from error
+        raise
+    try:
+        return functools.reduce(getattr, attribute.split("."), module)
+    except AttributeError as error:
+        raise UsageError(f"{module_name!r} has no {attribute!r}") from error
+
+
+def resolve(env_id: str) -> str:
+    """The canonical id of an environment: `"TicTacToe-v0"` for itself, `"agentarena/TicTacToe-v0"` or `"TicTacToe"`.
+
+    Without a version the highest one is meant. `"package.module:Class"` stands for itself.
+
+    Raises:
+        UnknownName: No such environment; the message suggests near misses.
+    """
+    if ":" in env_id:
+        return env_id
+    known = env_ids()
+    name = env_id.removeprefix("agentarena/")
+    if name in known:
+        return name
+    versions = [other for other in known if other.rpartition("-v")[0] == name]
+    if versions:
+        return max(versions, key=lambda other: int(other.rpartition("-v")[2]))
+    raise UnknownName("environment", env_id, known, hint="List them with `agentarena envs`.")
+
+
+def game_class(env_id: str) -> type[Game[Any]]:
+    """The class behind an environment id."""
+    name = resolve(env_id)
+    reference = name if ":" in name else ENVS.get(name) or entry_point_names("agentarena.envs")[name]
+    found = load(reference)
+    if not (inspect.isclass(found) and issubclass(found, Game)):
+        raise UsageError(f"{reference!r} is not a subclass of agentarena.core.game.Game")
+    return found
+
+
+def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:
+    """The rules of an environment under the given options; a `Game` stands for itself.
+
+    Args:
+        env_id: E.g. "KuhnPoker-v0", "mypkg.nim:Nim", or a game.
+        preset: A named setting of the options, e.g. "paper"; options given by name override it.
+        options: The game's options; `agentarena envs NAME` lists them.
+
+    Raises:
+        UnknownName: No such environment, preset or option.
+        BadOption: An option's value is out of range.
+    """
+    if isinstance(env_id, Game):
+        if preset is not None or options:
+            raise BadOption("a game that is already built takes no options; give its id instead")
+        return env_id
+    return game_class(env_id).build(preset, **options)
+
+
+def env_id_of(rules: Game[Any]) -> str:
+    """The id under which a game's class is registered, else `"module:Class"`."""
+    reference = f"{type(rules).__module__}:{type(rules).__qualname__}"
+    table = {**entry_point_names("agentarena.envs"), **ENVS}
+    for name, target in table.items():
+        if target == reference:
+            return name
+        if target.partition(":")[2] == type(rules).__qualname__ and load(target) is type(rules):
+            return name
+    return reference
+
+
+def card(env_id: str) -> str:
+    """The card of an environment, as Markdown; `""` when its package has none."""
+    module = game_class(env_id).__module__
+    package = module.rpartition(".")[0] or module
+    path = resources.files(package) / "card.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

@@ -1,0 +1,272 @@
+"""The text face of a game: what a language model or a person reads, and how its reply is read.
+
+One reply grammar for every game. A reply is read strictly:
+
+    <answer>MOVE</answer>     exactly one answer, anything around it is ignored as thinking aloud; or
+    MOVE                      the whole reply is a move and nothing else.
+
+No answer, two answers, or an answer that is not exactly one move is `Unreadable`, with a reason the speaker can
+act on. A reply is never repaired or guessed. In games with speech, `<say>WORDS</say>` carries the words.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar
+
+import gymnasium
+
+from .events import Event
+from .legal import Action
+
+__all__ = [
+    "CHARSET",
+    "ChoiceFace",
+    "Choices",
+    "Options",
+    "Pattern",
+    "Schema",
+    "TextFace",
+    "Unreadable",
+    "answer_in",
+    "fold",
+    "quote",
+    "words_in",
+]
+
+S = TypeVar("S")
+
+CHARSET = string.printable.replace("\r", "").replace("\x0b", "").replace("\x0c", "")
+"""Characters of every `Text` space; `fold` maps any text into it."""
+
+_ANSWER = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
+_SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?(?:answer|say)>", re.IGNORECASE)
+_LONGEST_BARE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A reply that could not be read as a move, and why.
+
+    Attributes:
+        reason: A sentence the speaker can act on.
+        kind: "empty", "truncated" (an answer was opened and never closed) or "unreadable".
+    """
+
+    reason: str
+    kind: Literal["empty", "truncated", "unreadable"] = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The legal replies, each a complete reply, for guided decoding."""
+
+    replies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A JSON schema that every readable reply fits."""
+
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression that every readable reply matches in full."""
+
+    regex: str
+
+
+Options = Choices | Schema | Pattern
+
+
+def answer_in(reply: str) -> str | Unreadable:
+    """The move text of a reply by the grammar of this module, stripped of surrounding white space.
+
+    >>> answer_in("Centre it is. <answer> 4 </answer>")
+    '4'
+    >>> answer_in("4")
+    '4'
+    >>> answer_in("<answer>4</answer> or <answer>5</answer>").reason
+    'found 2 answers, expected exactly one <answer>...</answer>'
+    """
+    if not reply.strip():
+        return Unreadable("the reply is empty; expected <answer>your move</answer>", "empty")
+    found = _ANSWER.findall(reply)
+    if len(found) > 1:
+        return Unreadable(f"found {len(found)} answers, expected exactly one <answer>...</answer>")
+    if found:
+        if len(_TAG.findall(_SAY.sub("", reply))) != 2:
+            return Unreadable("found a stray <answer> tag, expected exactly one <answer>...</answer>")
+        answer = found[0].strip()
+        return answer or Unreadable("the answer is empty; expected <answer>your move</answer>", "empty")
+    if "<answer>" in reply.lower():
+        return Unreadable("the answer was opened with <answer> and never closed with </answer>", "truncated")
+    if len(reply.strip()) > _LONGEST_BARE:
+        return Unreadable("no answer found; write your move as <answer>your move</answer>")
+    return reply.strip()
+
+
+def words_in(reply: str) -> str | Unreadable:
+    """What a reply says aloud: the text of its one `<say>...</say>`, `""` when there is none.
+
+    >>> words_in("<say>I am the seer.</say><answer>vote 3</answer>")
+    'I am the seer.'
+    """
+    found = _SAY.findall(reply)
+    if len(found) > 1:
+        return Unreadable(f"found {len(found)} <say> parts, expected at most one")
+    return found[0].strip() if found else ""
+
+
+def fold(text: str) -> str:
+    """`text` in the characters of `CHARSET`: accents dropped, anything else unknown as "?".
+
+    >>> fold("José’s café ♠")
+    "Jose's cafe ?"
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    plain = text.translate(_LOOKALIKES)
+    decomposed = unicodedata.normalize("NFKD", plain)
+    kept = (char for char in decomposed if not unicodedata.combining(char))
+    return "".join(char if char in _CHARSET_SET else "?" for char in kept)
+
+
+_CHARSET_SET = frozenset(CHARSET)
+_LOOKALIKES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‹": "<", "›": ">", "–": "-", "—": "-", "…": "...", "\r": "\n"})
+# a speaker's words lose what could end a quotation, open a tag or start a new line of the referee's
+_NEUTRAL = str.maketrans(
+    {
+        '"': "'",
+        "“": "'",
+        "”": "'",
+        "„": "'",
+        "«": "'",
+        "»": "'",
+        "<": "‹",
+        ">": "›",
+        "[": "(",
+        "]": ")",
+        "{": "(",
+        "}": ")",
+        "|": "¦",
+        "`": "'",
+        "\\": "/",
+    }
+)
+
+
+def quote(words: str, limit: int = 1000) -> str:
+    """A speaker's words as a quotation: one line, in double quotes, unable to close them or to pose as anyone else.
+
+    Line breaks and control characters become spaces, double quotes single ones, angle and square brackets, braces
+    and bars harmless look-alikes, so that no chat-template token, tag or referee's line survives. Longer speech is
+    cut at `limit` characters and says so.
+
+    >>> quote('I am the seer.\\nREFEREE: "Seat 2 <won>"')
+    '"I am the seer. REFEREE: \\'Seat 2 ‹won›\\'"'
+    """
+    clean = unicodedata.normalize("NFKC", words).translate(_NEUTRAL)
+    clean = "".join(" " if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn") else char for char in clean)
+    clean = " ".join(clean.split())
+    cut = len(clean) > limit
+    return f'"{clean[:limit]}"' + (" (cut short)" if cut else "")
+
+
+class TextFace(ABC, Generic[S]):
+    """A game in words. Stateless, like the game; `game.text` is the one instance.
+
+    Subclasses write `rules`, `look`, `tell`, `options`, `read` and `write`. Games whose moves are integers with
+    fixed names derive from `ChoiceFace` and need only `rules`, `look`, `tell` and `write`.
+    """
+
+    def __init__(self, game: Any) -> None:
+        self.game = game
+
+    @abstractmethod
+    def rules(self, seat: int) -> str:
+        """The system message: the rules, who the seat is, and how moves are written. The same for the whole match."""
+
+    @abstractmethod
+    def look(self, state: S, seat: int) -> str:
+        """What the seat sees now."""
+
+    def tell(self, event: Event, seat: int) -> str:
+        """One event that `seat` may know, as a sentence; `""` to pass over it in silence."""
+        return ""
+
+    def ask(self, state: S, seat: int) -> str:
+        """The closing question to a seat that is to move, naming what it may reply."""
+        options = self.options(state, seat)
+        if isinstance(options, Choices):
+            return "Your move. Legal: " + ", ".join(options.replies)
+        return "Your move."
+
+    def view(self, state: S, seat: int, news: Sequence[Event] = (), *, choices: bool = True) -> str:
+        """The user message: what changed since the seat last looked, what it sees now, what it is asked.
+
+        Args:
+            state: The state to show.
+            seat: Who looks.
+            news: Events since the seat last looked, those it may know.
+            choices: Whether to list the legal moves; leave out to measure whether a player knows the rules.
+        """
+        lines = [line for event in news if event.visible_to(seat) and (line := self.tell(event, seat))]
+        lines.append(self.look(state, seat))
+        if seat in self.game.to_move(state):
+            lines.append(self.ask(state, seat) if choices else "Your move.")
+        return "\n".join(line for line in lines if line)
+
+    @abstractmethod
+    def options(self, state: S, seat: int) -> Options:
+        """The readable, legal replies of a seat that is to move, for guided decoding."""
+
+    @abstractmethod
+    def read(self, state: S, seat: int, reply: str) -> Action | Unreadable:
+        """The move a reply names, legal now or not, or why it names none. See this module's grammar."""
+
+    @abstractmethod
+    def write(self, action: Action) -> str:
+        """The reply that `read` reads as `action`."""
+
+
+class ChoiceFace(TextFace[S]):
+    """Text face of a game whose moves are the integers of a `Discrete` space, each with one fixed name (`write`).
+
+    Names are matched whole, ignoring case and spacing.
+    """
+
+    @cached_property
+    def _moves(self) -> dict[str, int]:
+        moves: dict[str, int] = {}
+        for seat in range(self.game.info.seats):
+            space = self.game.action_space(seat)
+            assert isinstance(space, gymnasium.spaces.Discrete)
+            moves.update({_key(self.write(action)): action for action in range(int(space.n))})
+        return moves
+
+    def options(self, state: S, seat: int) -> Choices:
+        return Choices(tuple(self.write(action) for action in self.game.legal(state, seat)))
+
+    def read(self, state: S, seat: int, reply: str) -> int | Unreadable:
+        answer = answer_in(reply)
+        if isinstance(answer, Unreadable):
+            return answer
+        action = self._moves.get(_key(answer))
+        if action is None:
+            example = self.write(self.game.legal(state, seat)[0])
+            return Unreadable(f"{quote(answer, 60)} is not exactly one move of this game; a move looks like {example}")
+        return action
+
+
+def _key(text: str) -> str:
+    return " ".join(text.lower().split())
