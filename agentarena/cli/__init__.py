@@ -1,1 +1,85 @@
+"""The command line, `agentarena`: one module a command, imported when it is called.
 
+Exit codes: 0 all went well; 1 a check, verification or comparison failed; 2 the command was misused or a file
+cannot be used; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from agentarena.core.errors import ArenaError
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS = {
+    "envs": "List environments, agents or one environment's card.",
+    "play": "Play matches and print the standings.",
+    "watch": "Watch one match move by move.",
+    "tournament": "Rank several agents against each other.",
+    "replay": "Step through a recorded match.",
+    "verify": "Replay records and compare them byte for byte.",
+    "report": "Write an HTML report from records.",
+    "check": "Test a game against the contract.",
+    "new": "Write the skeleton of a new game.",
+    "bench": "Measure the speed of environments on this machine.",
+    "doctor": "Say what is installed and whether it works.",
+    "demo": "Play the Dhumbal championship and write a report.",
+}
+"""Command -> one line of help; the module `agentarena.cli.<command>` has the click command `command`."""
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(f"agentarena.cli.{cmd_name}").command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from agentarena.core.errors import suggest
+
+            ctx.fail(f"no command {args[0]!r}.{suggest(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="agentarena", prog_name="agentarena")
+def cli() -> None:
+    """Language-model, RL, search and scripted agents at the same tables, ranked with honest error bars.
+
+    \b
+    agentarena envs
+    agentarena play Dhumbal-v0 dhumbal/aggressive random random random --matches 200
+    agentarena tournament KuhnPoker-v0 random cfr kuhnpoker/nash --out runs/kuhn
+
+    Exit codes: 0 fine, 1 a check or verification failed, 2 misuse, 130 interrupted.
+    """
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """The console script: errors of ours become one line on stderr and exit code 2."""
+    try:
+        return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted; what was recorded is kept, and the same command goes on from there", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except ArenaError as error:
+        click.echo(f"agentarena: {error}", err=True)
+        sys.exit(2)

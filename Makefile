@@ -1,0 +1,54 @@
+# agentarena: everything runs in the project's own .venv. Needs Python >= 3.11 and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint format bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+.venv/base: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "agentarena needs Python >= 3.11, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(PIP) install --quiet --constraint requirements.lock --editable '.[dev,rl]'
+	@touch $@
+
+.venv/bench: .venv/base
+	$(PIP) install --quiet --constraint requirements.lock --editable '.[bench]'
+	@touch $@
+
+.venv/docs: .venv/base
+	$(PIP) install --quiet --constraint requirements.lock --editable '.[docs]'
+	@touch $@
+
+demo: .venv/base ## play the Dhumbal championship and write demo/report.html
+	$(BIN)/agentarena demo
+
+test: .venv/dev ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/dev ## ruff, mypy, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev ## format the code in place
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/bench ## compare speed with other libraries in one run
+	$(BIN)/agentarena bench
+
+docs: .venv/docs ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+clean: ## remove what the targets above made
+	rm -rf .venv site demo build dist .pytest_cache .mypy_cache .ruff_cache

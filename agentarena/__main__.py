@@ -1,0 +1,5 @@
+"""`python -m agentarena`: the command line."""
+
+from agentarena.cli import main
+
+main()

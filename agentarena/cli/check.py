@@ -1,0 +1,42 @@
+"""`agentarena check`: the contract suite."""
+
+from __future__ import annotations
+
+import click
+
+from agentarena.core import registry
+
+from .common import console
+
+
+@click.command("check")
+@click.argument("envs", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Check every registered environment.")
+@click.option("--write-golden", type=click.Path(file_okay=False), metavar="DIR", help="Write the golden transcripts into DIR instead of checking.")
+@click.option("--golden", type=click.Path(file_okay=False, exists=True), metavar="DIR", help="Compare with the golden transcripts in DIR.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the checks that passed, too.")
+def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool) -> None:
+    """Test games against the contract that every environment here keeps. Exit code 1 when a check fails.
+
+    \b
+    agentarena check KuhnPoker-v0
+    agentarena check mypkg.nim:Nim -v
+    agentarena check --all --golden tests/golden
+    """
+    from agentarena import check
+
+    names = list(registry.env_ids()) if everything else list(envs)
+    if not names:
+        raise click.UsageError("name an environment, e.g. TicTacToe-v0 or mypkg.nim:Nim, or give --all")
+    if write_golden:
+        for name in names:
+            console.print(f"wrote {check.write_golden(name, write_golden)}")
+        return
+    failed = 0
+    for name in names:
+        report = check.run(name, golden=golden)
+        for line in report.lines(verbose=verbose):
+            click.echo(line)
+        failed += not report.ok
+    if failed:
+        raise SystemExit(1)

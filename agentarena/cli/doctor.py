@@ -1,0 +1,81 @@
+"""`agentarena doctor`: what is installed, what is missing, and whether the rules run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import sys
+import time
+from importlib import metadata
+
+import click
+
+from agentarena.core import registry
+
+from .common import show_table
+
+_PACKAGES = (
+    # distribution, module, what it is for, extra that brings it ("" for the base install)
+    ("numpy", "numpy", "arrays", ""),
+    ("scipy", "scipy", "statistics, linear programs", ""),
+    ("gymnasium", "gymnasium", "single-seat environments", ""),
+    ("pettingzoo", "pettingzoo", "multi-seat environments", ""),
+    ("torch", "torch", "learning agents", "rl"),
+    ("stable-baselines3", "stable_baselines3", "reference learners", "rl"),
+    ("sb3-contrib", "sb3_contrib", "MaskablePPO", "rl"),
+    ("supersuit", "supersuit", "PettingZoo wrappers", "rl"),
+)
+
+
+@click.command("doctor")
+def command() -> None:
+    """Say what is installed and whether it works. Exit code 1 when an environment does not run.
+
+    \b
+    agentarena doctor
+    """
+    show_table("Machine", ("what", "found"), _machine())
+    show_table("Packages", ("package", "version", "for", "install with"), [_package(*row) for row in _PACKAGES])
+    rows, broken = _environments()
+    show_table("Environments", ("id", "one random match"), rows)
+    if broken:
+        click.echo(f"{len(broken)} environments do not run: {', '.join(broken)}", err=True)
+        raise SystemExit(1)
+
+
+def _machine() -> list[tuple[str, str]]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return [
+        ("agentarena", metadata.version("agentarena")),
+        ("Python", f"{platform.python_version()} ({sys.executable})"),
+        ("system", f"{platform.system()} {platform.machine()}"),
+        ("cores", str(cores)),
+    ]
+
+
+def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[str, str, str, str]:
+    found = importlib.util.find_spec(module) is not None
+    version = metadata.version(distribution) if found else "not installed"
+    return (distribution, version, purpose, "" if found or not extra else f"pip install 'agentarena[{extra}]'")
+
+
+def _environments() -> tuple[list[tuple[str, str]], list[str]]:
+    from agentarena.core.episode import Episode
+    from agentarena.core.legal import sample
+    from agentarena.core.rng import CHANCE, stream
+
+    rows, broken = [], []
+    for env_id in registry.env_ids():
+        began = time.perf_counter()
+        try:
+            rng = stream(0, CHANCE, 0)
+            episode = Episode(registry.game(env_id), rng)
+            while not episode.over:
+                episode.step({seat: sample(episode.game.legal(episode.state, seat), rng) for seat in episode.to_move})
+        except Exception as error:  # the doctor reports whatever is wrong
+            rows.append((env_id, f"FAILS: {type(error).__name__}: {error}"))
+            broken.append(env_id)
+        else:
+            rows.append((env_id, f"{episode.steps} steps in {1000 * (time.perf_counter() - began):.1f} ms"))
+    return rows, broken

@@ -1,0 +1,69 @@
+"""`agentarena envs`: what there is."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import click
+
+from agentarena.core import registry
+
+from .common import console, show_table
+
+
+@click.command("envs")
+@click.argument("env", required=False)
+@click.option("--agents", is_flag=True, help="List the agents instead.")
+@click.option("--options", is_flag=True, help="With ENV: its options and presets only.")
+def command(env: str | None, agents: bool, options: bool) -> None:
+    """List the environments; with ENV, show its card.
+
+    \b
+    agentarena envs
+    agentarena envs Dhumbal-v0
+    agentarena envs Dhumbal-v0 --options
+    agentarena envs --agents
+    """
+    if agents:
+        table = {**registry.entry_point_names("agentarena.agents"), **registry.AGENTS}
+        show_table("Agents", ("name", "made by"), [(name, table[name]) for name in registry.agent_names()])
+    elif env is None:
+        _list()
+    elif options:
+        _options(env)
+    else:
+        from rich.markdown import Markdown
+
+        card = registry.card(env)
+        if card:
+            console.print(Markdown(card))
+        _options(env)
+
+
+def _list() -> None:
+    rows = []
+    for env_id in registry.env_ids():
+        info = registry.game(env_id).info
+        facts = info.facts()
+        rows.append((env_id, facts["seats"], facts["moves"], facts["hidden information"], facts["chance"], facts["returns"]))
+    show_table("Environments", ("id", "seats", "moves", "hidden", "chance", "returns"), rows, caption="Card and options: agentarena envs ID")
+
+
+def _options(env: str) -> None:
+    found = registry.game_class(env)
+    rows = []
+    for field in dataclasses.fields(found):
+        metadata = field.metadata
+        allowed = ", ".join(map(str, metadata.get("choices") or ())) or _range(metadata.get("low"), metadata.get("high"))
+        rows.append((field.name, str(field.default), allowed, metadata.get("doc", "")))
+    if rows:
+        show_table(f"Options of {registry.resolve(env)}", ("option", "default", "allowed", "meaning"), rows)
+    presets = [(name, ", ".join(f"{key}={value}" for key, value in settings.items())) for name, settings in found.presets.items()]
+    if presets:
+        show_table("Presets", ("preset", "settings"), presets)
+
+
+def _range(low: object, high: object) -> str:
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else low} to {'' if high is None else high}".strip()

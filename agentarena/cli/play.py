@@ -1,0 +1,81 @@
+"""`agentarena play`: matches and standings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .common import console, key_values, match_options, progress_bar, show_table
+
+
+@click.command("play")
+@click.argument("env")
+@click.argument("agents", nargs=-1, required=True)
+@click.option("-n", "--matches", default=100, show_default=True, type=click.IntRange(min=1))
+@click.option("--out", type=click.Path(dir_okay=False), help="Record file (.jsonl); an unfinished one is continued.")
+@click.option("--no-rotate", is_flag=True, help="Keep each agent in its seat.")
+@click.option("--retries", default=2, show_default=True, type=click.IntRange(min=0), help="Times an unreadable reply is asked again.")
+@match_options
+def command(
+    env: str,
+    agents: tuple[str, ...],
+    matches: int,
+    out: str | None,
+    no_rotate: bool,
+    retries: int,
+    seed: int,
+    workers: int | None,
+    deadline_s: float | None,
+    duplicate: bool,
+    quiet: bool,
+    settings: tuple[str, ...],
+) -> None:
+    """Play matches of ENV between AGENTS and print the standings.
+
+    Agents take the seats in the order given and rotate from match to match. With `human` among them you play
+    yourself.
+
+    \b
+    agentarena play TicTacToe-v0 minimax random --matches 200
+    agentarena play Dhumbal-v0 dhumbal/aggressive random random random -s preset=paper --out runs/d.jsonl
+    agentarena play ConnectFour-v0 human "mcts?simulations=400" --matches 1
+    """
+    from agentarena.play import OnUnreadable, play
+
+    with progress_bar(env, quiet or "human" in agents) as progress:
+        results = play(
+            env,
+            list(agents),
+            matches=matches,
+            seed=seed,
+            out=out,
+            workers=workers,
+            deadline_s=deadline_s,
+            duplicate=duplicate,
+            rotate=not no_rotate,
+            on_unreadable=OnUnreadable(retries=retries, then="forfeit"),
+            progress=progress,
+            **key_values(settings),
+        )
+    show_results(env, results)
+    if out:
+        console.print(f"Records: {out}. Look at them with: agentarena replay {out}; agentarena report {out}", soft_wrap=True)
+
+
+def show_results(env: str, results: Any) -> None:
+    """The standings of finished matches as tables."""
+    rows = results.table()
+    if not rows:
+        console.print("no matches were played")
+        return
+    columns = list(rows[0])
+    show_table(f"{env}: {len(results.records)} matches", columns, [[_cell(row[column]) for column in columns] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, tuple):
+        return " to ".join(_cell(part) for part in value)
+    return str(value)

@@ -1,0 +1,24 @@
+"""`agentarena report`: an HTML report from records."""
+
+from __future__ import annotations
+
+import click
+
+from .common import console
+
+
+@click.command("report")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("-o", "--out", default="report.html", show_default=True, type=click.Path(dir_okay=False))
+@click.option("--title", help="Heading of the report; by default the environment's name.")
+@click.option("--replays", default=4, show_default=True, type=click.IntRange(min=0), help="Matches to include as replays.")
+def command(files: tuple[str, ...], out: str, title: str | None, replays: int) -> None:
+    """Write one self-contained HTML file: standings, head-to-head, per seat, replays. FILES are records or tournament folders.
+
+    \b
+    agentarena report runs/kuhn.jsonl -o kuhn.html
+    """
+    from agentarena.leaderboard import report
+
+    report.write(list(files), out, title=title, replays=replays)
+    console.print(f"wrote {out}", soft_wrap=True)
