@@ -27,6 +27,7 @@ from .legal import Action
 
 __all__ = [
     "CHARSET",
+    "REPLY",
     "ChoiceFace",
     "Choices",
     "Options",
@@ -44,6 +45,9 @@ S = TypeVar("S")
 
 CHARSET = string.printable.replace("\r", "").replace("\x0b", "").replace("\x0c", "")
 """Characters of every `Text` space; `fold` maps any text into it."""
+
+REPLY = "Reply with exactly one move, written as <answer>MOVE</answer>."
+"""How every `rules` text says what a reply looks like; quoting it back names no move."""
 
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
 _SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)

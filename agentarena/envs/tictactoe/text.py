@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
-from agentarena.core.text import ChoiceFace
+from agentarena.core.text import REPLY, ChoiceFace
 
 if TYPE_CHECKING:
     from .game import State
@@ -23,7 +23,7 @@ class TicTacToeText(ChoiceFace["State"]):
             "You play tic-tac-toe on a 3 x 3 board. Players take turns to mark one empty cell; X moves first. "
             "Whoever has three marks in a row, a column or a diagonal wins; a full board without such a line is a draw.\n"
             f"You are {_MARKS[seat]}. A move names a cell as (row,column), both from 0 to 2 counted from the top left. "
-            f"Reply with exactly one move in this form: <answer>{self.write(4)}</answer>"
+            f"The centre is {self.write(4)}. {REPLY}"
         )
 
     def look(self, state: State, seat: int) -> str:

@@ -1,0 +1,1 @@
+"""Measurements: speed against other libraries, and the commands behind the numbers in cards."""

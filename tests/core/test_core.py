@@ -1,0 +1,217 @@
+"""Streams, legal moves, options, episodes, views, errors, names."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agentarena.agents.specs import agent, parse
+from agentarena.core import errors, registry
+from agentarena.core.agent import Agent, View
+from agentarena.core.episode import Episode
+from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
+from agentarena.core.legal import InBox, Parts, Speech, decode, encode, refusal, sample
+from agentarena.core.rng import CHANCE, DECISION, stream
+from agentarena.envs.tictactoe import TicTacToe
+
+
+def test_streams_are_functions_of_seed_and_path() -> None:
+    first = stream(3, CHANCE, 5).integers(1 << 30, size=8)
+    assert (first == stream(3, CHANCE, 5).integers(1 << 30, size=8)).all()
+    others = [stream(4, CHANCE, 5), stream(3, CHANCE, 6), stream(3, DECISION, 5), stream(3, CHANCE, 5, 0)]
+    assert all((first != other.integers(1 << 30, size=8)).any() for other in others)
+
+
+@pytest.mark.parametrize("value", [True, np.bool_(True), 1.0, "1", None, np.float64(1.0), 7, -1, np.nan])
+def test_only_legal_integers_are_legal(value: Any) -> None:
+    assert refusal((0, 1, 2), value)
+
+
+def test_numpy_integers_count() -> None:
+    assert refusal((0, 1, 2), np.int64(2)) is None
+    assert refusal((0, 1, 2), np.uint8(0)) is None
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1, [0.5], "half", None])
+def test_a_box_refuses_what_is_outside(value: Any) -> None:
+    box = InBox(0.0, 1.0)
+    assert box.refuse(value)
+    assert box.refuse(0.5) is None
+
+
+def test_bounded_actions_survive_json_exactly() -> None:
+    rng = stream(0)
+    legal = Parts({"target": (1, 4), "say": Speech(20), "effort": InBox(0, 1, (3,))})
+    action = {"target": 4, "say": "hé, 你好", "effort": rng.random(3)}
+    assert legal.refuse(action) is None
+    back = decode(legal, encode(legal, action))
+    assert back["target"] == 4
+    assert back["say"] == action["say"]
+    assert (back["effort"] == action["effort"]).all()
+    assert legal.refuse(sample(legal, rng)) is None
+    assert "target" in str(legal.refuse({**action, "target": 2}))
+    assert "too long" in str(legal.refuse({**action, "say": "x" * 21}))
+    assert legal.refuse({"target": 1})
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(BadOption, match="allowed"):
+        registry.game("TicTacToe-v0", draw=float("nan"))
+    with pytest.raises(UnknownName, match="Did you mean draw"):
+        registry.game("TicTacToe-v0", drawn=0.1)
+    with pytest.raises(UnknownName, match="mars"):
+        registry.game("TicTacToe-v0", preset="mers")
+    assert registry.game("TicTacToe-v0", preset="mars") == TicTacToe(draw=0.1)
+    assert registry.game("TicTacToe-v0", preset="mars", draw=0.0) == TicTacToe()
+
+
+def test_names_of_environments() -> None:
+    for name in ("TicTacToe-v0", "TicTacToe", "agentarena/TicTacToe-v0", "agentarena.envs.tictactoe:TicTacToe"):
+        assert registry.game(name) == TicTacToe()
+    with pytest.raises(UnknownName, match="Did you mean TicTacToe-v0"):
+        registry.game("TikTacToe-v0")
+    with pytest.raises(UsageError, match="no such module"):
+        registry.game("no.such.module:Game")
+    with pytest.raises(UsageError, match="has no 'Chess'"):
+        registry.game("agentarena.envs.tictactoe:Chess")
+    with pytest.raises(UsageError, match="not a subclass"):
+        registry.game("agentarena.core.errors:ArenaError")
+
+
+def test_tables_and_folders_agree() -> None:
+    from pathlib import Path
+
+    import agentarena.envs
+
+    folders = {path.parent.name for path in Path(str(agentarena.envs.__file__)).parent.glob("*/game.py")}
+    named = {reference.split(":")[0].removeprefix("agentarena.envs.") for reference in registry.ENVS.values()}
+    assert named == folders
+    for reference in registry.AGENTS.values():
+        assert callable(registry.load(reference)), reference
+
+
+def test_agent_specs() -> None:
+    assert parse("a/b?x=1&y=two&z=0.5&w=false&v=%26") == ("a/b", {"x": 1, "y": "two", "z": 0.5, "w": False, "v": "&"})
+    assert agent("random").name == "random"
+    for bad in ("random?x", "random?x=1&x=2", "random?1=2"):
+        with pytest.raises(BadOption):
+            agent(bad)
+    with pytest.raises(BadOption, match="parameters"):
+        agent("random?simulations=3")
+    with pytest.raises(UnknownName, match="random"):
+        agent("randon")
+    with pytest.raises(UsageError):
+        agent("")
+
+
+def test_an_agent_from_a_file(tmp_path: Any) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from agentarena.core.agent import Agent\n\nclass First(Agent):\n    def choose(self, view):\n        return view.legal[0]\n"
+    )
+    made = agent(f"{path}:First")
+    assert isinstance(made, Agent)
+    with pytest.raises(UsageError, match="no file"):
+        agent(f"{tmp_path / 'none.py'}:First")
+    with pytest.raises(UsageError, match="defines no"):
+        agent(f"{path}:Second")
+
+
+def test_an_episode_adds_up_and_ends() -> None:
+    episode = Episode(TicTacToe(), stream(0))
+    for cell in (0, 3, 1, 4, 2):
+        episode.step({episode.to_move[0]: cell})
+    assert episode.over
+    assert not episode.truncated
+    assert episode.returns == [1.0, -1.0]
+    with pytest.raises(MatchOver):
+        episode.step({0: 5})
+    assert episode.steps == 5
+
+
+def test_an_episode_cut_short_is_truncated_and_asks_nobody() -> None:
+    episode = Episode(TicTacToe(), stream(0), limit=2)
+    episode.step({0: 0})
+    episode.step({1: 1})
+    assert episode.truncated
+    assert episode.to_move == ()
+    assert episode.returns == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("actions", "error"),
+    [
+        ({0: 9}, IllegalAction),
+        ({0: True}, IllegalAction),
+        ({0: 1.0}, IllegalAction),
+        ({1: 0}, OutOfTurn),
+        ({}, OutOfTurn),
+        ({0: 0, 1: 1}, OutOfTurn),
+    ],
+)
+def test_errors_leave_an_episode_as_it_was(actions: dict[int, Any], error: type[Exception]) -> None:
+    episode = Episode(TicTacToe(), stream(0))
+    before = pickle.dumps((episode.state, episode.returns, episode.steps, episode.log))
+    with pytest.raises(error):
+        episode.step(actions)
+    assert pickle.dumps((episode.state, episode.returns, episode.steps, episode.log)) == before
+
+
+def test_news_is_told_once() -> None:
+    episode = Episode(TicTacToe(), stream(0))
+    episode.step({0: 4})
+    assert [event.data for event in episode.unread(1)] == [{"seat": 0, "cell": 4}]
+    episode.mark_read(1)
+    assert episode.unread(1) == ()
+    assert len(episode.unread(0)) == 1
+
+
+def test_a_view_survives_the_journey_to_another_process() -> None:
+    game = TicTacToe()
+    state = game.step(game.start(stream(0)), {0: 4}, stream(0))
+    view = View(game, state, 1, news=game.news(state), seed=5, match=2, turn=0)
+    copy = pickle.loads(pickle.dumps(view))
+    assert copy.text == view.text
+    assert copy.legal == view.legal
+    assert (copy.observation == view.observation).all()
+    assert copy.rng.integers(1 << 30) == view.rng.integers(1 << 30)
+
+
+def test_games_are_values() -> None:
+    game = TicTacToe(draw=0.1)
+    copy = pickle.loads(pickle.dumps(game))
+    assert copy == game
+    assert hash(copy) == hash(game)
+    assert copy.options == {"draw": 0.1}
+    with pytest.raises(TypeError, match=r"agentarena\.play"):
+        list(game)
+
+
+def test_lists_become_tuples_so_that_a_game_is_hashable() -> None:
+    from agentarena.core.game import Game
+
+    @dataclass(frozen=True)
+    class Tabled(TicTacToe):
+        table: tuple[Any, ...] = field(default=())
+
+    assert issubclass(Tabled, Game)
+    game = Tabled.build(table=[[1, 2], [3, [4]]])
+    assert game.options["table"] == ((1, 2), (3, (4,)))
+    hash(game)
+
+
+def test_the_error_tree_is_complete_and_pickles() -> None:
+    classes = [value for value in vars(errors).values() if inspect.isclass(value) and value.__module__ == errors.__name__]
+    assert {cls.__name__ for cls in classes} | {"suggest"} == set(errors.__all__)
+    assert errors.__all__ == sorted(errors.__all__)
+    assert errors.__doc__ is not None
+    for cls in classes:
+        assert issubclass(cls, errors.ArenaError)
+        assert cls.__name__ in errors.__doc__
+    for error in (UnknownName("agent", "x", ["y"]), errors.MissingExtra("torch", "rl"), BadOption("bad")):
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)
