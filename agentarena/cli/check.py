@@ -12,7 +12,9 @@ from .common import console
 @click.command("check")
 @click.argument("envs", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Check every registered environment.")
-@click.option("--write-golden", type=click.Path(file_okay=False), metavar="DIR", help="Write the golden transcripts into DIR instead of checking.")
+@click.option(
+    "--write-golden", type=click.Path(file_okay=False), metavar="DIR", help="Write the golden transcripts into DIR instead of checking."
+)
 @click.option("--golden", type=click.Path(file_okay=False, exists=True), metavar="DIR", help="Compare with the golden transcripts in DIR.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the checks that passed, too.")
 def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool) -> None:

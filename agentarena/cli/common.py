@@ -38,9 +38,14 @@ def _value(text: str) -> Any:
 
 def env_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--set NAME=VALUE` for the options of an environment."""
-    return click.option("-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Option of the environment, e.g. preset=paper; may be repeated.")(
-        function
-    )
+    return click.option(
+        "-s",
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Option of the environment, e.g. preset=paper; may be repeated.",
+    )(function)
 
 
 def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +53,13 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the run: same seed, same records."),
         click.option("--workers", type=click.IntRange(min=1), help="Processes to play in; by default this one."),
-        click.option("--deadline", "deadline_s", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Per move; a slower agent loses its match."),
+        click.option(
+            "--deadline",
+            "deadline_s",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="Per move; a slower agent loses its match.",
+        ),
         click.option("--duplicate", is_flag=True, help="Play every deal once for each seating."),
         click.option("--quiet", is_flag=True, help="No progress bar."),
     )

@@ -46,7 +46,9 @@ def _list() -> None:
         info = registry.game(env_id).info
         facts = info.facts()
         rows.append((env_id, facts["seats"], facts["moves"], facts["hidden information"], facts["chance"], facts["returns"]))
-    show_table("Environments", ("id", "seats", "moves", "hidden", "chance", "returns"), rows, caption="Card and options: agentarena envs ID")
+    show_table(
+        "Environments", ("id", "seats", "moves", "hidden", "chance", "returns"), rows, caption="Card and options: agentarena envs ID"
+    )
 
 
 def _options(env: str) -> None:

@@ -12,7 +12,14 @@ from .common import console, key_values, match_options, progress_bar, show_table
 @click.command("tournament")
 @click.argument("env")
 @click.argument("agents", nargs=-1, required=True)
-@click.option("-r", "--rounds", default=50, show_default=True, type=click.IntRange(min=1), help="Deals played by each table of agents in each seating.")
+@click.option(
+    "-r",
+    "--rounds",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Deals played by each table of agents in each seating.",
+)
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for the records; an unfinished tournament is continued.")
 @click.option("--report", "report_path", type=click.Path(dir_okay=False), help="Also write an HTML report here.")
 @match_options
