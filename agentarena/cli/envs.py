@@ -15,7 +15,8 @@ from .common import console, show_table
 @click.argument("env", required=False)
 @click.option("--agents", is_flag=True, help="List the agents instead.")
 @click.option("--options", is_flag=True, help="With ENV: its options and presets only.")
-def command(env: str | None, agents: bool, options: bool) -> None:
+@click.option("--markdown", is_flag=True, help="The list as a Markdown table, as in the README.")
+def command(env: str | None, agents: bool, options: bool, markdown: bool) -> None:
     """List the environments; with ENV, show its card.
 
     \b
@@ -27,6 +28,8 @@ def command(env: str | None, agents: bool, options: bool) -> None:
     if agents:
         table = {**registry.entry_point_names("agentarena.agents"), **registry.AGENTS}
         show_table("Agents", ("name", "made by"), [(name, table[name]) for name in registry.agent_names()])
+    elif markdown:
+        click.echo(markdown_table())
     elif env is None:
         _list()
     elif options:
@@ -40,15 +43,25 @@ def command(env: str | None, agents: bool, options: bool) -> None:
         _options(env)
 
 
+_COLUMNS = ("id", "seats", "moves", "hidden information", "chance", "returns")
+
+
+def _rows() -> list[tuple[str, ...]]:
+    facts = {env_id: registry.game(env_id).info.facts() for env_id in registry.env_ids()}
+    return [(env_id, *(fact[column] for column in _COLUMNS[1:])) for env_id, fact in facts.items()]
+
+
 def _list() -> None:
-    rows = []
-    for env_id in registry.env_ids():
-        info = registry.game(env_id).info
-        facts = info.facts()
-        rows.append((env_id, facts["seats"], facts["moves"], facts["hidden information"], facts["chance"], facts["returns"]))
-    show_table(
-        "Environments", ("id", "seats", "moves", "hidden", "chance", "returns"), rows, caption="Card and options: agentarena envs ID"
-    )
+    show_table("Environments", _COLUMNS, _rows(), caption="Card and options: agentarena envs ID")
+
+
+def markdown_table() -> str:
+    """The environments as a Markdown table, each linked to its card."""
+    lines = ["| " + " | ".join(_COLUMNS) + " |", "|" + " --- |" * len(_COLUMNS)]
+    for env_id, *cells in _rows():
+        folder = registry.game_class(env_id).__module__.rpartition(".")[0].replace(".", "/")
+        lines.append(f"| [{env_id}]({folder}/card.md) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def _options(env: str) -> None:
