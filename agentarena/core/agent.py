@@ -21,7 +21,7 @@ from .legal import Action, Legal
 from .rng import DECISION, stream
 from .text import Options
 
-__all__ = ["Agent", "Decision", "HasPolicy", "Reply", "View"]
+__all__ = ["Agent", "Decision", "HasPolicy", "Reply", "Submits", "View"]
 
 
 class View:
@@ -34,6 +34,8 @@ class View:
         match: Number of the match within its run.
         turn: How many decisions this seat has made in this match.
         memory: The seat's own notebook in this match, kept by the runner; empty at first.
+        complaint: Why the last reply to this very question was not accepted; `""` when it is asked for the first time.
+        attempt: How many replies to this very question were not accepted.
     """
 
     def __init__(
@@ -47,8 +49,11 @@ class View:
         match: int = 0,
         turn: int = 0,
         memory: dict[str, Any] | None = None,
+        complaint: str = "",
+        attempt: int = 0,
     ) -> None:
         self.game, self.seat, self.match, self.turn = game, seat, match, turn
+        self.complaint, self.attempt = complaint, attempt
         self.news = tuple(news)
         self.memory: dict[str, Any] = {} if memory is None else memory
         self._seed = seed
@@ -102,7 +107,9 @@ class View:
 
     @cached_property
     def rng(self) -> np.random.Generator:
-        """The agent's own stream for this decision: the same for the same run seed, match, seat and turn."""
+        """The agent's own stream for this decision: the same for the same run seed, match, seat, turn and attempt."""
+        if self.attempt:
+            return stream(self._seed, DECISION, self.match, self.seat, self.turn, 0, self.attempt)
         return stream(self._seed, DECISION, self.match, self.seat, self.turn)
 
     @property
@@ -131,6 +138,8 @@ class View:
             "turn": self.turn,
             "news": self.news,
             "memory": self.memory,
+            "complaint": self.complaint,
+            "attempt": self.attempt,
             "_seed": self._seed,
         }
         if self.can_imagine:
@@ -181,10 +190,13 @@ class Agent:
     Attributes:
         name: The spec string it was made from, e.g. "ismcts?simulations=200"; set by `agentarena.agent`.
         version: Changes when the agent would play differently; stored in every record.
+        asynchronous: How many batches of questions it works on at once, in threads of its own, while matches that wait
+            for other agents go on; 0 for an agent that acts in the runner's thread.
     """
 
     name: str = ""
     version: str = "1"
+    asynchronous: int = 0
 
     def choose(self, view: View) -> Decision:
         """One decision: a legal action, or a `Reply` to be read."""
@@ -196,6 +208,18 @@ class Agent:
 
     def close(self) -> None:
         """Let go of processes, connections and memory. Called once when a run ends."""
+
+
+@runtime_checkable
+class Submits(Protocol):
+    """Agents that answer in their own time, each question by itself: remote models, engines, processes."""
+
+    def submit(self, views: Sequence[View], answer: Callable[[int, Decision | Exception], None]) -> None:
+        """Take questions and return at once; call `answer(index, decision)` from any thread, once for each view.
+
+        An exception in place of a decision costs the seat that match.
+        """
+        ...
 
 
 @runtime_checkable

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CHANCE", "DECISION", "stream"]
+__all__ = ["CHANCE", "DECISION", "REFEREE", "stream"]
 
 CHANCE = 0
 """First step of the path of a match's own stream (deals, dice): `stream(seed, CHANCE, deal)`."""
 DECISION = 1
 """First step of the path of an agent's stream: `stream(seed, DECISION, match, seat, turn)`."""
+REFEREE = 2
+"""First step of the path of a move made in a seat's place: `stream(seed, REFEREE, match, seat, turn)`."""
 
 
 def stream(seed: int, *path: int) -> np.random.Generator:
