@@ -1,0 +1,32 @@
+"""The README does what it says: its table is the generated one and its Python runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agentarena.cli.envs import markdown_table
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_table_of_environments_is_the_generated_one() -> None:
+    found = re.search(r"<!-- environments -->\n(.*?)\n<!-- /environments -->", README, re.DOTALL)
+    assert found is not None
+    assert found[1] == markdown_table(), "run `agentarena envs --markdown` and paste its output between the markers"
+
+
+def test_the_links_lead_somewhere() -> None:
+    root = Path(__file__).resolve().parent.parent
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (root / target).exists(), target
+
+
+@pytest.mark.slow
+def test_the_snippets_run() -> None:
+    names: dict[str, object] = {}
+    for snippet in SNIPPETS:
+        exec(compile(snippet, "README.md", "exec"), names)
