@@ -12,61 +12,45 @@ is made once and remembers its successors: after the first visit a step is one t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import gymnasium
 import numpy as np
 
 from agentarena.core.events import Event
-from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action
+from agentarena.core.game import GameInfo, option
+from agentarena.core.tabular import Node, Tabular
 
 from .text import TicTacToeText
 
-__all__ = ["LINES", "State", "TicTacToe"]
+__all__ = ["LINES", "LINE_SETS", "State", "TicTacToe"]
 
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 """The eight winning lines, as cells."""
 
-_LINE_SETS = tuple(sum(1 << cell for cell in line) for line in LINES)
+LINE_SETS = tuple(sum(1 << cell for cell in line) for line in LINES)
+"""The same as bit sets."""
+
 _FULL = 0b111_111_111
 _CELLS = np.arange(9)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Node):
     """A position.
 
     Attributes:
         marks: The cells of each seat as bit sets, 0 to 511 each.
         last: The cell just marked, 0 to 8; -1 at the start.
-        seat: The seat to move; -1 when the match is over.
-        asked: The same as `to_move` says it.
-        legal: Empty cells in increasing order; `()` when the match is over.
-        rewards: What the last step credited.
-        next: Successors made so far, by cell: a cache, not part of the value.
     """
 
     marks: tuple[int, int]
     last: int
-    seat: int
-    asked: tuple[int, ...]
-    legal: tuple[int, ...]
-    rewards: tuple[float, float]
-    next: dict[int, State] = field(default_factory=dict, compare=False, repr=False)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return (State, (self.marks, self.last, self.seat, self.asked, self.legal, self.rewards))
-
-
-def _has_line(marks: int) -> bool:
-    return any(marks & line == line for line in _LINE_SETS)
 
 
 @dataclass(frozen=True)
-class TicTacToe(Game[State]):
+class TicTacToe(Tabular[State]):
     """The rules. Seat 0 marks X and moves first; a win is worth +1 and -1, a draw `draw` to both."""
 
     draw: float = option(0.0, "Return of both seats for a draw; 0.1 in MARS.", low=-1.0, high=1.0)
@@ -91,7 +75,7 @@ class TicTacToe(Game[State]):
 
     @cached_property
     def _start(self) -> State:
-        return State((0, 0), -1, 0, (0,), tuple(range(9)), (0.0, 0.0))
+        return State(0, (0,), tuple(range(9)), (0.0, 0.0), (0, 0), -1)
 
     @cached_property
     def _positions(self) -> dict[tuple[tuple[int, int], int], State]:
@@ -108,38 +92,25 @@ class TicTacToe(Game[State]):
     def start(self, rng: np.random.Generator) -> State:
         return self._start
 
-    def to_move(self, state: State) -> tuple[int, ...]:
-        return state.asked
+    def deals(self) -> tuple[tuple[float, State], ...]:
+        return ((1.0, self._start),)
 
-    def legal(self, state: State, seat: int) -> tuple[int, ...]:
-        return state.legal
-
-    def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
-        if len(actions) == 1:  # a successor that was made before; only a true int of the seat to move finds one
-            cell = actions.get(state.seat)
-            if cell.__class__ is int:
-                made = state.next.get(cell)
-                if made is not None:
-                    return made
-        self.check(state, actions)
-        cell = int(actions[state.seat])
-        made = self._mark(state, cell)
-        made = self._positions.setdefault((made.marks, made.last), made)
-        state.next[cell] = made
-        return made
-
-    def _mark(self, state: State, cell: int) -> State:
+    def play(self, state: State, action: int) -> State:
         seat = state.seat
-        mine = state.marks[seat] | 1 << cell
+        mine = state.marks[seat] | 1 << action
         marks = (mine, state.marks[1]) if seat == 0 else (state.marks[0], mine)
-        if _has_line(mine):
-            return State(marks, cell, -1, (), (), (1.0, -1.0) if seat == 0 else (-1.0, 1.0))
-        if marks[0] | marks[1] == _FULL:
-            return State(marks, cell, -1, (), (), (self.draw, self.draw))
-        return State(marks, cell, 1 - seat, (1 - seat,), tuple(c for c in state.legal if c != cell), (0.0, 0.0))
+        known = self._positions.get((marks, action))
+        if known is None:
+            known = self._positions[marks, action] = self._position(marks, action, seat)
+        return known
 
-    def rewards(self, state: State) -> tuple[float, float]:
-        return state.rewards
+    def _position(self, marks: tuple[int, int], last: int, mover: int) -> State:
+        if any(marks[mover] & line == line for line in LINE_SETS):
+            return State(-1, (), (), (1.0, -1.0) if mover == 0 else (-1.0, 1.0), marks, last)
+        taken = marks[0] | marks[1]
+        if taken == _FULL:
+            return State(-1, (), (), (self.draw, self.draw), marks, last)
+        return State(1 - mover, (1 - mover,), tuple(c for c in range(9) if not taken >> c & 1), (0.0, 0.0), marks, last)
 
     def observe(self, state: State, seat: int) -> np.ndarray:
         sets = np.array((state.marks[seat], state.marks[1 - seat]))

@@ -1,0 +1,5 @@
+"""Connect Four."""
+
+from .game import ConnectFour, State
+
+__all__ = ["ConnectFour", "State"]

@@ -1,0 +1,48 @@
+"""Connect Four in words. A move is the number of a column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentarena.core.events import Event
+from agentarena.core.text import ChoiceFace
+
+if TYPE_CHECKING:
+    from .game import State
+
+__all__ = ["ConnectFourText"]
+
+_DISCS = "XO"
+
+
+class ConnectFourText(ChoiceFace["State"]):
+    """Text face; columns count from 0 at the left."""
+
+    def rules(self, seat: int) -> str:
+        game = self.game
+        return (
+            f"You play Connect Four on a board of {game.rows} rows and {game.columns} columns. Players take turns to drop one disc into a "
+            "column that is not full; it falls to the lowest empty cell. X moves first. Whoever has "
+            f"{game.connect} discs in an unbroken row, column or diagonal wins; a full board without such a line is a draw.\n"
+            f"You are {_DISCS[seat]}. A move is the number of a column, from 0 at the left to {game.columns - 1} at the right. "
+            "Reply with exactly one move in the form <answer>column</answer>, with the number in place of the word."
+        )
+
+    def look(self, state: State, seat: int) -> str:
+        first = self.game.observe(state, 0)
+        rows = (" ".join("X" if x else "O" if o else "." for x, o in row) for row in first)
+        numbers = " ".join(str(column % 10) for column in range(self.game.columns))
+        board = "Board:\n" + "\n".join((*rows, numbers))
+        return board if state.asked else f"{board}\n{self._result(state)}"
+
+    def _result(self, state: State) -> str:
+        if state.rewards[0] == state.rewards[1]:
+            return "The game is a draw."
+        return f"{_DISCS[0] if state.rewards[0] > 0 else _DISCS[1]} has won."
+
+    def tell(self, event: Event, seat: int) -> str:
+        who = "You" if event.data["seat"] == seat else _DISCS[event.data["seat"]]
+        return f"{who} dropped a disc into column {event.data['column']}."
+
+    def write(self, action: int) -> str:
+        return str(action)
