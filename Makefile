@@ -45,7 +45,7 @@ format: .venv/dev ## format the code in place
 	$(BIN)/ruff check --fix .
 
 bench: .venv/bench ## compare speed with other libraries in one run
-	$(BIN)/agentarena bench
+	$(BIN)/python -m benchmarks.peers
 
 docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
