@@ -1,0 +1,135 @@
+"""Checks of hidden information: what a seat must not know reaches it by no way, and search may redraw it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agentarena.core.game import Information, Resample
+from agentarena.core.rng import stream
+
+from .fingerprint import fingerprint
+from .seeing import everything_known
+from .subject import Moment, Subject, random_action
+from .suite import NotApplicable, contract, expect
+
+
+def _resampling(subject: Subject) -> Any:
+    game = subject.game
+    if not isinstance(game, Resample):
+        lacks = game.info.hidden and game.info.forkable
+        expect(not lacks, "info.hidden is True, but there is no resample(state, seat, rng): nothing can be searched or checked for leaks")
+        raise NotApplicable("nothing is hidden" if not game.info.hidden else "the state lives in an outside engine")
+    return game
+
+
+def _redrawn(subject: Subject, most: int) -> Iterator[tuple[Moment, int, Any]]:
+    game = _resampling(subject)
+    for moment in subject.moments(most):
+        for seat in subject.seats(moment, 4):
+            yield moment, seat, game.resample(moment.state, seat, subject.chance(6, moment.seed, moment.step, seat))
+
+
+@contract("hides what is hidden", forkable=True, presets=True)
+def hides_what_is_hidden(subject: Subject) -> None:
+    """With all that a seat cannot see redrawn, its observation, text, news, legal moves and information key stay byte-equal."""
+    differs = False
+    for moment, seat, other in _redrawn(subject, 120):
+        asked, unread = seat in moment.asked, moment.unread(seat)
+        true = everything_known(subject, moment.state, seat, unread, asked)
+        drawn = everything_known(subject, other, seat, unread, asked and seat in subject.game.to_move(other))
+        for name in ("who is asked", *true):
+            expect(
+                true[name] == drawn.get(name),
+                f"{moment}, seat {seat}: {name} tells apart what the seat cannot see\n{_shown(true, drawn, name)}",
+            )
+        differs |= fingerprint(other) != fingerprint(moment.state)
+    hidden = subject.game.info.hidden
+    expect(differs or not hidden, "info.hidden is True, but no redrawn state ever differed from the true one")
+    expect(hidden or not differs, "info.hidden is False, but a redrawn state differed from the true one")
+
+
+def _shown(true: dict[str, Any], drawn: dict[str, Any], name: str) -> str:
+    return f"true:    {true[name]!s:.600}\nredrawn: {drawn.get(name)!s:.600}"
+
+
+@contract("redraws from what is known", forkable=True, presets=True)
+def redraws_from_what_is_known(subject: Subject) -> None:
+    """`resample` depends on what the seat knows and on the stream alone: redrawing a redrawn state gives the same."""
+    game = _resampling(subject)
+    for moment, seat, other in _redrawn(subject, 120):
+        first, second = (fingerprint(game.resample(state, seat, subject.chance(7, moment.seed))) for state in (moment.state, other))
+        expect(
+            first == second,
+            f"{moment}, seat {seat}: equal streams redraw two states the seat cannot tell apart differently (sort before shuffling)",
+        )
+
+
+@contract("redrawn states play on", forkable=True)
+def redrawn_states_play_on(subject: Subject) -> None:
+    """A redrawn state can be played to the end."""
+    game = _resampling(subject)
+    for moment, seat, state in _redrawn(subject, 15):
+        rng = subject.chance(8, moment.seed, moment.step, seat)
+        for _ in range(game.info.max_steps - moment.step):
+            asked = game.to_move(state)
+            if not asked:
+                break
+            state = game.step(state, {s: random_action(game.legal(state, s), rng) for s in asked}, rng)
+        expect(not game.to_move(state), f"{moment}, seat {seat}: the redrawn state did not end within max_steps")
+
+
+def _keyed(subject: Subject) -> Any:
+    if not isinstance(subject.game, Information):
+        raise NotApplicable("the game has no information keys")
+    return subject.game
+
+
+@contract("keys are strings", presets=True)
+def keys_are_strings(subject: Subject) -> None:
+    """Information keys are strings, for every seat at every moment."""
+    game = _keyed(subject)
+    for moment in subject.moments(60):
+        for seat in subject.seats(moment):
+            key = game.information(moment.state, seat)
+            expect(isinstance(key, str), f"{moment}, seat {seat}: the information key is a {type(key).__name__}, expected a string")
+
+
+@contract("seats recall what they did", forkable=True)
+def seats_recall(subject: Subject) -> None:
+    """A seat's information key differs after its own different actions, and between its own decisions of one match."""
+    game = _keyed(subject)
+    for moment in subject.moments(60):
+        for seat in subject.askable(moment, 2):
+            legal = game.legal(moment.state, seat)
+            if not isinstance(legal, tuple) or len(legal) < 2:
+                continue
+            nexts = [game.step(moment.state, {**moment.actions, seat: action}, stream(1)) for action in (legal[0], legal[-1])]
+            if all(game.to_move(state) for state in nexts):
+                one, two = (game.information(state, seat) for state in nexts)
+                expect(
+                    one != two, f"{moment}, seat {seat}: actions {legal[0]} and {legal[-1]} lead to the same information key {one!r:.200}"
+                )
+    for play in subject.plays():
+        seen: dict[tuple[int, str], Moment] = {}
+        for moment in play:
+            for seat in subject.askable(moment, 4):
+                key = (seat, game.information(moment.state, seat))
+                expect(
+                    key not in seen,
+                    f"{moment}, seat {seat}: the same information key as at its earlier decision ({seen.get(key)}): {key[1]!r:.200}",
+                )
+                seen[key] = moment
+
+
+@contract("equal keys, equal sight", presets=True)
+def equal_keys_equal_sight(subject: Subject) -> None:
+    """States that share a seat's information key show it the same observation and the same legal moves."""
+    game = _keyed(subject)
+    seen: dict[tuple[int, str], tuple[Any, Moment]] = {}
+    for moment in subject.moments(150):
+        for seat in subject.seats(moment, 4):
+            legal = game.legal(moment.state, seat) if seat in moment.asked else ()
+            sight = (fingerprint(game.observe(moment.state, seat)), fingerprint(legal))
+            first, where = seen.setdefault((seat, game.information(moment.state, seat)), (sight, moment))
+            expect(first == sight, f"seat {seat}: one information key for two states it can tell apart: {where}; {moment}")
