@@ -58,8 +58,8 @@ def array_rules_agree(subject: Subject) -> None:
             return
         actions = _random_actions(subject, batch, state, rng)
         stepped = batch.step(state, actions, rng)
-        for i in np.flatnonzero(~over):
-            _compare_step(subject, batch, stepped, scalars[i], actions, int(i), f"batch step {step}, match {i}")
+        for i in np.flatnonzero(~over).tolist():
+            _compare_step(subject, batch, stepped, scalars[i], actions, i, f"batch step {step}, match {i}")
         state = stepped
     expect(bool(batch.over(state).all()), "a batch played at random did not finish within max_steps")
 

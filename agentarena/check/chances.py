@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from agentarena.core.errors import NotSupported
@@ -27,15 +26,15 @@ def chance_adds_up(subject: Subject) -> None:
         raise NotApplicable("the game does not list its randomness")
     listed = _listed(game, None, None, "the start")
     if listed is not None:
-        _compare(listed, lambda i: game.start(subject.chance(9, i)), _DRAWS, "the start")
+        _compare(listed, [game.start(subject.chance(9, i)) for i in range(_DRAWS)], "the start")
     looked = 0
     for moment in subject.moments(12):
         if not moment.asked:
             continue
         listed = _listed(game, moment.state, moment.actions, str(moment))
         if listed is not None:
-            draws = _DRAWS if 1 < len(listed) <= 200 and looked < 3 else 20
-            _compare(listed, lambda i, m=moment: game.step(m.state, m.actions, subject.chance(10, i)), draws, str(moment))
+            draws = _DRAWS if 1 < len(listed) <= 200 and looked < 3 else 10
+            _compare(listed, [game.step(moment.state, moment.actions, subject.chance(10, i)) for i in range(draws)], str(moment))
             looked += len(listed) > 1
 
 
@@ -57,17 +56,14 @@ def _listed(game: Any, state: Any, actions: Any, where: str) -> dict[str, float]
     return listed
 
 
-def _compare(listed: dict[str, float], draw: Callable[[int], Any], draws: int, where: str) -> None:
+def _compare(listed: dict[str, float], drawn: list[Any], where: str) -> None:
     """Every draw must be listed; when there are few outcomes each must come up as often as it should."""
-    seen = Counter(fingerprint(draw(i)) for i in range(draws if len(listed) > 1 else 3))
+    seen, draws = Counter(map(fingerprint, drawn)), len(drawn)
     strays = [key for key in seen if key not in listed]
     expect(not strays, f"{where}: {len(strays)} of {len(seen)} outcomes that were drawn are not listed by chance")
     if draws < 5 * len(listed):
         return
     for key, probability in listed.items():
-        spread = _SIGMAS * math.sqrt(draws * probability * (1 - probability)) + 2
-        count = seen[key] if len(listed) > 1 else draws
-        expect(
-            abs(count - draws * probability) <= spread,
-            f"{where}: an outcome of probability {probability:.4f} came up {count} times in {draws}",
-        )
+        spread = _SIGMAS * math.sqrt(draws * probability * max(0.0, 1 - probability)) + 2
+        as_often = abs(seen[key] - draws * probability) <= spread
+        expect(as_often, f"{where}: an outcome of probability {probability:.4f} came up {seen[key]} times in {draws}")
