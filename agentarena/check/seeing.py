@@ -87,7 +87,7 @@ def everything_known(subject: Subject, state: Any, seat: int, unread: tuple[Even
         "the text": game.text.view(state, seat, unread),
         "the text without choices": game.text.view(state, seat, unread, choices=False),
         "the news": fingerprint([(event.kind, event.data) for event in game.news(state) if event.visible_to(seat)]),
-        "who is asked": game.to_move(state),
+        "who is asked": seat in game.to_move(state),  # who else is asked may be a secret, as at night among hidden roles
     }
     if isinstance(game, Information):
         known["the information key"] = game.information(state, seat)

@@ -23,7 +23,7 @@ class Episode:
         log: Every event so far, in order.
         returns: Sum of the rewards of each seat so far; shape (S,) as a list, in `game.info.unit`.
         steps: Number of `step` calls so far.
-        truncated: Whether the match was cut short by its limit of steps.
+        truncated: Whether the match was cut short, by its limit of steps or by the rules (`Game.truncated`).
     """
 
     __slots__ = ("_cursor", "_rng", "game", "limit", "log", "returns", "rewards", "state", "steps", "truncated")
@@ -61,7 +61,9 @@ class Episode:
             if reward:
                 self.returns[seat] += reward
         self.steps += 1
-        if self.steps >= self.limit and game.to_move(state):
+        if not game.to_move(state):
+            self.truncated = game.truncated(state)
+        elif self.steps >= self.limit:
             self.truncated = True
         return rewards
 

@@ -170,6 +170,10 @@ class Game(ABC, Generic[S]):
         """What the step that led here (or the start) made known, each with its audience."""
         return ()
 
+    def truncated(self, state: S) -> bool:
+        """Whether a match that is over was cut short by the rules, e.g. a cap on days, and so decided nothing."""
+        return False
+
     def role(self, state: S, seat: int) -> str | None:
         """The seat's role in this match, for records and metrics; `None` in games without roles."""
         return None

@@ -13,10 +13,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-__all__ = ["Action", "Bounded", "InBox", "Legal", "Parts", "Speech", "decode", "encode", "refusal", "sample"]
+__all__ = ["Action", "Bounded", "InBox", "Legal", "Parts", "Speech", "Spoken", "decode", "encode", "refusal", "sample"]
 
 Action = Any
-"""An int (discrete), a float array (`InBox`), a string (`Speech`) or a dict of these (`Parts`)."""
+"""An int (discrete; `Spoken` where words ride on it), a float array (`InBox`), a string (`Speech`) or a dict of these (`Parts`)."""
 
 
 class Bounded(ABC):
@@ -150,6 +150,36 @@ class Parts(Bounded):
         return {name: decode(part, data[name]) for name, part in self.parts.items()}
 
 
+class Spoken(int):
+    """A discrete action with words on it: in games where a seat may speak as it acts, an int for all who do not listen.
+
+    It is equal to the bare int and legal exactly when that is, so masks, search and array players need not know of it.
+    A game that hears words takes them from the action; `encode` keeps them in records.
+
+    Attributes:
+        words: What is said aloud, raw.
+        notes: JSON-ready remarks that go with the action, e.g. privately stated beliefs; `{}` when there are none.
+
+    >>> move = Spoken(3, "I trust Ann.")
+    >>> move == 3, encode((1, 3), move)
+    (True, {'action': 3, 'words': 'I trust Ann.'})
+    """
+
+    words: str
+    notes: Mapping[str, Any]
+
+    def __new__(cls, action: int, words: str = "", notes: Mapping[str, Any] | None = None) -> Spoken:
+        made = super().__new__(cls, action)
+        made.words, made.notes = words, dict(notes or {})
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Spoken, (int(self), self.words, self.notes))
+
+    def __repr__(self) -> str:
+        return f"Spoken({int(self)}, {self.words!r}{f', {self.notes!r}' if self.notes else ''})"
+
+
 Legal = tuple[int, ...] | Bounded
 """The legal ints in increasing order, or a bounded description."""
 
@@ -179,9 +209,17 @@ def sample(legal: Legal, rng: np.random.Generator) -> Action:
 
 def encode(legal: Legal, action: Action) -> Any:
     """A legal action as JSON, exactly."""
-    return legal.encode(action) if isinstance(legal, Bounded) else int(action)
+    if isinstance(legal, Bounded):
+        return legal.encode(action)
+    if isinstance(action, Spoken):
+        return {"action": int(action), "words": action.words, **({"notes": dict(action.notes)} if action.notes else {})}
+    return int(action)
 
 
 def decode(legal: Legal, data: Any) -> Action:
     """The inverse of `encode`."""
-    return legal.decode(data) if isinstance(legal, Bounded) else int(data)
+    if isinstance(legal, Bounded):
+        return legal.decode(data)
+    if isinstance(data, Mapping):
+        return Spoken(int(data["action"]), str(data["words"]), data.get("notes"))
+    return int(data)
