@@ -97,7 +97,7 @@ class Graph:
         for number, position in enumerate(self.positions):
             options = [expected(outcomes) for outcomes in position.after]
             if position.seat == best:
-                chosen[number] = max(range(len(options)), key=lambda i: options[i][best])  # noqa: B023  # used within this turn of the loop
+                chosen[number] = max(range(len(options)), key=lambda i: options[i][best])
                 values.append(options[chosen[number]])
             else:
                 values.append(tuple(sum(p * o[s] for p, o in zip(policies[number], options, strict=True)) for s in seats))

@@ -145,7 +145,7 @@ class _Searcher:
         seat, floor, ceiling = asked[0], low, high
         best = -inf if seat == 0 else inf
         for action in self._legal(state, seat):
-            value = self._after(state, seat, action, floor, ceiling, depth - 1)
+            value = self._after(state, seat, action, floor, ceiling, max(depth - 1, -1))
             if seat == 0:
                 best = max(best, value)
                 floor = max(floor, best)
