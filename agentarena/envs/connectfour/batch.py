@@ -14,14 +14,27 @@ import numpy as np
 from agentarena.core.batch import Batch
 from agentarena.core.errors import NotSupported
 
-from .game import State, run_shifts
+from .game import State, make_tables
 
 if TYPE_CHECKING:
     from .game import ConnectFour
 
-__all__ = ["Boards", "ConnectFourBatch"]
+__all__ = ["Boards", "ConnectFourBatch", "run_shifts"]
 
 _GOING, _WON, _DRAWN, _PAST = range(4)
+
+
+def run_shifts(length: int) -> tuple[int, ...]:
+    """The shifts by which `for s in shifts: x &= x >> s` leaves a bit exactly where `length` set bits stand in a row.
+
+    >>> run_shifts(4), run_shifts(5)
+    ((1, 2), (1, 2, 1))
+    """
+    shifts, have = [], 1
+    while have < length:
+        shifts.append(min(have, length - have))
+        have += shifts[-1]
+    return tuple(shifts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +132,18 @@ class ConnectFourBatch(Batch[Boards]):
         )
 
     def unbatch(self, state: Boards, index: int) -> State:
-        """The scalar state; one that finished earlier comes back with the rewards it finished with."""
-        game, turn, status = self.game, int(state.turn[index]), int(state.status[index])
-        own, other = (self._wide(int(board[index])) for board in (state.own, state.other))
-        both = int(state.own[index] | state.other[index])
-        counts = [(both & int(column)).bit_count() for column in self._column]
+        """The scalar state; one that finished earlier comes back as it finished."""
+        over, turn = state.status[index] != _GOING, int(state.turn[index]) & 1
+        own, other, last = int(state.own[index]), int(state.other[index]), int(state.last[index])
+        counts = [((own | other) & int(column)).bit_count() for column in self._column]
         heights = sum(count << 4 * column for column, count in enumerate(counts))
-        if status == _GOING:
-            legal = tuple(column for column, count in enumerate(counts) if count < game.rows)
-            return State(own, other, heights, legal, turn, int(state.last[index]), (turn & 1,), (0.0, 0.0))
-        won = bool(self._won(state.other[index : index + 1])[0])
-        first = (1.0 if turn & 1 else -1.0) if won else game.draw
-        return State(own, other, heights, (), turn, int(state.last[index]), (), (first, -first) if won else (first, first))
+        legal = tuple(column for column, count in enumerate(counts) if count < self.game.rows)
+        own, other = self._wide(own), self._wide(other)
+        return State((), (), own, other, -1, turn, last) if over else State((turn,), legal, own, other, heights, turn, last)
 
     def _wide(self, board: int) -> int:
         """A seat's discs as the scalar rules write them."""
-        high = self.game.rows + 1
-        cells = ((column, height) for column in range(self.game.columns) for height in range(self.game.rows))
-        return sum(self.game.bits[16 * column + height] for column, height in cells if board >> column * high + height & 1)
+        rows, columns = self.game.rows, self.game.columns
+        tables = make_tables(rows, columns, self.game.connect)
+        cells = ((column, height) for column in range(columns) for height in range(rows))
+        return tables.empty + sum(tables.columns[c][2][h] for c, h in cells if board >> c * (rows + 1) + h & 1)

@@ -1,21 +1,17 @@
 """Connect Four: drop discs into columns; four of one's own in a row, a column or a diagonal win.
 
-A seat's discs are one wide integer in which every line of the board (columns, then rows, then both kinds of diagonal)
-is written out on its own, bottom to top or left to right, with an empty bit after each. A disc therefore sets up to
-four bits, and "four in a line" is "four set bits side by side" whatever the direction:
-
-    run = discs & discs >> 1;  won = run & run >> 2
-
-The columns come first: the lowest `columns * (rows + 1)` bits are the board itself, bit `c * (rows + 1) + h` for the
-cell at height h of column c.
+A seat's discs are one wide integer. Its lowest `columns * (rows + 1)` bits are the board, bit `c * (rows + 1) + h` for
+the cell at height h of column c. Above them stands one small counter for each line of four cells, which counts the
+seat's discs in it. To place a disc is therefore to add a constant of its cell, and a counter that has reached four
+shows as a set bit of one fixed mask: a move costs one addition and one test, whatever the direction of the line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import gymnasium
 import numpy as np
@@ -30,11 +26,9 @@ from .text import ConnectFourText
 if TYPE_CHECKING:
     from .batch import ConnectFourBatch
 
-__all__ = ["ConnectFour", "State", "run_shifts"]
+__all__ = ["ConnectFour", "State", "Tables", "make_tables"]
 
 _ASKED = ((0,), (1,))
-_NOTHING = (0.0, 0.0)
-_WON = ((1.0, -1.0), (-1.0, 1.0))
 _new = tuple.__new__  # a third of the time of State(...)
 
 
@@ -42,37 +36,59 @@ class State(NamedTuple):
     """A position.
 
     Attributes:
-        own: Discs of the seat whose turn it is (or would be, were the match not over), as a wide integer.
-        other: Discs of the seat that moved last.
-        heights: Discs in each column, 4 bits a column, column 0 lowest.
-        legal: Columns that are not full, in increasing order; `()` when the match is over.
-        turn: Discs on the board, 0 to rows * columns; seat 0 plays the even turns.
-        last: Column of the last disc; -1 at the start.
         asked: The seat to move, as `to_move` says it; `()` when the match is over.
-        rewards: What the last step credited.
+        legal: Columns that are not full, in increasing order; `()` when the match is over.
+        own: Discs of the seat whose turn it is (or would be, were the match not over): board and counters.
+        other: Discs of the seat that moved last.
+        heights: Discs in each column, 4 bits a column, column 0 lowest; -1 when the match is over.
+        turn: The seat whose turn it is, or would be: 0 or 1.
+        last: Column of the last disc; -1 at the start.
     """
 
+    asked: tuple[int, ...]
+    legal: tuple[int, ...]
     own: int
     other: int
     heights: int
-    legal: tuple[int, ...]
     turn: int
     last: int
-    asked: tuple[int, ...]
-    rewards: tuple[float, float]
 
 
-def run_shifts(length: int) -> tuple[int, ...]:
-    """The shifts by which `for s in shifts: x &= x >> s` leaves a bit exactly where `length` set bits stand in a row.
+@dataclass(frozen=True)
+class Tables:
+    """What a configuration's moves come down to.
 
-    >>> run_shifts(4), run_shifts(5)
-    ((1, 2), (1, 2, 1))
+    Attributes:
+        columns: By column: where its 4 bits of `heights` begin, 1 in that place, and the constant to add for a disc at
+            each height 0 to 15, 0 where there is no room.
+        full: The bits of the counters that are set when a line is full.
+        top: Height of the highest cell.
+        empty: Discs of a seat at the start: no board, counters at their start.
     """
-    shifts, have = [], 1
-    while have < length:
-        shifts.append(min(have, length - have))
-        have += shifts[-1]
-    return tuple(shifts)
+
+    columns: Mapping[int, tuple[int, int, tuple[int, ...]]]
+    full: int
+    top: int
+    empty: int
+
+
+@cache
+def make_tables(rows: int, columns: int, connect: int) -> Tables:
+    """The tables of a board; a counter is b bits wide, starts at 2**(b - 1) - connect and is full at 2**(b - 1)."""
+    cells = {(c, h): 1 << c * (rows + 1) + h for c in range(columns) for h in range(rows)}
+    width = (connect - 1).bit_length() + 1
+    bit, full, empty = columns * (rows + 1), 0, 0
+    for column, height in list(cells):
+        for right, up in ((0, 1), (1, 0), (1, 1), (1, -1)):
+            line = [(column + i * right, height + i * up) for i in range(connect)]
+            if line[-1] in cells:
+                for cell in line:
+                    cells[cell] += 1 << bit
+                full |= 1 << bit + width - 1
+                empty |= (1 << width - 1) - connect << bit
+                bit += width
+    room = {c: tuple(cells.get((c, h), 0) for h in range(16)) for c in range(columns)}
+    return Tables({c: (4 * c, 1 << 4 * c, room[c]) for c in range(columns)}, full, rows - 1, empty)
 
 
 @dataclass(frozen=True)
@@ -86,15 +102,26 @@ class ConnectFour(Game[State]):
 
     presets = {"mars": {"draw": 0.1}}
 
+    if TYPE_CHECKING:
+        _tables: ClassVar[tuple[Mapping[int, tuple[int, int, tuple[int, ...]]], int, int]]
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.connect > max(self.rows, self.columns):
-            raise BadOption(f"ConnectFour: connect is {self.connect}, but the longest line of a {self.rows} x {self.columns} board is shorter")
+            raise BadOption(
+                f"ConnectFour: option 'connect' is {self.connect}; allowed: at most {max(self.rows, self.columns)}, the longest line"
+            )
+        tables = make_tables(self.rows, self.columns, self.connect)
+        object.__setattr__(self, "_tables", (tables.columns, tables.full, tables.top))  # a plain attribute: `step` reads it
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__post_init__()
 
     @cached_property
     def info(self) -> GameInfo:
-        kind = "zero" if self.draw == 0 else "general"
-        return GameInfo(seats=2, low=-1.0, high=1.0, unit="win", sum=kind, max_steps=self.rows * self.columns)
+        cells = self.rows * self.columns
+        return GameInfo(seats=2, low=-1.0, high=1.0, unit="win", sum="zero" if self.draw == 0 else "general", max_steps=cells)
 
     @cached_property
     def text(self) -> ConnectFourText:
@@ -110,31 +137,8 @@ class ConnectFour(Game[State]):
 
     @cached_property
     def _start(self) -> State:
-        return State(0, 0, 0, tuple(range(self.columns)), 0, -1, _ASKED[0], _NOTHING)
-
-    @cached_property
-    def bits(self) -> tuple[int, ...]:
-        """The wide integer of one disc, by `16 * column + height`."""
-        table, bit = [0] * (16 * self.columns), 0
-        for line in self._lines():
-            for column, height in line:
-                table[16 * column + height] |= 1 << bit
-                bit += 1
-            bit += 1
-        return tuple(table)
-
-    def _lines(self) -> Iterator[list[tuple[int, int]]]:
-        """Every column; then every other line in which `connect` discs have room. Cells are (column, height)."""
-        rows, columns = range(self.rows), range(self.columns)
-        yield from ([(c, h) for h in rows] for c in columns)
-        others = [[(c, h) for c in columns] for h in rows]
-        others += [[(c, c + d) for c in columns if c + d in rows] for d in range(-self.columns, self.rows)]
-        others += [[(c, d - c) for c in columns if d - c in rows] for d in range(self.rows + self.columns)]
-        yield from (line for line in others if len(line) >= self.connect)
-
-    @cached_property
-    def _tables(self) -> tuple[tuple[int, ...], tuple[int, ...], int, int]:
-        return self.bits, run_shifts(self.connect), 2 * self.connect - 1, self.rows
+        empty = make_tables(self.rows, self.columns, self.connect).empty
+        return State((0,), tuple(range(self.columns)), empty, empty, 0, 0, -1)
 
     def action_space(self, seat: int) -> gymnasium.spaces.Discrete:
         """Columns, 0 on the left."""
@@ -154,34 +158,38 @@ class ConnectFour(Game[State]):
         return state.legal
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
-        own, other, heights, legal, turn, _, _, _ = state
-        column = actions.get(turn & 1) if len(actions) == 1 else None
-        if column.__class__ is not int or column not in legal:
+        _, legal, own, other, heights, turn, _ = state
+        columns, full, top = self._tables
+        try:
+            column = actions[turn]
+            place, one, room = columns[column]
+            height = heights >> place & 15
+            disc = room[height]
+        except (KeyError, TypeError):
+            disc = 0  # `check` says what is wrong
+        if not disc or column.__class__ is not int or len(actions) != 1:
             self.check(state, actions)
-            column = int(actions[turn & 1])
-        bits, shifts, fastest, rows = self._tables
-        height = heights >> 4 * column & 15
-        own |= bits[16 * column + height]
-        heights += 1 << 4 * column
-        turn += 1
-        if turn >= fastest:
-            run = own
-            for shift in shifts:
-                run &= run >> shift
-            if run:
-                return _new(State, (other, own, heights, (), turn, column, (), _WON[turn + 1 & 1]))
-        if height + 1 == rows:
-            legal = tuple(c for c in legal if c != column)
+            column = int(actions[turn])
+        own += disc
+        if own & full:
+            return _new(State, ((), (), other, own, -1, 1 - turn, column))
+        if height == top:
+            legal = tuple([c for c in legal if c != column])
             if not legal:
-                return _new(State, (other, own, heights, (), turn, column, (), (self.draw, self.draw)))
-        return _new(State, (other, own, heights, legal, turn, column, _ASKED[turn & 1], _NOTHING))
+                return _new(State, ((), (), other, own, -1, 1 - turn, column))
+        turn = 1 - turn
+        return _new(State, (_ASKED[turn], legal, other, own, heights + one, turn, column))
 
     def rewards(self, state: State) -> tuple[float, float]:
-        return state.rewards
+        if state.asked:
+            return (0.0, 0.0)
+        if state.other & self._tables[1]:
+            return (1.0, -1.0) if state.turn else (-1.0, 1.0)
+        return (self.draw, self.draw)
 
     def discs(self, state: State, seat: int) -> int:
         """The board of one seat: bit `c * (rows + 1) + h` for a disc at height h of column c."""
-        wide = state.own if state.turn & 1 == seat else state.other
+        wide = state.own if state.turn == seat else state.other
         return wide & (1 << self.columns * (self.rows + 1)) - 1
 
     def observe(self, state: State, seat: int) -> np.ndarray:
@@ -194,7 +202,7 @@ class ConnectFour(Game[State]):
         return out
 
     def news(self, state: State) -> tuple[Event, ...]:
-        return () if state.last < 0 else (Event("drop", {"seat": 1 - (state.turn & 1), "column": state.last}),)
+        return () if state.last < 0 else (Event("drop", {"seat": 1 - state.turn, "column": state.last}),)
 
     def information(self, state: State, seat: int) -> str:
         return f"{self.discs(state, 0):x}.{self.discs(state, 1):x}"

@@ -36,9 +36,8 @@ class ConnectFourText(ChoiceFace["State"]):
         return board if state.asked else f"{board}\n{self._result(state)}"
 
     def _result(self, state: State) -> str:
-        if state.rewards[0] == state.rewards[1]:
-            return "The game is a draw."
-        return f"{_DISCS[0] if state.rewards[0] > 0 else _DISCS[1]} has won."
+        first, second = self.game.rewards(state)
+        return "The game is a draw." if first == second else f"{_DISCS[int(second > first)]} has won."
 
     def tell(self, event: Event, seat: int) -> str:
         who = "You" if event.data["seat"] == seat else _DISCS[event.data["seat"]]

@@ -1,0 +1,5 @@
+"""Kuhn poker."""
+
+from .game import KuhnPoker, State
+
+__all__ = ["KuhnPoker", "State"]

@@ -1,0 +1,64 @@
+"""Kuhn poker in words. The moves are `pass` and `bet`, as in MARS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentarena.core.events import Event
+from agentarena.core.text import ChoiceFace
+
+if TYPE_CHECKING:
+    from .game import State
+
+__all__ = ["KuhnText"]
+
+_RANKS = "3456789TJQK"
+_MOVES = ("pass", "bet")
+
+
+class KuhnText(ChoiceFace["State"]):
+    """Text face. Seats are called player 0, player 1, ..."""
+
+    def card(self, card: int) -> str:
+        """The name of a card; the deck ends with the king."""
+        return _RANKS[len(_RANKS) - self.game.players - 1 + card]
+
+    def rules(self, seat: int) -> str:
+        n = self.game.players
+        deck = ", ".join(self.card(card) for card in range(n + 1))
+        order = "0, 1" if n == 2 else f"0, 1, ..., {n - 1}"
+        return (
+            f"You play Kuhn poker with {n} players, called player {order}. The deck has {n + 1} cards, lowest first: {deck}. "
+            f"Everybody pays 1 chip into the pot and is dealt one card; one card stays unseen. Player 0 acts first, then the others "
+            "in order. You pass or bet 1 chip. Once a player has bet, every other player has one more turn: to bet 1 chip as "
+            "well and stay in, or to pass and give up the pot. If everybody passes, all show their cards; otherwise those who bet do. "
+            "The highest card takes the pot; a player whom nobody else stayed in with takes it without showing.\n"
+            f"You are player {seat}. Your result is the chips you win or lose. "
+            "A move is one of the two words pass and bet. Reply with exactly one move in the form <answer>move</answer>."
+        )
+
+    def look(self, state: State, seat: int) -> str:
+        lines = [f"You are player {seat} and hold {self.card(state.cards[seat])}."]
+        acts = [f"player {index % self.game.players} {_MOVES['pb'.index(letter)]}" for index, letter in enumerate(state.bets)]
+        pot = self.game.players + state.bets.count("b")
+        lines.append(f"Betting so far: {', '.join(acts) or 'none'}. Pot: {pot} chips.")
+        if state.shown:
+            lines.append("Cards shown: " + ", ".join(f"player {other} {self.card(state.cards[other])}" for other in state.shown) + ".")
+        if not state.asked:
+            lines.append(f"The hand is over. Your result: {state.rewards[seat]:+g} chips.")
+        return "\n".join(lines)
+
+    def tell(self, event: Event, seat: int) -> str:
+        data = event.data
+        if event.kind == "deal":
+            return f"You are dealt {self.card(data['card'])}."
+        if event.kind == "act":
+            who = "You" if data["seat"] == seat else f"Player {data['seat']}"
+            past = ("gave up the pot", "called the bet") if data["facing"] else ("passed", "bet 1 chip")
+            return f"{who} {past[data['action']]}."
+        if event.kind == "showdown":
+            return "Showdown: " + ", ".join(f"player {other} shows {self.card(card)}" for other, card in data["cards"]) + "."
+        return f"{'You win' if data['seat'] == seat else 'Player ' + str(data['seat']) + ' wins'} {data['chips']:g} chips from the others."
+
+    def write(self, action: int) -> str:
+        return _MOVES[action]

@@ -1,0 +1,5 @@
+"""Leduc poker."""
+
+from .game import LeducPoker, State
+
+__all__ = ["LeducPoker", "State"]

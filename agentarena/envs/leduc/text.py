@@ -1,0 +1,67 @@
+"""Leduc poker in words. The moves are `fold`, `call` and `raise`, as in MARS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentarena.core.events import Event
+from agentarena.core.text import ChoiceFace
+
+if TYPE_CHECKING:
+    from .game import State
+
+__all__ = ["LeducText"]
+
+_MOVES = ("fold", "call", "raise")
+
+
+class LeducText(ChoiceFace["State"]):
+    """Text face. Seats are called player 0 and player 1."""
+
+    def card(self, card: int) -> str:
+        """The name of a rank."""
+        return "JQK"[card]
+
+    def rules(self, seat: int) -> str:
+        return (
+            "You play Leduc poker, player 0 against player 1. The deck has six cards: two jacks (J), two queens (Q), two kings (K); "
+            "J is lowest, K highest. Each player pays 1 chip into the pot and is dealt one private card. There are two rounds of "
+            "betting; between them one public card is turned. Player 0 opens both rounds. On your turn you call (match what the other has paid; "
+            "with nothing to match this is a check), raise (match it and pay 2 chips more in the first round, 4 in the second; "
+            "at most two raises a round), or, facing a raise, fold and give up the pot. A round ends when a raise is called or both have checked. "
+            "After the second round a card that pairs the public card wins, otherwise the higher card; equal cards split the pot.\n"
+            f"You are player {seat}. Your result is the chips you win or lose. "
+            "A move is one of the words fold, call and raise. Reply with exactly one move in the form <answer>move</answer>."
+        )
+
+    def look(self, state: State, seat: int) -> str:
+        own, other, public = self.game.known(state, seat)
+        table = f"the public card is {self.card(public)}" if public >= 0 else "the public card is not turned yet"
+        lines = [f"You are player {seat} and hold {self.card(own)}; {table}."]
+        for name, bets in zip(("First", "Second"), state.bets.split("/"), strict=False):
+            acts = [f"player {index & 1} {_MOVES['fcr'.index(letter)]}" for index, letter in enumerate(bets)]
+            lines.append(f"{name} round: {', '.join(acts) or 'no bets yet'}.")
+        lines.append(f"Paid into the pot: you {state.paid[seat]}, the other player {state.paid[1 - seat]}.")
+        if other >= 0:
+            lines.append(f"The other player held {self.card(other)}.")
+        if not state.asked:
+            lines.append(f"The hand is over. Your result: {state.rewards[seat]:+g} chips.")
+        return "\n".join(lines)
+
+    def tell(self, event: Event, seat: int) -> str:
+        data = event.data
+        if event.kind == "deal":
+            return f"You are dealt {self.card(data['card'])}."
+        if event.kind == "public":
+            return f"The public card is {self.card(data['card'])}."
+        if event.kind == "showdown":
+            return f"Showdown: player 0 shows {self.card(data['cards'][0])}, player 1 shows {self.card(data['cards'][1])}."
+        if event.kind == "win" and data["seat"] is None:
+            return "The pot is split."
+        who = "You" if data["seat"] == seat else f"Player {data['seat']}"
+        if event.kind == "win":
+            return f"{who} won {data['chips']:g} chips from the other."
+        return f"{who} {('folded', 'called' if data['facing'] else 'checked', 'raised')[data['action']]}."
+
+    def write(self, action: int) -> str:
+        return _MOVES[action]
