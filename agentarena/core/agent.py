@@ -21,7 +21,7 @@ from .legal import Action, Legal
 from .rng import DECISION, stream
 from .text import Options
 
-__all__ = ["Agent", "Decision", "HasPolicy", "Reply", "Submits", "View"]
+__all__ = ["Agent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "Submits", "View"]
 
 
 class View:
@@ -229,6 +229,23 @@ class HasPolicy(Protocol):
     def policy(self, view: View) -> Mapping[int, float]:
         """Probabilities over the legal actions; they add up to 1."""
         ...
+
+
+class PolicyAgent(Agent):
+    """A player that is its policy: a subclass defines `policy`, and each decision is one draw from it."""
+
+    def policy(self, view: View) -> Mapping[int, float]:
+        """Probabilities over the legal actions; they add up to 1."""
+        raise NotImplementedError(f"{type(self).__name__} must define policy(view)")
+
+    def choose(self, view: View) -> Decision:
+        chances = self.policy(view)
+        mark = view.rng.random() * sum(chances.values())
+        for action, chance in chances.items():
+            mark -= chance
+            if mark < 0:
+                return action
+        return max(chances, key=chances.__getitem__)
 
 
 AgentFactory = Callable[..., Agent]
