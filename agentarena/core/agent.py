@@ -64,6 +64,13 @@ class View:
         """The legal actions: a tuple of ints, or a `Bounded` description."""
         return self.game.legal(self.__state, self.seat)
 
+    @property
+    def choices(self) -> tuple[int, ...]:
+        """The legal actions of a discrete game; raises `NotSupported` where they cannot be listed."""
+        if not isinstance(self.legal, tuple):
+            raise NotSupported(f"the actions of {type(self.game).__name__} are not a list of integers")
+        return self.legal
+
     @cached_property
     def mask(self) -> np.ndarray:
         """The legal actions of a discrete game as int8 of shape (A,)."""
