@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
-from agentarena.core.text import ChoiceFace
+from agentarena.core.text import REPLY, ChoiceFace
 
 if TYPE_CHECKING:
     from .game import State
@@ -25,7 +25,7 @@ class ConnectFourText(ChoiceFace["State"]):
             "column that is not full; it falls to the lowest empty cell. X moves first. Whoever has "
             f"{game.connect} discs in an unbroken row, column or diagonal wins; a full board without such a line is a draw.\n"
             f"You are {_DISCS[seat]}. A move is the number of a column, from 0 at the left to {game.columns - 1} at the right. "
-            "Reply with exactly one move in the form <answer>column</answer>, with the number in place of the word."
+            f"{REPLY}"
         )
 
     def look(self, state: State, seat: int) -> str:

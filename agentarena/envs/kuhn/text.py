@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
-from agentarena.core.text import ChoiceFace
+from agentarena.core.text import REPLY, ChoiceFace
 
 if TYPE_CHECKING:
     from .game import State
@@ -34,7 +34,7 @@ class KuhnText(ChoiceFace["State"]):
             "well and stay in, or to pass and give up the pot. If everybody passes, all show their cards; otherwise those who bet do. "
             "The highest card takes the pot; a player whom nobody else stayed in with takes it without showing.\n"
             f"You are player {seat}. Your result is the chips you win or lose. "
-            "A move is one of the two words pass and bet. Reply with exactly one move in the form <answer>move</answer>."
+            f"A move is one of the two words pass and bet. {REPLY}"
         )
 
     def look(self, state: State, seat: int) -> str:

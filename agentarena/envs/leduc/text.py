@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
-from agentarena.core.text import ChoiceFace
+from agentarena.core.text import REPLY, ChoiceFace
 
 if TYPE_CHECKING:
     from .game import State
@@ -31,7 +31,7 @@ class LeducText(ChoiceFace["State"]):
             "at most two raises a round), or, facing a raise, fold and give up the pot. A round ends when a raise is called or both have checked. "
             "After the second round a card that pairs the public card wins, otherwise the higher card; equal cards split the pot.\n"
             f"You are player {seat}. Your result is the chips you win or lose. "
-            "A move is one of the words fold, call and raise. Reply with exactly one move in the form <answer>move</answer>."
+            f"A move is one of the words fold, call and raise. {REPLY}"
         )
 
     def look(self, state: State, seat: int) -> str:
