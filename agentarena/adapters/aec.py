@@ -1,0 +1,291 @@
+"""PettingZoo's AEC form: one agent acts at a time. Written without wrappers, for speed.
+
+What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match, the offender's return becomes
+`game.info.price` and the others keep what they have; `on_illegal="raise"` raises and the agent may try again.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import gymnasium
+import numpy as np
+from pettingzoo.utils.env import AECEnv
+
+from agentarena.core.episode import Episode
+from agentarena.core.errors import IllegalAction, MatchOver, UsageError
+from agentarena.core.game import Game
+from agentarena.core.legal import Action
+from agentarena.core.registry import game as build
+
+from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, plain, step_limit
+
+__all__ = ["ArenaAEC", "env", "make"]
+
+
+def make(
+    env_id: str | Game[Any],
+    *,
+    view: ViewName = "vector",
+    on_illegal: OnIllegal = "forfeit",
+    max_cycles: int | None = None,
+    max_chars: int = MAX_CHARS,
+    render_mode: str | None = None,
+    preset: str | None = None,
+    **options: Any,
+) -> ArenaAEC:
+    """A game as a PettingZoo AEC environment: one agent acts at a time.
+
+    Args:
+        env_id: E.g. "Dhumbal-v0", or a game.
+        view: "vector" for numbers, "text" for numbers and words.
+        on_illegal: What an illegal action costs: "forfeit" the match, or "raise" an error.
+        max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
+        max_chars: Longest text observation; a longer text loses its beginning.
+        render_mode: "ansi" for a string, "human" to write it to standard output after each step.
+        preset: A named setting of the game's options.
+        options: The game's options.
+    """
+    rules = build(env_id, preset=preset, **options)
+    return ArenaAEC(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
+
+
+env = make
+"""The name under which PettingZoo's tools look for it."""
+
+
+class ArenaAEC(AECEnv[str, Any, Any]):
+    """One match after another, an agent at a time.
+
+    In simultaneous games the agents of a round choose in order and the game steps once, after the last of them;
+    until then nothing changes for anybody. In the text view `step` also accepts a reply in words.
+
+    Attributes:
+        game: The rules.
+        episode: The match under way; `None` before the first reset.
+    """
+
+    def __init__(
+        self,
+        game: Game[Any],
+        *,
+        view: ViewName = "vector",
+        on_illegal: OnIllegal = "forfeit",
+        max_cycles: int | None = None,
+        max_chars: int = MAX_CHARS,
+        render_mode: str | None = None,
+    ) -> None:
+        one_of("on_illegal", on_illegal, ("forfeit", "raise"))
+        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        self.game = game
+        self.metadata = metadata(game)
+        self.render_mode = render_mode
+        self.on_illegal = on_illegal
+        self.episode: Episode | None = None
+        self._layout = layout = Layout(game, view, max_chars)
+        self._limit = step_limit(game, max_cycles)
+        self._deals = Deals(game)
+        self._words = view == "text"
+        self.possible_agents = list(layout.agents)
+        self._seat_of = {agent: seat for seat, agent in enumerate(self.possible_agents)}
+        self._nothing = [layout.no_mask(seat) for seat in range(game.info.seats)]
+        self.agents: list[str] = []
+        self.rewards: dict[str, float] = {}
+        self.terminations: dict[str, bool] = {}
+        self.truncations: dict[str, bool] = {}
+        self.infos: dict[str, dict[str, Any]] = {}
+        self._cumulative_rewards: dict[str, float] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "agent_selection":
+            raise AttributeError("no agent is selected before the first reset(seed=...)")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def observation_space(self, agent: str) -> gymnasium.Space[Any]:
+        return self._layout.observation_spaces[self._seat(agent)]
+
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
+        return self._layout.action_spaces[self._seat(agent)]
+
+    def _seat(self, agent: str) -> int:
+        try:
+            return self._seat_of[agent]
+        except KeyError:
+            raise UsageError(f"no agent {agent!r}; the agents are {', '.join(self.possible_agents)}") from None
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
+        self.episode = episode = Episode(self.game, self._deals.next(seed), self._limit)
+        agents = self.possible_agents
+        self.agents = agents[:]
+        self.rewards = dict.fromkeys(agents, 0.0)
+        self._cumulative_rewards = dict.fromkeys(agents, 0.0)
+        self.terminations = dict.fromkeys(agents, False)
+        self.truncations = dict.fromkeys(agents, False)
+        self.infos = {agent: self._info(seat) for seat, agent in enumerate(agents)}
+        self._paid = False
+        self._round: tuple[int, ...] = episode.to_move
+        self._chosen: dict[int, Action] = {}
+        self._select(self._round[0])
+
+    def _info(self, seat: int) -> dict[str, Any]:
+        nothing = self._nothing[seat]
+        return self._layout.info(seat, None if nothing is None else nothing.copy())
+
+    def _select(self, seat: int) -> None:
+        """It is the seat's turn: it alone has a mask that is not all zeros."""
+        assert self.episode is not None
+        self.agent_selection = agent = self.possible_agents[seat]
+        self._turn = seat
+        self._mask = mask = self._layout.mask(self.episode.state, seat)
+        if mask is not None:
+            if self._words:
+                self.infos[agent] = self._layout.info(seat, mask)
+            else:
+                self.infos[agent] = {"action_mask": mask}
+
+    def observe(self, agent: str) -> Any:
+        """What `agent` sees now; its mask is all zeros when it is not its turn."""
+        if self.episode is None:
+            raise UsageError("call reset(seed=...) before observe()")
+        seat = self._seat(agent)
+        mask = self._mask if seat == self._turn else self._nothing[seat]
+        return self._layout.observe(self.episode, seat, None if mask is None else mask.copy())
+
+    def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Observation, reward since its last turn, terminated, truncated and info of the selected agent."""
+        if not self.agents:
+            raise self._idle("last")
+        agent = self.agent_selection
+        observation = self.observe(agent) if observe else None
+        return observation, self._cumulative_rewards[agent], self.terminations[agent], self.truncations[agent], self.infos[agent]
+
+    def _idle(self, what: str) -> Exception:
+        if self.episode is None:
+            return UsageError(f"call reset(seed=...) before {what}()")
+        return MatchOver(f"the match is over and every agent has been told; call reset() before {what}()")
+
+    def step(self, action: Action) -> None:
+        """The selected agent acts; an agent whose match has ended takes `None` and leaves.
+
+        Raises:
+            UsageError: Before the first reset.
+            MatchOver: Every agent has left, or an agent whose match has ended was given an action.
+            IllegalAction: Under `on_illegal="raise"`; nothing has changed.
+        """
+        if not self.agents:
+            raise self._idle("step")
+        agent = self.agent_selection
+        if self.terminations[agent] or self.truncations[agent]:
+            self._leave(agent, action)
+            return
+        episode, seat = self.episode, self._turn
+        assert episode is not None
+        if self._words or len(self._round) > 1:
+            action, reason = choice_of(self._layout, episode, seat, action)
+            if reason is not None:
+                self._refuse(seat, f"{agent} played {action!r:.200}: {reason}")
+                return
+            episode.mark_read(seat)
+        else:  # the game itself checks the action of a lone mover
+            action = plain(action)
+        self._chosen[seat] = action
+        if seat != self._round[-1]:
+            self._credit(agent, ())
+            self._next(seat, self._round[self._round.index(seat) + 1])
+            return
+        try:
+            rewards = episode.step(self._chosen)
+        except IllegalAction as error:
+            self._chosen = {}
+            self._refuse(seat, str(error))
+            return
+        self._chosen = {}
+        self._credit(agent, rewards)
+        self._round = asked = episode.to_move
+        if asked:
+            self._next(seat, asked[0])
+        else:
+            self._end(self.truncations if episode.truncated else self.terminations)
+        if self.render_mode == "human":
+            self.render()
+
+    def _next(self, seat: int, following: int) -> None:
+        """The turn passes from one seat to another."""
+        if self._words:
+            self.infos[self.possible_agents[seat]] = self._info(seat)
+        elif (nothing := self._nothing[seat]) is not None:
+            self.infos[self.possible_agents[seat]] = {"action_mask": nothing.copy()}
+        self._select(following)
+
+    def _credit(self, agent: str, rewards: tuple[float, ...]) -> None:
+        """The acting agent has seen its rewards so far; everybody is paid those of this step."""
+        paid, total = self.rewards, self._cumulative_rewards
+        total[agent] = 0.0
+        if self._paid:
+            for name in paid:
+                paid[name] = 0.0
+            self._paid = False
+        if any(rewards):
+            self._paid = True
+            for name, reward in zip(self.possible_agents, rewards, strict=True):
+                paid[name] = float(reward)
+                total[name] += reward
+
+    def _refuse(self, seat: int, reason: str) -> None:
+        """An illegal action, by the policy of this environment."""
+        if self.on_illegal == "raise":
+            raise IllegalAction(reason)
+        assert self.episode is not None
+        agent = self.possible_agents[seat]
+        fine = self.game.info.price - self.episode.returns[seat]
+        self._credit(agent, tuple(fine if other == seat else 0.0 for other in range(self.game.info.seats)))
+        self._end(self.terminations)
+        for name in self.agents:
+            self.infos[name]["forfeit"] = agent
+        self.infos[agent]["illegal"] = reason
+        if self.render_mode == "human":
+            self.render()
+
+    def _end(self, how: dict[str, bool]) -> None:
+        self._turn, self._mask, self._round = -1, None, ()
+        for seat, agent in enumerate(self.agents):
+            how[agent] = True
+            self.infos[agent] = self._info(seat)
+        self.agent_selection = self.agents[0]
+
+    def _leave(self, agent: str, action: Action) -> None:
+        if action is not None:
+            raise MatchOver(f"the match is over for {agent}: step(None) is all it can do, got {action!r:.100}")
+        for table in (self.rewards, self._cumulative_rewards, self.terminations, self.truncations, self.infos):
+            del table[agent]
+        self.agents.remove(agent)
+        if self._paid:
+            self.rewards = dict.fromkeys(self.agents, 0.0)
+            self._paid = False
+        if self.agents:
+            self.agent_selection = self.agents[0]
+
+    def rules(self, agent: str) -> str:
+        """The rules in words, for an agent's system message."""
+        return self.game.text.rules(self._seat(agent))
+
+    def render(self) -> str | None:
+        """The table in words: a string in mode "ansi", written to standard output in mode "human"."""
+        if self.episode is None:
+            raise UsageError("call reset(seed=...) before render()")
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
+            return None
+        text = picture(self._layout, self.episode, tuple(range(self.game.info.seats)))
+        if self.render_mode == "ansi":
+            return text
+        sys.stdout.write(text + "\n")
+        return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def state(self) -> np.ndarray:
+        raise NotImplementedError("there is no global state array; the rules' own state is env.unwrapped.episode.state")

@@ -1,0 +1,283 @@
+"""How a seat's knowledge is laid out as a Gymnasium observation, and how actions come back. Shared by every adapter.
+
+| Game's actions | view="vector"                      | view="text"                              |
+|----------------|------------------------------------|------------------------------------------|
+| `Discrete`     | `Dict(observation, action_mask)`   | `Dict(observation, action_mask, text)`   |
+| anything else  | the game's observation as it is    | `Dict(observation, text)`                |
+
+Strings inside a game's observation are moved to the key "words", because PettingZoo's checks expect numbers under
+"observation".
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import Space, spaces
+
+from agentarena.core.episode import Episode
+from agentarena.core.errors import BadOption, UsageError
+from agentarena.core.game import Game
+from agentarena.core.legal import Action, Bounded, refusal
+from agentarena.core.registry import env_id_of
+from agentarena.core.rng import CHANCE, stream
+from agentarena.core.text import CHARSET, Unreadable, fold
+
+__all__ = ["MAX_CHARS", "Deals", "Layout", "OnIllegal", "ViewName", "choice_of", "metadata", "picture", "plain", "step_limit"]
+
+ViewName = Literal["vector", "text"]
+OnIllegal = Literal["forfeit", "raise"]
+
+MAX_CHARS = 16_384
+"""Default bound on the length of a text observation, in characters; a longer text loses its beginning."""
+
+_CUT = "(the beginning is cut off)\n"
+
+
+class Layout:
+    """Spaces and observations of one game under one view. Every environment has its own, so that spaces are never shared.
+
+    Attributes:
+        game: The rules.
+        view: "vector" or "text".
+        agents: Names of the seats in order, "player_0" and so on.
+        sizes: Number of actions of each seat; -1 where its space is not `Discrete`.
+        observation_spaces: One a seat.
+        action_spaces: One a seat.
+    """
+
+    def __init__(self, game: Game[Any], view: ViewName = "vector", max_chars: int = MAX_CHARS) -> None:
+        one_of("view", view, ("vector", "text"))
+        if max_chars < len(_CUT) + 1:
+            raise BadOption(f"max_chars is {max_chars}; expected at least {len(_CUT) + 1}")
+        self.game, self.view, self.max_chars = game, view, max_chars
+        seats = range(game.info.seats)
+        self.agents = [f"player_{seat}" for seat in seats]
+        self.action_spaces = [copy.deepcopy(game.action_space(seat)) for seat in seats]
+        self.sizes = [int(space.n) if isinstance(space, spaces.Discrete) else -1 for space in self.action_spaces]
+        own = [copy.deepcopy(game.observation_space(seat)) for seat in seats]
+        self._convert = [_converter(space) for space in own]
+        self.observation_spaces = [self._space(seat, own[seat]) for seat in seats]
+        self._masks: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
+
+    def _space(self, seat: int, own: Space[Any]) -> Space[Any]:
+        numbers, words = _split(own)
+        if self.view == "vector" and self.sizes[seat] < 0 and words is None:
+            return own
+        parts: dict[str, Space[Any]] = {} if numbers is None else {"observation": numbers}
+        if self.sizes[seat] >= 0:
+            parts["action_mask"] = spaces.Box(0, 1, (self.sizes[seat],), np.int8)
+        if words is not None:
+            parts["words"] = words
+        if self.view == "text":
+            parts["text"] = spaces.Text(self.max_chars, min_length=0, charset=CHARSET)
+        return spaces.Dict(parts)
+
+    def mask(self, state: Any, seat: int) -> np.ndarray | None:
+        """The legal actions of a seat that is to move, int8 of shape (A,), fresh; `None` for other than `Discrete` actions."""
+        size = self.sizes[seat]
+        if size < 0:
+            return None
+        legal = self.game.legal(state, seat)
+        assert isinstance(legal, tuple)
+        made = self._masks.get((size, legal))
+        if made is None:
+            made = np.zeros(size, np.int8)
+            made[list(legal)] = 1
+            if len(self._masks) >= 4096:
+                self._masks.clear()
+            self._masks[size, legal] = made
+        return made.copy()
+
+    def no_mask(self, seat: int) -> np.ndarray | None:
+        """The mask of a seat that is not to move: all zeros."""
+        return np.zeros(self.sizes[seat], np.int8) if self.sizes[seat] >= 0 else None
+
+    def observe(self, episode: Episode, seat: int, mask: np.ndarray | None) -> Any:
+        """What `seat` sees, in `observation_spaces[seat]`; `mask` is its action mask, `None` for other than `Discrete` actions."""
+        seen = self.game.observe(episode.state, seat)
+        convert = self._convert[seat]
+        if convert is not None:
+            seen = convert(seen)
+        elif mask is not None:
+            seen = {"observation": seen, "action_mask": mask}
+            if self.view == "text":
+                seen["text"] = self.text(episode, seat)
+            return seen
+        elif self.view == "vector":
+            return seen
+        else:
+            seen = {"observation": seen}
+        if mask is not None:
+            seen["action_mask"] = mask
+        if self.view == "text":
+            seen["text"] = self.text(episode, seat)
+        return seen if self.view == "text" or mask is not None or "words" in seen else seen["observation"]
+
+    def text(self, episode: Episode, seat: int) -> str:
+        """News since the seat last acted, what it sees and what it is asked, in the characters of the `Text` space."""
+        text = fold(self.game.text.view(episode.state, seat, episode.unread(seat)))
+        return text if len(text) <= self.max_chars else _CUT + text[len(_CUT) - self.max_chars :]
+
+    def info(self, seat: int, mask: np.ndarray | None) -> dict[str, Any]:
+        """The info of one seat: its mask where actions are `Discrete`, and in the text view the rules in words."""
+        info: dict[str, Any] = {} if mask is None else {"action_mask": mask}
+        if self.view == "text":
+            info["rules"] = self.game.text.rules(seat)
+        return info
+
+    def same_for_all_seats(self, purpose: str) -> None:
+        """Raise unless every seat has the same spaces."""
+        for name, found in (("action", self.action_spaces), ("observation", self.observation_spaces)):
+            if any(space != found[0] for space in found[1:]):
+                raise UsageError(
+                    f"{purpose} needs the same {name} space for every seat, which {type(self.game).__name__} lacks; fix one seat"
+                )
+
+
+def _split(space: Space[Any]) -> tuple[Space[Any] | None, Space[Any] | None]:
+    """The numeric and the spoken part of an observation space."""
+    if isinstance(space, spaces.Text):
+        return None, space
+    if isinstance(space, spaces.Dict):
+        spoken: dict[str, Space[Any]] = {name: part for name, part in space.items() if isinstance(part, spaces.Text)}
+        if spoken:
+            rest = {name: part for name, part in space.items() if name not in spoken}
+            return (spaces.Dict(rest) if rest else None), spaces.Dict(spoken)
+    return space, None
+
+
+def _converter(space: Space[Any]) -> Callable[[Any], dict[str, Any]] | None:
+    """Turns a raw observation into `{"observation": ..., "words": ...}`; `None` where wrapping it is all there is to do."""
+    numbers, words = _split(space)
+    if words is None and not _has_integers(space):
+        return None
+
+    def convert(seen: Any) -> dict[str, Any]:
+        if isinstance(space, spaces.Text):
+            return {"words": seen}
+        if words is None:
+            return {"observation": _with_dtype(space, seen)}
+        out: dict[str, Any] = {"words": {name: seen[name] for name in words}}  # type: ignore[attr-defined]  # a Dict space
+        if numbers is not None:
+            out["observation"] = _with_dtype(numbers, {name: seen[name] for name in numbers})  # type: ignore[attr-defined]
+        return out
+
+    return convert
+
+
+def _has_integers(space: Space[Any]) -> bool:
+    if isinstance(space, spaces.Dict):
+        return any(_has_integers(part) for part in space.values())
+    return isinstance(space, spaces.Discrete)
+
+
+def _with_dtype(space: Space[Any], seen: Any) -> Any:
+    """Plain ints of `Discrete` parts as numpy ints, which know their dtype."""
+    if isinstance(space, spaces.Dict):
+        return {name: _with_dtype(part, seen[name]) for name, part in space.items()}
+    return space.dtype.type(seen) if isinstance(space, spaces.Discrete) else seen  # type: ignore[union-attr]
+
+
+def plain(action: Action) -> Action:
+    """Numpy integers, and arrays that hold a single one, as Python ints; everything else as it is."""
+    if action.__class__ is int:
+        return action
+    if isinstance(action, np.integer) or (isinstance(action, np.ndarray) and action.shape == () and action.dtype.kind in "iu"):
+        return int(action)
+    return action
+
+
+def choice_of(layout: Layout, episode: Episode, seat: int, action: Action) -> tuple[Action, str | None]:
+    """What `seat` chose, and why it cannot stand: `None` when it is legal. In the text view a string is read as a reply."""
+    game = layout.game
+    if layout.view == "text" and isinstance(action, str):
+        action = game.text.read(episode.state, seat, action)
+    if isinstance(action, Unreadable):
+        return action, f"unreadable reply: {action.reason}"
+    action = plain(action)
+    return action, refusal(game.legal(episode.state, seat), action)
+
+
+class Deals:
+    """The streams of randomness of an environment's matches.
+
+    After `reset(seed)`, match k plays on `stream(seed, CHANCE, k)`, the deal that `agentarena.play(seed=seed)` gives
+    its match k. Without a seed the first reset draws one.
+    """
+
+    def __init__(self, game: Game[Any]) -> None:
+        self._chance = game.info.chance
+        self._seed: int | None = None
+        self._match = 0
+        self._idle: np.random.Generator | None = None
+
+    def next(self, seed: int | None) -> np.random.Generator:
+        """The stream of the next match; a seed starts a new sequence.
+
+        Raises:
+            UsageError: The seed is not a non-negative integer.
+        """
+        if seed is not None:
+            if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+                raise UsageError(f"seed is {seed!r}; expected a non-negative integer or None")
+            self._seed, self._match, self._idle = int(seed), 0, None
+        elif self._seed is None:
+            self._seed = int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]  # an int when none was given
+        match, self._match = self._match, self._match + 1
+        if self._chance:
+            return stream(self._seed, CHANCE, match)
+        if self._idle is None:  # nothing is drawn from it
+            self._idle = stream(self._seed, CHANCE, match)
+        return self._idle
+
+
+def step_limit(game: Game[Any], max_cycles: int | None) -> int:
+    """The number of steps after which a match is truncated.
+
+    Raises:
+        BadOption: `max_cycles` is not a positive integer.
+    """
+    if max_cycles is None:
+        return game.info.max_steps
+    if isinstance(max_cycles, bool) or not isinstance(max_cycles, int) or max_cycles < 1:
+        raise BadOption(f"max_cycles is {max_cycles!r}; expected a positive integer or None")
+    return min(max_cycles, game.info.max_steps)
+
+
+def metadata(game: Game[Any]) -> dict[str, Any]:
+    """What PettingZoo and Gymnasium want to know of an environment."""
+    env_id = env_id_of(game)
+    return {
+        "name": env_id.rpartition(":")[2].replace("-v", "_v"),
+        "render_modes": ["human", "ansi"],
+        "render_fps": 1,
+        "is_parallelizable": game.info.simultaneous,
+    }
+
+
+def picture(layout: Layout, episode: Episode, seats: tuple[int, ...]) -> str:
+    """The table in words, as seen by `seats`; once for all where nothing is hidden."""
+    look = layout.game.text.look
+    if not layout.game.info.hidden:
+        return look(episode.state, seats[0])
+    return "\n\n".join(f"[{layout.agents[seat]}]\n{look(episode.state, seat)}" for seat in seats)
+
+
+def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
+    """Raise `BadOption` unless `value` is one of those allowed."""
+    if value not in allowed:
+        raise BadOption(f"{name} is {value!r}; allowed: {', '.join(map(repr, allowed))}")
+
+
+def is_bounded(legal: Any) -> bool:
+    """Whether a seat's legal actions are a description and not a list."""
+    return isinstance(legal, Bounded)
+
+
+def shown(actions: Mapping[int, Action]) -> str:
+    """Actions by seat, shortened for a message."""
+    return f"{dict(actions)!r:.200}"

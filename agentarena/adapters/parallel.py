@@ -1,0 +1,202 @@
+"""PettingZoo's parallel form: every agent is shown the table at every step.
+
+In simultaneous games all agents that are asked act. In turn-taking games (and rounds that ask only some seats) the
+others have a mask of all zeros, `info["to_move"]` is False, and whatever action they send is ignored.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+from pettingzoo.utils.env import ParallelEnv
+
+from agentarena.core.episode import Episode
+from agentarena.core.errors import IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
+from agentarena.core.game import Game
+from agentarena.core.legal import Action
+from agentarena.core.registry import game as build
+
+from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+
+__all__ = ["ArenaParallel", "make_parallel", "parallel_env"]
+
+Observations = dict[str, Any]
+Infos = dict[str, dict[str, Any]]
+
+
+def make_parallel(
+    env_id: str | Game[Any],
+    *,
+    view: ViewName = "vector",
+    on_illegal: OnIllegal = "forfeit",
+    max_cycles: int | None = None,
+    max_chars: int = MAX_CHARS,
+    render_mode: str | None = None,
+    preset: str | None = None,
+    **options: Any,
+) -> ArenaParallel:
+    """A game as a PettingZoo parallel environment: every agent is shown the table at every step.
+
+    The arguments are those of `agentarena.make`.
+    """
+    rules = build(env_id, preset=preset, **options)
+    return ArenaParallel(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
+
+
+parallel_env = make_parallel
+"""The name under which PettingZoo's tools look for it."""
+
+
+class ArenaParallel(ParallelEnv[str, Any, Any]):
+    """One match after another, every agent at every step. All agents leave in the step that ends the match.
+
+    Attributes:
+        game: The rules.
+        episode: The match under way; `None` before the first reset.
+    """
+
+    def __init__(
+        self,
+        game: Game[Any],
+        *,
+        view: ViewName = "vector",
+        on_illegal: OnIllegal = "forfeit",
+        max_cycles: int | None = None,
+        max_chars: int = MAX_CHARS,
+        render_mode: str | None = None,
+    ) -> None:
+        one_of("on_illegal", on_illegal, ("forfeit", "raise"))
+        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        self.game = game
+        self.metadata = {**metadata(game), "is_parallelizable": True}
+        self.render_mode = render_mode
+        self.on_illegal = on_illegal
+        self.episode: Episode | None = None
+        self._layout = layout = Layout(game, view, max_chars)
+        self._limit = step_limit(game, max_cycles)
+        self._deals = Deals(game)
+        self.possible_agents = list(layout.agents)
+        self._seat_of = {agent: seat for seat, agent in enumerate(self.possible_agents)}
+        self.agents: list[str] = []
+
+    def observation_space(self, agent: str) -> gymnasium.Space[Any]:
+        return self._layout.observation_spaces[self._seat(agent)]
+
+    def action_space(self, agent: str) -> gymnasium.Space[Any]:
+        return self._layout.action_spaces[self._seat(agent)]
+
+    def _seat(self, agent: str) -> int:
+        try:
+            return self._seat_of[agent]
+        except KeyError:
+            raise UnknownName("agent", str(agent), self.possible_agents) from None
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
+        """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
+        self.episode = Episode(self.game, self._deals.next(seed), self._limit)
+        self.agents = self.possible_agents[:]
+        return self._shown(self.episode.to_move)
+
+    def step(self, actions: Mapping[str, Action]) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
+        """One step of the game: the agents to move act, the actions of all others are ignored.
+
+        Returns:
+            Observations, rewards, terminations, truncations and infos, each with every agent that was alive.
+
+        Raises:
+            UsageError: Before the first reset.
+            MatchOver: The match has ended.
+            UnknownName: An action for an agent that does not exist.
+            OutOfTurn: No action for an agent that is to move.
+            IllegalAction: Under `on_illegal="raise"`; nothing has changed.
+        """
+        episode = self.episode
+        if episode is None:
+            raise UsageError("call reset(seed=...) before step()")
+        if not self.agents:
+            raise MatchOver("the match is over; call reset() before step()")
+        asked = episode.to_move
+        chosen, refused = self._read(episode, asked, {self._seat(agent): action for agent, action in actions.items()})
+        if refused:
+            return self._forfeited(episode, refused)
+        for seat in asked:
+            episode.mark_read(seat)
+        rewards = episode.step(chosen)
+        observations, infos = self._shown(episode.to_move)
+        return self._returned(observations, rewards, episode.over and not episode.truncated, episode.truncated, infos)
+
+    def _read(self, episode: Episode, asked: tuple[int, ...], sent: dict[int, Action]) -> tuple[dict[int, Action], dict[int, str]]:
+        """The actions of the seats to move, and why some of them cannot stand."""
+        missing = [self.possible_agents[seat] for seat in asked if seat not in sent]
+        if missing:
+            raise OutOfTurn(f"no action for {', '.join(missing)}; step() needs one for every agent with info['to_move']")
+        chosen, refused = {}, {}
+        for seat in asked:
+            chosen[seat], reason = choice_of(self._layout, episode, seat, sent[seat])
+            if reason is not None:
+                refused[seat] = f"{self.possible_agents[seat]} played {sent[seat]!r:.200}: {reason}"
+        if refused and self.on_illegal == "raise":
+            raise IllegalAction("; ".join(refused.values()))
+        return chosen, refused
+
+    def _forfeited(
+        self, episode: Episode, refused: dict[int, str]
+    ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
+        """The end of a match in which some seats played illegally: each of them ends at `game.info.price`."""
+        price = self.game.info.price
+        rewards = tuple(price - episode.returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
+        observations, infos = self._shown(())
+        for seat, agent in enumerate(self.possible_agents):
+            infos[agent]["forfeit"] = [self.possible_agents[other] for other in refused]
+            if seat in refused:
+                infos[agent]["illegal"] = refused[seat]
+        return self._returned(observations, rewards, True, False, infos)
+
+    def _shown(self, asked: tuple[int, ...]) -> tuple[Observations, Infos]:
+        assert self.episode is not None
+        layout, episode = self._layout, self.episode
+        observations: Observations = {}
+        infos: Infos = {}
+        for seat, agent in enumerate(self.possible_agents):
+            mask = layout.mask(episode.state, seat) if seat in asked else layout.no_mask(seat)
+            observations[agent] = layout.observe(episode, seat, None if mask is None else mask.copy())
+            infos[agent] = {**layout.info(seat, mask), "to_move": seat in asked}
+        return observations, infos
+
+    def _returned(
+        self, observations: Observations, rewards: tuple[float, ...], terminated: bool, truncated: bool, infos: Infos
+    ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
+        agents = self.possible_agents
+        if terminated or truncated:
+            self.agents = []
+        if self.render_mode == "human":
+            self.render()
+        paid = {agent: float(reward) for agent, reward in zip(agents, rewards, strict=True)}
+        return observations, paid, dict.fromkeys(agents, terminated), dict.fromkeys(agents, truncated), infos
+
+    def rules(self, agent: str) -> str:
+        """The rules in words, for an agent's system message."""
+        return self.game.text.rules(self._seat(agent))
+
+    def render(self) -> str | None:
+        """The table in words: a string in mode "ansi", written to standard output in mode "human"."""
+        if self.episode is None:
+            raise UsageError("call reset(seed=...) before render()")
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
+            return None
+        text = picture(self._layout, self.episode, tuple(range(self.game.info.seats)))
+        if self.render_mode == "ansi":
+            return text
+        sys.stdout.write(text + "\n")
+        return None
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def state(self) -> np.ndarray:
+        raise NotImplementedError("there is no global state array; the rules' own state is env.unwrapped.episode.state")

@@ -1,0 +1,75 @@
+"""Our games in Gymnasium's registry and in PettingZoo's two, and the list of them that `agentarena.envs()` gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+from pettingzoo.env_registry.registration import aec_registry, parallel_registry
+from pettingzoo.env_registry.registration import register as register_pettingzoo
+
+from agentarena.core.game import GameInfo
+from agentarena.core.registry import card, env_ids, game, game_class
+
+__all__ = ["EnvCard", "envs", "register"]
+
+_ID = re.compile(r"[\w.-]+-v\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvCard:
+    """One environment under its default options.
+
+    Attributes:
+        id: E.g. "TicTacToe-v0".
+        info: What kind of game it is: seats, moves, hidden information, returns.
+        options: Every option with its default.
+        presets: Named settings of the options.
+        text: Its card as Markdown: rules, sources, measured facts.
+    """
+
+    id: str
+    info: GameInfo
+    options: Mapping[str, Any]
+    presets: Mapping[str, Mapping[str, Any]]
+    text: str
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph of the card, on one line."""
+        paragraphs = [part for part in self.text.split("\n\n") if part.strip() and not part.lstrip().startswith(("#", "|"))]
+        return " ".join(paragraphs[0].split()) if paragraphs else ""
+
+    def __repr__(self) -> str:
+        return f"EnvCard({self.id}: {self.info.seats} seats, {self.info.facts()['moves']}, {self.info.facts()['returns']})"
+
+
+def envs() -> list[EnvCard]:
+    """Every environment with its card."""
+    return [_card_of(env_id) for env_id in env_ids()]
+
+
+def _card_of(env_id: str) -> EnvCard:
+    rules = game(env_id)
+    return EnvCard(env_id, rules.info, rules.options, game_class(env_id).presets, card(env_id))
+
+
+def register() -> None:
+    """Enter every environment as "agentarena/<id>" in the three registries. Nothing of a game is imported."""
+    for env_id in filter(_ID.fullmatch, env_ids()):
+        name, arguments = f"agentarena/{env_id}", {"env_id": env_id}
+        if name not in gymnasium.registry:
+            gymnasium.register(
+                name,
+                entry_point="agentarena.adapters.solo:solo",
+                vector_entry_point="agentarena.adapters.vector:solo_vector",
+                order_enforce=False,
+                kwargs=dict(arguments),
+            )
+        if name not in aec_registry:
+            register_pettingzoo("aec", name, "agentarena.adapters.aec:make", kwargs=dict(arguments))
+        if name not in parallel_registry:
+            register_pettingzoo("parallel", name, "agentarena.adapters.parallel:make_parallel", kwargs=dict(arguments))

@@ -1,0 +1,214 @@
+"""One seat of a game as a Gymnasium environment; agents play the other seats."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+
+from agentarena.core.episode import Episode
+from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
+from agentarena.core.game import Game
+from agentarena.core.legal import Action
+from agentarena.core.registry import game as build
+
+from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+from .table import Opponents, Spec, Table, seat_table
+
+__all__ = ["ArenaSolo", "Seating", "seat_for", "solo"]
+
+Seating = int | Literal["random", "rotate"]
+"""Which seat is played from outside: a number, a random one each match, or each in turn."""
+
+
+def solo(
+    env_id: str | Game[Any],
+    *,
+    opponents: Spec | Sequence[Spec] | None = None,
+    seat: Seating = 0,
+    view: ViewName = "vector",
+    on_illegal: OnIllegal = "forfeit",
+    max_cycles: int | None = None,
+    max_chars: int = MAX_CHARS,
+    render_mode: str | None = None,
+    preset: str | None = None,
+    **options: Any,
+) -> ArenaSolo:
+    """One seat of a game as a Gymnasium environment; the entry point of Gymnasium's registry.
+
+    Args:
+        env_id: E.g. "Dhumbal-v0", or a game.
+        opponents: One agent or spec string for all other seats, or one for each in the order of the seats; random by default.
+        seat: The seat to play; "random" and "rotate" choose one each match.
+        view: "vector" for numbers, "text" for numbers and words.
+        on_illegal: What an illegal action costs: "forfeit" the match, or "raise" an error.
+        max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
+        max_chars: Longest text observation; a longer text loses its beginning.
+        render_mode: "ansi" for a string, "human" to write it to standard output after each step.
+        preset: A named setting of the game's options.
+        options: The game's options.
+    """
+    return ArenaSolo(
+        build(env_id, preset=preset, **options),
+        opponents=opponents,
+        seat=seat,
+        view=view,
+        on_illegal=on_illegal,
+        max_cycles=max_cycles,
+        max_chars=max_chars,
+        render_mode=render_mode,
+    )
+
+
+class ArenaSolo(gymnasium.Env[Any, Any]):
+    """Matches seen from one seat: a step is its decision and everything up to its next one.
+
+    The reward is what the seat was credited meanwhile. An opponent that plays illegally forfeits, which ends the match.
+
+    Attributes:
+        game: The rules.
+        seat: The seat played in this match.
+    """
+
+    def __init__(
+        self,
+        game: Game[Any],
+        *,
+        opponents: Spec | Sequence[Spec] | None = None,
+        seat: Seating = 0,
+        view: ViewName = "vector",
+        on_illegal: OnIllegal = "forfeit",
+        max_cycles: int | None = None,
+        max_chars: int = MAX_CHARS,
+        render_mode: str | None = None,
+    ) -> None:
+        one_of("on_illegal", on_illegal, ("forfeit", "raise"))
+        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        self.game = game
+        self.metadata = metadata(game)
+        self.render_mode = render_mode
+        self.on_illegal = on_illegal
+        self._layout = Layout(game, view, max_chars)
+        self._limit = step_limit(game, max_cycles)
+        self._seating = check_seating(seat, self._layout)
+        self._opponents = Opponents(self._layout, opponents, own=1)
+        self._table: Table | None = None
+        self._matches = 0
+        self.seat = seat if isinstance(seat, int) else 0
+        self.observation_space = self._layout.observation_spaces[self.seat]
+        self.action_space = self._layout.action_spaces[self.seat]
+
+    @property
+    def episode(self) -> Episode | None:
+        """The match under way; `None` before the first reset."""
+        return None if self._table is None else self._table.episode
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start a match and play it up to this seat's first decision; `options={"seat": n}` chooses the seat once.
+
+        Matches that end before this seat is asked are passed over; `info["passed_over"]` counts them.
+        """
+        super().reset(seed=seed)
+        if seed is not None:
+            self._matches = 0
+        seating = check_seating((options or {}).get("seat", self._seating), self._layout)
+
+        def draw() -> tuple[int]:
+            self.seat = seat_for(seating, self._matches, self._layout, self.np_random)
+            return (self.seat,)
+
+        self._table, passed_over = seat_table(self.game, self._opponents, self.np_random, draw, self._limit)
+        self._matches += 1
+        if self.render_mode == "human":
+            self.render()
+        observation, info = self._observed(self._table)
+        return observation, {**info, "passed_over": passed_over}
+
+    def step(self, action: Action) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """This seat acts, then the others until it is asked again or the match ends.
+
+        Raises:
+            UsageError: Before the first reset.
+            MatchOver: The match has ended.
+            IllegalAction: Under `on_illegal="raise"`; nothing has changed.
+        """
+        table, seat = self._table, self.seat
+        if table is None:
+            raise UsageError("call reset(seed=...) before step()")
+        if not table.asked:
+            raise MatchOver("the match is over; call reset() before step()")
+        if self.on_illegal == "raise":
+            _, reason = choice_of(self._layout, table.episode, seat, action)
+            if reason is not None:
+                raise IllegalAction(f"{self._layout.agents[seat]} played {action!r:.200}: {reason}")
+        table.submit(self._layout, {seat: action})
+        self._opponents.advance([table])
+        if self.render_mode == "human":
+            self.render()
+        truncated = table.episode.truncated
+        observation, info = self._observed(table)
+        return observation, float(table.collect()[seat]), not table.asked and not truncated, truncated, info
+
+    def _observed(self, table: Table) -> tuple[Any, dict[str, Any]]:
+        seat, layout = self.seat, self._layout
+        mask = layout.mask(table.episode.state, seat) if seat in table.asked else layout.no_mask(seat)
+        info = {**layout.info(seat, mask), "seat": seat}
+        if not table.asked:
+            info["returns"] = np.array(table.returns)
+            if table.forfeits:
+                info["forfeit"] = [layout.agents[other] for other in table.forfeits]
+            if seat in table.forfeits:
+                info["illegal"] = table.forfeits[seat]
+        return layout.observe(table.episode, seat, None if mask is None else mask.copy()), info
+
+    def action_masks(self) -> np.ndarray:
+        """The legal actions as bool of shape (A,), under the name that SB3-contrib's MaskablePPO looks for."""
+        if self._table is None:
+            raise UsageError("call reset(seed=...) before action_masks()")
+        asked = self.seat in self._table.asked
+        mask = self._layout.mask(self._table.episode.state, self.seat) if asked else self._layout.no_mask(self.seat)
+        if mask is None:
+            raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
+        return mask.astype(bool)
+
+    def render(self) -> str | None:
+        """The table in words as this seat sees it: a string in mode "ansi", written to standard output in mode "human"."""
+        if self._table is None:
+            raise UsageError("call reset(seed=...) before render()")
+        if self.render_mode is None:
+            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
+            return None
+        text = picture(self._layout, self._table.episode, (self.seat,))
+        if self.render_mode == "ansi":
+            return text
+        sys.stdout.write(text + "\n")
+        return None
+
+    def close(self) -> None:
+        """Let the opponents go."""
+        self._opponents.close()
+
+
+def check_seating(seat: Seating, layout: Layout) -> Seating:
+    """`seat`, known to be possible in this game.
+
+    Raises:
+        BadOption: It is neither a seat nor "random" nor "rotate".
+        UsageError: It may change between matches, and the seats' spaces differ.
+    """
+    seats = layout.game.info.seats
+    if seat in ("random", "rotate"):
+        layout.same_for_all_seats(f"seat={seat!r}")
+    elif isinstance(seat, bool) or not isinstance(seat, int) or not 0 <= seat < seats:
+        raise BadOption(f"seat is {seat!r}; allowed: 0 to {seats - 1}, 'random', 'rotate'")
+    return seat
+
+
+def seat_for(seating: Seating, match: int, layout: Layout, rng: np.random.Generator) -> int:
+    """The seat played in the given match."""
+    if isinstance(seating, int):
+        return seating
+    return match % layout.game.info.seats if seating == "rotate" else int(rng.integers(layout.game.info.seats))

@@ -1,0 +1,259 @@
+"""Many matches at once as a `gymnasium.vector.VectorEnv`: on array rules where the game has them.
+
+Axis letters: E matches (`num_envs`), S seats, A actions.
+
+|                           | actions         | observations      | rewards |
+|---------------------------|-----------------|-------------------|---------|
+| self-play, turn-taking    | (E,) by the seat to move    | of that seat, (E, ...)  | (E,) of the seat that moved |
+| self-play, simultaneous   | (E, S)          | (E, S, ...)       | (E, S)  |
+| opponents given           | (E,) by the own seat | of the own seat, (E, ...) | (E,) of the own seat |
+
+`infos` holds "to_move" ((E,) int, -1 where over; (E, S) bool in simultaneous self-play; the own seat where opponents are
+given), "rewards" and "returns" (both (E, S)), and "forfeit" ((E, S) bool, seats that played illegally).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space, iterate
+
+from agentarena.core.errors import BadOption, MatchOver, UsageError
+from agentarena.core.game import Game, HasBatch
+from agentarena.core.registry import game as build
+
+from .engines import ArrayEngine, Engine, TableEngine
+from .layout import MAX_CHARS, Layout, ViewName, metadata, step_limit
+from .solo import Seating, check_seating, seat_for
+from .table import Opponents, Spec
+
+__all__ = ["ArenaVector", "make_vec", "solo_vector"]
+
+
+def make_vec(
+    env_id: str | Game[Any],
+    num_envs: int,
+    *,
+    opponents: Spec | Sequence[Spec] | None = None,
+    seat: Seating = 0,
+    view: ViewName = "vector",
+    autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+    max_cycles: int | None = None,
+    max_chars: int = MAX_CHARS,
+    seed: int | None = None,
+    preset: str | None = None,
+    **options: Any,
+) -> ArenaVector:
+    """Many matches of one game at once.
+
+    Args:
+        env_id: E.g. "ConnectFour-v0", or a game.
+        num_envs: Number of matches, E.
+        opponents: `None` for self-play: every action moves the seat to move. Else as in `gymnasium.make`: one agent or
+            spec string for all other seats, or one for each.
+        seat: The own seat where opponents are given; "random" and "rotate" choose one each match.
+        view: "vector" for numbers, "text" for numbers and words.
+        autoreset_mode: Gymnasium's: "NextStep", "SameStep" or "Disabled".
+        max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
+        max_chars: Longest text observation.
+        seed: Seed for the first `reset` that is given none.
+        preset: A named setting of the game's options.
+        options: The game's options.
+    """
+    return ArenaVector(
+        build(env_id, preset=preset, **options),
+        num_envs,
+        opponents=opponents,
+        seat=seat,
+        view=view,
+        autoreset_mode=autoreset_mode,
+        max_cycles=max_cycles,
+        max_chars=max_chars,
+        seed=seed,
+    )
+
+
+def solo_vector(env_id: str, num_envs: int, *, opponents: Spec | Sequence[Spec] | None = None, **arguments: Any) -> ArenaVector:
+    """What `gymnasium.make_vec` makes by default: `make_vec` with random opponents where none are named, as `gymnasium.make` has."""
+    arguments.pop("render_mode", None)
+    limit = arguments.pop("max_episode_steps", None)
+    if limit is not None:
+        arguments["max_cycles"] = limit
+    return make_vec(env_id, num_envs, opponents="random" if opponents is None else opponents, **arguments)
+
+
+class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
+    """E matches of one game. An illegal action forfeits: the return becomes `game.info.price` and the match is over.
+
+    Attributes:
+        game: The rules.
+        engine: What plays them; its arrays (`asked`, `rewards`, `returns`, ...) may be read.
+    """
+
+    def __init__(
+        self,
+        game: Game[Any],
+        num_envs: int,
+        *,
+        opponents: Spec | Sequence[Spec] | None = None,
+        seat: Seating = 0,
+        view: ViewName = "vector",
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_cycles: int | None = None,
+        max_chars: int = MAX_CHARS,
+        seed: int | None = None,
+    ) -> None:
+        if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
+            raise BadOption(f"num_envs is {num_envs!r}; expected a positive integer")
+        self.game = game
+        self.num_envs = num_envs
+        self.autoreset_mode = _mode(autoreset_mode)
+        self.metadata = {**metadata(game), "autoreset_mode": self.autoreset_mode}
+        self._layout = layout = Layout(game, view, max_chars)
+        self._selfplay = opponents is None
+        self._seating = check_seating(seat, layout)
+        self._first_seed = seed
+        self._matches = 0
+        self.joint = self._selfplay and game.info.simultaneous
+        if self._selfplay:
+            layout.same_for_all_seats("self-play")
+        self._set_spaces(layout, seat if isinstance(seat, int) else 0)
+        self.engine = self._make_engine(opponents, step_limit(game, max_cycles))
+        self._done = np.zeros(num_envs, bool)
+        self._started = False
+
+    def _set_spaces(self, layout: Layout, seat: int) -> None:
+        seats = self.game.info.seats
+        self._seat_space = layout.observation_spaces[seat]
+        action_space = layout.action_spaces[seat]
+        if not self.joint:
+            self.single_observation_space, self.single_action_space = self._seat_space, action_space
+        else:
+            self.single_observation_space = batch_space(self._seat_space, seats)
+            discrete = isinstance(action_space, spaces.Discrete)
+            self.single_action_space = (
+                spaces.MultiDiscrete([action_space.n] * seats) if discrete else spaces.Tuple(layout.action_spaces)  # type: ignore[attr-defined]
+            )
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+    def _make_engine(self, opponents: Spec | Sequence[Spec] | None, limit: int) -> Engine:
+        layout, own = self._layout, None if self._selfplay else self._draw_seat
+        at_random = isinstance(opponents, str) and opponents == "random"
+        arrays = isinstance(self.game, HasBatch) and layout.view == "vector" and min(layout.sizes) >= 0
+        if arrays and (self._selfplay or at_random):
+            return ArrayEngine(layout, self.num_envs, own, limit, self.game.batch())  # type: ignore[attr-defined]  # HasBatch
+        agents = Opponents(layout, [] if self._selfplay else opponents, own=self.game.info.seats if self._selfplay else 1)
+        return TableEngine(layout, self.num_envs, own, limit, agents, (self.single_observation_space, self._seat_space))
+
+    def _draw_seat(self) -> int:
+        self._matches += 1
+        return seat_for(self._seating, self._matches - 1, self._layout, self.np_random)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """Start all matches; with `options={"reset_mask": mask}`, shape (E,) bool, only those."""
+        if seed is None and not self._started:
+            seed = self._first_seed
+        super().reset(seed=seed)
+        if seed is not None:
+            self._matches = 0
+        where = np.asarray((options or {}).get("reset_mask", np.ones(self.num_envs, bool)))
+        if where.shape != (self.num_envs,) or where.dtype != np.bool_:
+            raise UsageError(f"reset_mask has shape {where.shape} and dtype {where.dtype}; expected ({self.num_envs},) and bool")
+        if not self._started and not where.all():
+            raise UsageError("the first reset starts every match; leave reset_mask out")
+        self.engine.rewards = np.zeros_like(self.engine.rewards)
+        self.engine.begin(where, self.np_random)
+        self._started = True
+        self._done = self._done & ~where
+        return self.engine.observe(), self._infos()
+
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        """Act in every match.
+
+        In mode "NextStep" the action of a match that has just ended is ignored and starts the next one; in "SameStep"
+        the next one has started already and the last observation is in `infos["final_obs"]`; in "Disabled" ended
+        matches must be reset first.
+
+        Raises:
+            UsageError: Before the first reset, or the actions have the wrong shape.
+            MatchOver: In mode "Disabled", a match has ended and was not reset.
+        """
+        engine, live = self.engine, ~self._done
+        if not self._started:
+            raise UsageError("call reset(seed=...) before step()")
+        if self.autoreset_mode is AutoresetMode.DISABLED and self._done.any():
+            raise MatchOver(f"matches {np.flatnonzero(self._done).tolist()[:10]} have ended; call reset(options={{'reset_mask': mask}})")
+        movers = engine.eyes
+        engine.step(self._checked(actions), live)
+        terminated, truncated = engine.over & live, engine.cut & live
+        rewards = engine.rewards.copy() if self.joint else engine.rewards[np.arange(self.num_envs), movers]
+        ended = terminated | truncated
+        infos: dict[str, Any] = {}
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            infos = self._final(ended)
+            engine.begin(ended, self.np_random)
+        elif self._done.any():
+            engine.begin(self._done, self.np_random)
+        self._done = ended if self.autoreset_mode is not AutoresetMode.SAME_STEP else np.zeros_like(ended)
+        return engine.observe(), rewards, terminated, truncated, {**infos, **self._infos()}
+
+    def _checked(self, actions: Any) -> Any:
+        """The actions of each match: an integer array for discrete ones, else a sequence."""
+        if not isinstance(self.action_space, spaces.MultiDiscrete):
+            return list(iterate(self.action_space, actions))
+        if self._layout.view == "text" and not self.joint and len(actions) == self.num_envs and any(isinstance(a, str) for a in actions):
+            return actions
+        found = np.asarray(actions)
+        if found.shape != self.action_space.shape or found.dtype.kind not in "iu":
+            raise UsageError(f"actions have shape {found.shape} and dtype {found.dtype}; expected {self.action_space.shape} and integers")
+        return found
+
+    def _infos(self) -> dict[str, Any]:
+        engine = self.engine
+        if self.joint:
+            moving: np.ndarray = engine.asked.copy()
+        else:
+            moving = np.where(engine.asked.any(axis=1), engine.eyes, -1)
+        return {"to_move": moving, "rewards": engine.rewards.copy(), "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
+
+    def _final(self, ended: np.ndarray) -> dict[str, Any]:
+        """What Gymnasium's "SameStep" mode keeps of the matches that ended."""
+        last: np.ndarray = np.full(self.num_envs, None, dtype=object)
+        rows = [int(row) for row in np.flatnonzero(ended)]
+        for row, seen in zip(rows, self.engine.rows(rows), strict=True):
+            last[row] = seen
+        final = self._infos()
+        return {
+            "final_obs": last,
+            "_final_obs": ended.copy(),
+            "final_info": {**final, **{f"_{name}": ended.copy() for name in final}},
+            "_final_info": ended.copy(),
+        }
+
+    def action_masks(self) -> np.ndarray:
+        """The legal actions as bool: (E, A), or (E, S, A) in simultaneous self-play."""
+        seen = self.engine.observe()
+        if not isinstance(seen, dict) or "action_mask" not in seen:
+            raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
+        mask: np.ndarray = seen["action_mask"].astype(bool)
+        return mask
+
+    def render(self) -> None:
+        """Vector environments draw nothing; `gymnasium.make` does."""
+        gymnasium.logger.warn("a vector environment does not render; use gymnasium.make(..., render_mode='ansi')")
+
+    def close_extras(self, **kwargs: Any) -> None:
+        self.engine.close()
+
+
+def _mode(mode: str | AutoresetMode) -> AutoresetMode:
+    try:
+        return AutoresetMode(mode)
+    except ValueError:
+        raise BadOption(f"autoreset_mode is {mode!r}; allowed: {', '.join(repr(m.value) for m in AutoresetMode)}") from None
