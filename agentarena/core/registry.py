@@ -46,6 +46,11 @@ AGENTS: dict[str, str] = {
     "mcts": "agentarena.agents.search.mcts:MCTS",
     "ismcts": "agentarena.agents.search.ismcts:ISMCTS",
     "cfr": "agentarena.agents.search.cfr:CFR",
+    "dhumbal/aggressive": "agentarena.envs.dhumbal.bots:Aggressive",
+    "dhumbal/balanced": "agentarena.envs.dhumbal.bots:Balanced",
+    "dhumbal/conservative": "agentarena.envs.dhumbal.bots:Conservative",
+    "dhumbal/opportunistic": "agentarena.envs.dhumbal.bots:Opportunistic",
+    "dhumbal/random": "agentarena.envs.dhumbal.bots:PaperRandom",
 }
 """Agent name -> class or factory. A game's own bots are named "<game>/<bot>"."""
 
