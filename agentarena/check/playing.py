@@ -180,7 +180,7 @@ def ends_for_good(subject: Subject) -> None:
             totals += game.rewards(moment.state)
         if moment.asked:
             continue
-        before = fingerprint(moment.state) if game.info.forkable else ""
+        before = subject.trace(moment)
         for actions in ({}, {0: 0}):
             _expect_over(subject, moment, actions)
         for seat in subject.seats(moment):
@@ -190,7 +190,7 @@ def ends_for_good(subject: Subject) -> None:
             expect(role is None or isinstance(role, str), f"{moment}: role of seat {seat} is {role!r}, expected a string or None")
             expect(team is None or isinstance(team, str), f"{moment}: team of seat {seat} is {team!r}, expected a string or None")
         _check_winner(subject, moment, tuple(totals.tolist()))
-        expect(not game.info.forkable or fingerprint(moment.state) == before, f"{moment}: looking at a finished match changed it")
+        expect(subject.trace(moment) == before, f"{moment}: looking at a finished match changed it")
 
 
 def _expect_over(subject: Subject, moment: Moment, actions: dict[int, Any]) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 from agentarena.core.errors import IllegalAction, OutOfTurn, PlayError
 from agentarena.core.legal import InBox, Legal, Parts, Speech
 
-from .fingerprint import fingerprint
 from .subject import Moment, Subject
 from .suite import contract, expect
 
@@ -25,13 +24,12 @@ def refuses_the_rest(subject: Subject) -> None:
     for moment in subject.moments(40):
         if not moment.asked:
             continue
-        before = fingerprint(moment.state) if subject.game.info.forkable else ""
+        before = subject.trace(moment)
         for seat in subject.askable(moment, 2):
             legal = subject.game.legal(moment.state, seat)
             for wrong in _wrong(legal, subject.game.action_space(seat)):
                 _expect_refused(subject, moment, {**moment.actions, seat: wrong}, IllegalAction, f"seat {seat} playing {wrong!r:.80}")
-        unchanged = not subject.game.info.forkable or fingerprint(moment.state) == before
-        expect(unchanged, f"{moment}: a refused action changed the state")
+        expect(subject.trace(moment) == before, f"{moment}: a refused action changed the state")
 
 
 def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
@@ -64,7 +62,7 @@ def refuses_out_of_turn(subject: Subject) -> None:
     for moment in subject.moments(40):
         if not moment.asked:
             continue
-        before = fingerprint(moment.state) if subject.game.info.forkable else ""
+        before = subject.trace(moment)
         some = next(iter(moment.actions.values()))
         idle = [seat for seat in range(seats) if seat not in moment.asked][:2]
         cases: list[dict[int, Any]] = [{}, {seats: some}, {**moment.actions, seats: some}, {-1: some}]
@@ -73,8 +71,7 @@ def refuses_out_of_turn(subject: Subject) -> None:
             cases.append({moment.asked[0]: some})
         for case in cases:
             _expect_refused(subject, moment, case, OutOfTurn, f"actions of seats {sorted(case)} where {moment.asked[:8]} are asked")
-        unchanged = not subject.game.info.forkable or fingerprint(moment.state) == before
-        expect(unchanged, f"{moment}: a refused action changed the state")
+        expect(subject.trace(moment) == before, f"{moment}: a refused action changed the state")
 
 
 def _expect_refused(subject: Subject, moment: Moment, actions: Mapping[int, Any], error: type[PlayError], what: str) -> None:

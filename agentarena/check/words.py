@@ -89,9 +89,9 @@ def _free(legal: Any) -> bool:
 
 
 def _close(legal: Bounded, action: Any, got: Any) -> bool:
-    """Whether a `Bounded` action came back from words: numbers exactly, speech up to white space at its ends and quoting."""
+    """Whether a `Bounded` action came back from words: numbers exactly, plain speech up to white space."""
     if isinstance(legal, Speech):
-        return isinstance(got, str) and (got.split() == str(action).split() or "<" in str(action))
+        return isinstance(got, str) and (got.split() == str(action).split() or "<" in action or not action.strip())
     if isinstance(legal, Parts):
         return all(
             _close(part, action[name], got[name]) if isinstance(part, Bounded) else action[name] == got[name]
