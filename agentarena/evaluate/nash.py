@@ -1,0 +1,192 @@
+"""Equilibria of tables: two-player zero-sum games, and Nash averaging of a field of agents.
+
+Linear programs are solved by HiGHS through scipy; the entropy step is Newton's method here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from agentarena.core.errors import NotSupported, UsageError
+
+__all__ = ["NashAverage", "ZeroSum", "nash_average", "solve_zero_sum"]
+
+_SUPPORT = 1e-6
+"""A strategy that no equilibrium plays more often than this is not part of one (LP tolerance is 1e-7)."""
+
+
+class ZeroSum(NamedTuple):
+    """An equilibrium of a two-player zero-sum game.
+
+    Attributes:
+        value: What the row player gets.
+        row: Shape (R,), the row player's strategy; adds up to 1.
+        column: Shape (C,), the column player's.
+    """
+
+    value: float
+    row: np.ndarray
+    column: np.ndarray
+
+
+class NashAverage(NamedTuple):
+    """What `nash_average` finds.
+
+    Attributes:
+        distribution: Shape (P,): how much each agent belongs to the field that nobody beats; adds up to 1.
+        skill: Shape (P,): result of each agent against that field, at most 0; 0 for its members.
+        entropy: Of the distribution, in nats.
+    """
+
+    distribution: np.ndarray
+    skill: np.ndarray
+    entropy: float
+
+
+def _linprog(objective: np.ndarray, upper: np.ndarray, equal: np.ndarray, bounds: list[tuple[float | None, float | None]]) -> np.ndarray:
+    """argmin objective x over upper x <= 0, equal x = 1 and bounds."""
+    from scipy.optimize import linprog
+
+    found: Any = linprog(objective, upper, np.zeros(len(upper)), equal[None], np.ones(1), bounds, method="highs")
+    if not found.success:
+        raise NotSupported(f"the linear program was not solved: {found.message}")
+    return np.asarray(found.x)
+
+
+def solve_zero_sum(payoffs: npt.ArrayLike) -> ZeroSum:
+    """What two perfect players get from a matrix game, and how they play it.
+
+        value = max_row min_column row^T A column
+
+    Where there are several equilibria this is one of them, at a corner; `nash_average` gives the middle one.
+
+    Args:
+        payoffs: Shape (R, C), the row player's payoffs.
+
+    Raises:
+        UsageError: The payoffs are no finite matrix.
+
+    Reference: J. von Neumann, Mathematische Annalen 100 (1928).
+
+    >>> solution = solve_zero_sum([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    >>> abs(round(solution.value, 6)), solution.row.round(4).tolist()
+    (0.0, [0.3333, 0.3333, 0.3333])
+    """
+    table = np.asarray(payoffs, np.float64)
+    if table.ndim != 2 or 0 in table.shape or not np.all(np.isfinite(table)):
+        raise UsageError(f"payoffs must be a finite matrix, got shape {table.shape}")
+    scale = float(np.abs(table).max()) or 1.0
+    row = _maximin(table / scale)
+    column = _maximin(-table.T / scale)
+    return ZeroSum(float(row @ table @ column), row, column)
+
+
+def _maximin(table: np.ndarray) -> np.ndarray:
+    rows, columns = table.shape
+    upper = np.hstack([-table.T, np.ones((columns, 1))])  # value - (row^T A)_c <= 0
+    bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * rows + [(None, None)]
+    found = _linprog(np.append(np.zeros(rows), -1.0), upper, np.append(np.ones(rows), 0.0), bounds)[:rows]
+    found = np.maximum(found, 0.0)
+    return found / found.sum()
+
+
+def nash_average(payoffs: npt.ArrayLike) -> NashAverage:
+    """How good each agent is against the field that matters, so that entering an agent twice, or many easy ones, changes nothing.
+
+        p = argmax -sum_i p_i ln p_i  over  p >= 0, sum p = 1, A p <= 0;     skill = A p
+
+    p is the symmetric equilibrium of largest entropy; it is unique. It may put most weight on an agent that no rating puts
+    first: report it beside alpha-Rank and Bradley-Terry, not instead.
+
+    Args:
+        payoffs: A, shape (P, P), antisymmetric (to 1e-9 of its largest entry): A[i, j] is by how much i beats j, e.g.
+            2 w - 1 or ln(w / (1 - w)) of win shares w.
+
+    Raises:
+        UsageError: The table is not square, finite and antisymmetric.
+        NotSupported: The solver did not converge.
+
+    Reference: D. Balduzzi, K. Tuyls, J. Perolat and T. Graepel, "Re-evaluating evaluation", NeurIPS 2018.
+
+    >>> average = nash_average([[0, 1, -1, -1], [-1, 0, 1, 1], [1, -1, 0, 0], [1, -1, 0, 0]])   # scissors entered twice
+    >>> average.distribution.round(4).tolist()
+    [0.3333, 0.3333, 0.1667, 0.1667]
+    """
+    table = np.asarray(payoffs, np.float64)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or 0 in table.shape or not np.all(np.isfinite(table)):
+        raise UsageError(f"payoffs must be a finite square table, got shape {table.shape}")
+    scale = float(np.abs(table).max())
+    if np.abs(table + table.T).max() > 1e-9 * scale:
+        raise UsageError("payoffs must be antisymmetric (A = -A^T); turn win shares w into 2 w - 1")
+    if scale == 0:
+        distribution = np.full(len(table), 1 / len(table))
+    else:
+        unit = (table - table.T) / (2 * scale)
+        support = _support(unit)
+        distribution = np.zeros(len(table))
+        distribution[support] = _most_even(unit, support)
+    played = distribution[distribution > 0]
+    return NashAverage(distribution, table @ distribution + 0.0, abs(float((played * np.log(played)).sum())))
+
+
+def _support(table: np.ndarray) -> np.ndarray:
+    """The strategies that some equilibrium plays: each one's largest share, by linear programs."""
+    count = len(table)
+    bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * count
+    seen = np.zeros(count, bool)
+    for strategy in range(count):
+        if not seen[strategy]:
+            found = _linprog(-np.eye(count)[strategy], table, np.ones(count), bounds)
+            seen |= found > _SUPPORT
+    return np.flatnonzero(seen)
+
+
+def _most_even(table: np.ndarray, support: np.ndarray) -> np.ndarray:
+    """The distribution of largest entropy among the equilibria on `support`.
+
+    Members of the support are level against every equilibrium; agents outside it must not win, which is an inequality.
+    The dual is  min_y ln sum_i exp(-(B^T y)_i),  B the rows of those constraints, y >= 0 for the inequalities.
+    """
+    from scipy.optimize import minimize
+
+    outside = np.setdiff1d(np.arange(len(table)), support)
+    rows = np.vstack([table[np.ix_(support, support)], table[np.ix_(outside, support)]])
+    equalities = len(support)
+
+    def dual(y: np.ndarray) -> tuple[float, np.ndarray]:
+        exponents = -(rows.T @ y)
+        top = exponents.max()
+        weights = np.exp(exponents - top)
+        total = weights.sum()
+        return float(top + np.log(total)), -(rows @ (weights / total))
+
+    bounds = [(None, None)] * equalities + [(0.0, None)] * len(outside)
+    rough = minimize(
+        dual, np.zeros(len(rows)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 5000, "ftol": 1e-15, "gtol": 1e-10}
+    )
+    active = np.append(np.ones(equalities, bool), rough.x[equalities:] > 1e-6)
+    return _polish(rows[active], rough.x[active])
+
+
+def _polish(rows: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Newton's method on the dual with the active constraints as equalities. Returns the distribution."""
+    for _ in range(100):
+        exponents = -(rows.T @ y)
+        p = np.exp(exponents - exponents.max())
+        p /= p.sum()
+        residual = rows @ p
+        if np.abs(residual).max() < 1e-15:
+            break
+        hessian = (rows * p) @ rows.T - np.outer(residual, residual)
+        step = np.linalg.pinv(hessian, rcond=1e-12, hermitian=True) @ residual
+        y = y + step / max(1.0, np.abs(step).max() / 5)
+        if np.abs(step).max() < 1e-14 * max(1.0, np.abs(y).max()):
+            break
+    if np.abs(rows @ p).max() > 1e-9:
+        raise NotSupported(
+            f"the equilibrium of largest entropy was not reached (residual {np.abs(rows @ p).max():.1e}); are payoffs nearly tied?"
+        )
+    return np.asarray(p)
