@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -32,7 +33,10 @@ HAND = 5
 
 _CODES = tuple(action.to_bytes(2, "big") for action in range(2048))
 _BYTES = tuple(bytes((card,)) for card in range(54))
-_new = tuple.__new__
+_MASKS = tuple(map(mask_of, DISCARDS))
+_SEATS = tuple((seat,) for seat in range(7))
+_TAKES = tuple((STOCK, *range(TAKE, TAKE + count)) for count in range(HAND + 1))
+_new: Any = tuple.__new__  # a named tuple's own constructor takes twice as long
 
 _OFFERS = {"previous": 1, "ends": 2, "any": HAND, "own_top": 1, "stock": 0}
 """The most cards on offer under each pick-up rule."""
@@ -82,8 +86,16 @@ class Dhumbal(Game[State]):
         "paper": {"pickup": "own_top", "ties": "seat", "starter": "fixed", "broke": "plays"},
         "nepal": {"threshold": 5, "rounds": 100, "scoring": "points", "penalty": 25, "limit": 100},
         "yaniv": {
-            **{"threshold": 7, "court": "ten", "jokers": 2, "pickup": "ends", "starter": "winner"},
-            **{"rounds": 100, "scoring": "points", "penalty": 30, "limit": 200, "exact": "minus50"},
+            "threshold": 7,
+            "court": "ten",
+            "jokers": 2,
+            "pickup": "ends",
+            "starter": "winner",
+            "rounds": 100,
+            "scoring": "points",
+            "penalty": 30,
+            "limit": 200,
+            "exact": "minus50",
         },
     }
 
@@ -105,13 +117,21 @@ class Dhumbal(Game[State]):
     @cached_property
     def info(self) -> GameInfo:
         top = sorted(self.deck.values, reverse=True)
-        common = {"seats": self.players, "hidden": True, "chance": True, "max_steps": 2 * self.turn_cap * self.rounds}
-        if self.scoring == "coins":  # nobody pays more than all hands together
-            stake = float(self.rounds * sum(top[: HAND * self.players]))
-            return GameInfo(low=-stake, high=stake, unit="coin", sum="zero", **common)
+        most = sum(top[: HAND * self.players])  # all hands together; nobody pays more
         worst = sum(top[:HAND]) + self.penalty
-        total = min(self.rounds * worst, self.limit - 1 + worst) if self.limit else self.rounds * worst
-        return GameInfo(low=-float(total), high=0.0, unit="point", sum="general", **common)
+        low = -self.rounds * (most if self.scoring == "coins" else worst)
+        if self.limit:
+            low = max(low, 1 - self.limit - worst)
+        return GameInfo(
+            seats=self.players,
+            low=float(low),
+            high=float(-low) if self.scoring == "coins" else 0.0,
+            unit="coin" if self.scoring == "coins" else "point",
+            sum="zero" if self.scoring == "coins" else "general",
+            hidden=True,
+            chance=True,
+            max_steps=2 * self.turn_cap * self.rounds,
+        )
 
     @cached_property
     def text(self) -> DhumbalText:
@@ -134,10 +154,6 @@ class Dhumbal(Game[State]):
     @cached_property
     def _observation_space(self) -> gymnasium.spaces.Box:
         return observation.space(self)
-
-    @cached_property
-    def _takes(self) -> tuple[tuple[int, ...], ...]:
-        return tuple((STOCK, *range(TAKE, TAKE + count)) for count in range(HAND + 1))
 
     @cached_property
     def _nothing(self) -> tuple[float, ...]:
@@ -182,81 +198,65 @@ class Dhumbal(Game[State]):
         return self._discard(state, action, rng)
 
     def _discard(self, state: State, action: int, rng: np.random.Generator) -> State:
-        seat, hands, known, opened = state.seat, state.hands, state.known, state.opened
-        cards = DISCARDS[action] if action < CALL else self.deck.cards(action, hands[seat])
-        mask = self.deck.masks[action] if action < CALL else mask_of(cards)
-        hand = hands[seat] ^ mask
-        hands = (*hands[:seat], hand, *hands[seat + 1 :])
+        seat, _, asked, _, hands, known, stock, left, pile, _, offer, turn, opened, pools, past, draws, _, _, table = state
+        if action < CALL:
+            cards, mask = DISCARDS[action], _MASKS[action]
+        else:
+            cards = self.deck.cards(action, hands[seat])
+            mask = mask_of(cards)
+        held = list(hands)
+        held[seat] ^= mask
         if known[seat] & mask:
             known = (*known[:seat], known[seat] & ~mask, *known[seat + 1 :])
         if len(cards) > 1:
             opened |= 1 << seat
-        offer = cards[-1:] if self.pickup == "own_top" else state.offer
+        if self.pickup == "own_top":
+            offer = cards[-1:]
         if self.pickup_after > 1 and not opened >> seat & 1:
             offer = ()
-        after = _new(
-            State,
-            (
-                *(seat, 1, state.asked, self._takes[len(offer)], hands, known, state.stock, state.left, state.pile | mask, cards),
-                *(offer, state.turn, opened, state.pools, state.past + _CODES[action], state.draws, (seat, action, cards, 0)),
-                *(self._nothing, state.table),
-            ),
-        )
-        if not hand and self.empty == "ends":
+        last, takes = (seat, action, cards, 0), _TAKES[len(offer)]
+        past += _CODES[action]
+        pile |= mask
+        # fmt: off
+        after: State = _new(State, (
+            seat, 1, asked, takes, tuple(held), known, stock, left, pile, cards, offer, turn, opened, pools, past, draws, last,
+            self._nothing, table,
+        ))
+        # fmt: on
+        if not held[seat] and self.empty == "ends":
             return self._finish(after, "empty", seat, rng)
         return after
 
     def _take(self, state: State, action: int, rng: np.random.Generator) -> State:
-        if action != STOCK:
-            card = state.offer[action - TAKE]
-            return self._drawn(state, action, card, state.known[state.seat] | 1 << card, 0, rng)
         flag = 0
-        if not state.left:
+        if action == STOCK and not state.left:
             state, flag = self._refill(state, rng), RESHUFFLED
-        return self._drawn(state, STOCK, state.stock[state.left - 1], state.known[state.seat], flag, rng)
-
-    def _drawn(self, state: State, action: int, card: int, known: int, flag: int, rng: np.random.Generator) -> State:
-        """The turn ends with `card` in the hand of the seat, of which everyone knows the cards `known`."""
-        seat, table, bit = state.seat, state.table, 1 << card
-        hands = (*state.hands[:seat], state.hands[seat] | bit, *state.hands[seat + 1 :])
-        knowns, left, pile, laid, draws = state.known, state.left, state.pile, state.laid, state.draws
+        seat, _, _, _, hands, known, stock, left, pile, laid, offer, turn, opened, pools, past, draws, _, _, table = state
+        held = list(hands)
         if action == STOCK:
             left -= 1
-            draws = (*draws[:seat], draws[seat] + _BYTES[card], *draws[seat + 1 :])
+            card = stock[left]
+            drawn = list(draws)
+            drawn[seat] += _BYTES[card]
+            draws = tuple(drawn)
         else:
-            knowns = (*knowns[:seat], known, *knowns[seat + 1 :])
-            pile ^= bit
+            card = offer[action - TAKE]
+            known = (*known[:seat], known[seat] | 1 << card, *known[seat + 1 :])
+            pile ^= 1 << card
             if laid[-1] == card:
                 laid = laid[:-1]
+        held[seat] |= 1 << card
         following = table.after[seat]
-        after = _new(
-            State,
-            (
-                *(
-                    following,
-                    0,
-                    (following,),
-                    self.deck.moves(hands[following], self.threshold),
-                    hands,
-                    knowns,
-                    state.stock,
-                    left,
-                    pile,
-                    laid,
-                ),
-                *(
-                    self._offer(laid),
-                    state.turn + 1,
-                    state.opened,
-                    state.pools,
-                    state.past + _CODES[action],
-                    draws,
-                    (seat, action, (card,), flag),
-                ),
-                *(self._nothing, table),
-            ),
-        )
-        if state.turn >= self.turn_cap:
+        legal = self.deck.moves(held[following], self.threshold)
+        offer, last = self._offer(laid), (seat, action, (card,), flag)
+        past += _CODES[action]
+        # fmt: off
+        after: State = _new(State, (
+            following, 0, _SEATS[following], legal, tuple(held), known, stock, left, pile, laid, offer, turn + 1, opened, pools, past,
+            draws, last, self._nothing, table,
+        ))
+        # fmt: on
+        if turn >= self.turn_cap:
             return self._finish(after, "turns", -1, rng)
         if not left and not self.reshuffle:
             return self._finish(after, "stock", -1, rng)
