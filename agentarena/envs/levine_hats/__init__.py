@@ -1,0 +1,5 @@
+"""Levine's hats."""
+
+from .game import LevineHats, State
+
+__all__ = ["LevineHats", "State"]

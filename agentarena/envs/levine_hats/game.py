@@ -1,0 +1,132 @@
+"""Levine's hats: everybody names a black hat on their own head, having seen only the others' stacks.
+
+Lionel Levine's puzzle: each of n players wears an infinite stack of fair black and white hats, sees all stacks but
+their own, and all guess a position at the same moment; they win together exactly when every guess names a black hat.
+Here the stacks have `height` hats, lowest first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import gymnasium
+import numpy as np
+
+from agentarena.core.errors import NotSupported
+from agentarena.core.events import Event
+from agentarena.core.game import Game, GameInfo, option
+from agentarena.core.legal import Action
+
+from .text import HatsText
+
+__all__ = ["LevineHats", "State"]
+
+_LISTED_BITS = 18
+
+
+class State(NamedTuple):
+    """A match.
+
+    Attributes:
+        stacks: Each seat's own stack, bit i set when the hat at position i is black; 0 to 2**height - 1.
+        guesses: The positions named, one a seat; `()` before the guess.
+    """
+
+    stacks: tuple[int, ...]
+    guesses: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LevineHats(Game[State]):
+    """The rules. One simultaneous guess; 1 to everybody when all name a black hat, else 0."""
+
+    players: int = option(2, "Number of seats.", low=2, high=16)
+    height: int = option(3, "Hats in a stack.", low=1, high=60)
+
+    presets = {"tall": {"height": 30}}
+
+    @cached_property
+    def info(self) -> GameInfo:
+        return GameInfo(
+            seats=self.players, low=0.0, high=1.0, unit="win", sum="common", simultaneous=True, hidden=True, chance=True, max_steps=1
+        )
+
+    @cached_property
+    def text(self) -> HatsText:
+        return HatsText(self)
+
+    @cached_property
+    def _action_space(self) -> gymnasium.spaces.Discrete:
+        return gymnasium.spaces.Discrete(self.height)
+
+    @cached_property
+    def _observation_space(self) -> gymnasium.spaces.Box:
+        return gymnasium.spaces.Box(0, 1, (self.players - 1, self.height), np.int8)
+
+    @cached_property
+    def _everybody(self) -> tuple[int, ...]:
+        return tuple(range(self.players))
+
+    @cached_property
+    def _positions(self) -> tuple[int, ...]:
+        return tuple(range(self.height))
+
+    def action_space(self, seat: int) -> gymnasium.spaces.Discrete:
+        """Positions, 0 at the bottom; in words they count from 1."""
+        return self._action_space
+
+    def observation_space(self, seat: int) -> gymnasium.spaces.Box:
+        """(players - 1, height) int8, 1 for black: the others' stacks, the next seat's first. The own stack never shows."""
+        return self._observation_space
+
+    def start(self, rng: np.random.Generator) -> State:
+        return State(tuple(rng.integers(0, 1 << self.height, self.players).tolist()), ())
+
+    def to_move(self, state: State) -> tuple[int, ...]:
+        return () if state.guesses else self._everybody
+
+    def legal(self, state: State, seat: int) -> tuple[int, ...]:
+        return self._positions
+
+    def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
+        self.check(state, actions)
+        return State(state.stacks, tuple([int(actions[seat]) for seat in self._everybody]))
+
+    def rewards(self, state: State) -> tuple[float, ...]:
+        won = bool(state.guesses) and all(stack >> guess & 1 for stack, guess in zip(state.stacks, state.guesses, strict=True))
+        return (float(won),) * self.players
+
+    def observe(self, state: State, seat: int) -> np.ndarray:
+        others = [state.stacks[(seat + step) % self.players] for step in range(1, self.players)]
+        return ((np.array(others, np.int64)[:, None] >> np.arange(self.height)) & 1).astype(np.int8)
+
+    def news(self, state: State) -> tuple[Event, ...]:
+        if not state.guesses:
+            return ()
+        stacks = [[stack >> i & 1 for i in range(self.height)] for stack in state.stacks]
+        return (Event("reveal", {"guesses": list(state.guesses), "stacks": stacks}),)
+
+    def information(self, state: State, seat: int) -> str:
+        shown = [stack if state.guesses or other != seat else "?" for other, stack in enumerate(state.stacks)]
+        return f"{seat}:{','.join(map(str, shown))}:{','.join(map(str, state.guesses))}"
+
+    def resample(self, state: State, seat: int, rng: np.random.Generator) -> State:
+        """The own stack drawn anew; after the guess everything is known and nothing changes."""
+        if state.guesses:
+            return state
+        own = int(rng.integers(0, 1 << self.height))
+        return State((*state.stacks[:seat], own, *state.stacks[seat + 1 :]), ())
+
+    def chance(self, state: State | None, actions: Mapping[int, Action] | None) -> tuple[tuple[float, State], ...]:
+        """All stacks, equally likely; raises `NotSupported` when there are more than 2**18 of them."""
+        if state is not None and actions is not None:
+            return ((1.0, self.step(state, actions, np.random.default_rng(0))),)
+        bits = self.players * self.height
+        if bits > _LISTED_BITS:
+            raise NotSupported(f"LevineHats: 2**{bits} deals are too many to list; allowed: players * height up to {_LISTED_BITS}")
+        stacks = itertools.product(range(1 << self.height), repeat=self.players)
+        return tuple((0.5**bits, State(deal, ())) for deal in stacks)

@@ -1,0 +1,27 @@
+"""Repeated matrix games."""
+
+from .game import (
+    BattleOfTheSexes,
+    BiasedRockPaperScissors,
+    MatrixGame,
+    PrisonersDilemma,
+    RockPaperScissors,
+    RockPaperScissorsSpockLizard,
+    StagHunt,
+    State,
+)
+from .payoffs import bimatrix, symmetric, zero_sum
+
+__all__ = [
+    "BattleOfTheSexes",
+    "BiasedRockPaperScissors",
+    "MatrixGame",
+    "PrisonersDilemma",
+    "RockPaperScissors",
+    "RockPaperScissorsSpockLizard",
+    "StagHunt",
+    "State",
+    "bimatrix",
+    "symmetric",
+    "zero_sum",
+]

@@ -1,0 +1,143 @@
+"""Reference players of matrix games. Each is its policy over what the observation shows of the past."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agentarena.core.agent import PolicyAgent, View
+from agentarena.core.errors import BadOption, NotSupported
+
+from .solver import equilibria
+
+__all__ = ["Always", "FictitiousPlay", "Grim", "Mixed", "Nash", "TitForTat", "WinStay", "seen_rounds"]
+
+
+def seen_rounds(observation: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """What was played in the rounds an observation shows, latest first. Shape (R, K): R rounds, K seats, the own first.
+
+    Args:
+        observation: The observation.
+        shape: Shape of the table of payoffs, (S_0, ..., S_{K-1}, K).
+    """
+    seats, width = shape[-1], max(shape[:-1])
+    past = observation[seats + 1 :].reshape(-1, seats, width)
+    return np.asarray(past[past[:, 0].any(axis=1)].argmax(axis=2))
+
+
+def _table(view: View) -> np.ndarray:
+    """The payoffs of a round, which are in the rules that everybody knows."""
+    table: np.ndarray = view.game.table  # type: ignore[attr-defined]  # these bots are for matrix games
+    return table
+
+
+def _past(view: View) -> np.ndarray:
+    return seen_rounds(view.observation, _table(view).shape)
+
+
+class _Certain(PolicyAgent):
+    def pick(self, view: View) -> int:
+        raise NotImplementedError
+
+    def policy(self, view: View) -> dict[int, float]:
+        chosen = self.pick(view)
+        if chosen not in view.choices:
+            raise BadOption(f"{self.name}: action {chosen} is not one of {view.choices}")
+        return {action: float(action == chosen) for action in view.choices}
+
+
+class Always(_Certain):
+    """Plays one action for ever.
+
+    Args:
+        action: Which.
+    """
+
+    def __init__(self, action: int = 0) -> None:
+        self.action = action
+
+    def pick(self, view: View) -> int:
+        return self.action
+
+
+class TitForTat(_Certain):
+    """Plays `first` in the first round, then what the next seat played in the round before (A. Rapoport, in Axelrod 1984)."""
+
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
+
+    def pick(self, view: View) -> int:
+        past = _past(view)
+        return int(past[0, 1]) if len(past) else self.first
+
+
+class Grim(_Certain):
+    """Plays 0 until it sees a round in which somebody else did not, and 1 from then on."""
+
+    def pick(self, view: View) -> int:
+        return int(_past(view)[:, 1:].any())
+
+
+class WinStay(_Certain):
+    """Plays 0 first; then the same again if that paid at least its mean payoff over the table, else the next action."""
+
+    def pick(self, view: View) -> int:
+        past, table = _past(view), _table(view)
+        if not len(past):
+            return 0
+        profile = tuple(int(action) for action in np.roll(past[0], view.seat))
+        stay = table[profile][view.seat] >= table[..., view.seat].mean()
+        return int(past[0, 0]) if stay else (int(past[0, 0]) + 1) % len(view.choices)
+
+
+class FictitiousPlay(_Certain):
+    """The best reply to what the others have played so far, as often as they have played it (Brown 1951); ties to the lowest."""
+
+    def pick(self, view: View) -> int:
+        past, table = _past(view), _table(view)
+        own = np.moveaxis(table[..., view.seat], view.seat, 0)  # own action first, then the others in seat order
+        others = np.delete(np.roll(past, view.seat, axis=1), view.seat, axis=1)
+        totals = own[(slice(None), *others.T)].sum(axis=1) if len(past) else own.reshape(len(own), -1).sum(axis=1)
+        return int(totals.argmax())
+
+
+class Mixed(PolicyAgent):
+    """Draws from the same distribution in every round.
+
+    Args:
+        p: Probability of each action, e.g. `p=0.5,0.25,0.25`; they add up to 1. Without it all are equally likely.
+    """
+
+    def __init__(self, p: Any = None) -> None:
+        values = None if p is None else tuple(p) if isinstance(p, tuple | list) else (p,)
+        numbers = values is None or all(isinstance(value, int | float) and value >= 0 for value in values)
+        if not numbers or (values is not None and abs(sum(values) - 1) > 1e-9):
+            raise BadOption(f"mixed: p is {p!r}; expected probabilities that add up to 1, e.g. p=0.5,0.25,0.25")
+        self.p = values
+
+    def policy(self, view: View) -> dict[int, float]:
+        choices = view.choices
+        chances = self.p or (1.0 / len(choices),) * len(choices)
+        if len(chances) != len(choices):
+            raise BadOption(f"mixed: p has {len(chances)} probabilities, but seat {view.seat} has {len(choices)} actions")
+        return dict(zip(choices, map(float, chances), strict=True))
+
+
+class Nash(PolicyAgent):
+    """An equilibrium of the single round, played in every round: the one of widest support, where there are several."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def policy(self, view: View) -> dict[int, float]:
+        table = _table(view)
+        if table.shape[-1] != 2 or max(table.shape) > 8:
+            raise NotSupported(f"nash plays games of 2 seats and up to 8 actions; this table has shape {table.shape}")
+        key = repr(table.shape).encode() + table.tobytes()
+        if key not in self._known:
+            found = equilibria(table)
+            if not found:
+                raise NotSupported("nash: the table is degenerate and no equilibrium was found by enumeration of supports")
+            self._known[key] = found[0]
+        return dict(enumerate(self._known[key][view.seat].tolist()))
