@@ -62,13 +62,13 @@ class Report:
     def __iter__(self) -> Iterator[Result]:
         return iter(self.results)
 
-    def lines(self, *, all_results: bool = True) -> list[str]:
+    def lines(self, *, verbose: bool = True) -> list[str]:
         """The report as lines of text.
 
         Args:
-            all_results: Whether to list what passed and what does not apply, too.
+            verbose: Whether to list what passed and what does not apply, too; else failures alone.
         """
-        shown = self.results if all_results else self.failures
+        shown = self.results if verbose else self.failures
         count = {status: sum(result.status == status for result in self.results) for status in _SIGNS}
         summary = f"{self.subject}: {count['pass']} passed, {count['fail']} failed, {count['n/a']} not applicable"
         return [*(result.line() for result in shown), summary]
@@ -80,4 +80,4 @@ class Report:
             ContractError: Names every failure and its reason.
         """
         if self.failures:
-            raise ContractError("\n".join(self.lines(all_results=False)))
+            raise ContractError("\n".join(self.lines(verbose=False)))

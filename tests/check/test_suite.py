@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from fixtures.broken import BROKEN
 from fixtures.games import GAMES, Pile
 
-from agentarena.check import check, run
+from agentarena.check import check, run, suite
 from agentarena.check.suite import CHECKS
 from agentarena.core.errors import ContractError, UnknownName, UsageError
 from agentarena.core.game import Game
+from agentarena.core.registry import ENVS
 
 
 @pytest.mark.parametrize("kind", GAMES, ids=lambda kind: kind.__name__)
@@ -47,7 +49,7 @@ def test_a_report_counts_what_does_not_apply_apart_from_what_passed() -> None:
     statuses = [result.status for result in report]
     assert statuses.count("n/a") > 0
     assert report.lines()[-1] == f"fixtures.games:Pile: {statuses.count('pass')} passed, 0 failed, {statuses.count('n/a')} not applicable"
-    assert report.lines(all_results=False) == report.lines()[-1:]
+    assert report.lines(verbose=False) == report.lines()[-1:]
 
 
 def test_presets_are_checked_of_a_class_but_not_of_a_game() -> None:
@@ -66,3 +68,10 @@ def test_unknown_checks_and_games_are_named() -> None:
         check(Pile, only=["legal move"])
     with pytest.raises(UsageError, match="expected an environment id"):
         check(3)  # type: ignore[arg-type]  # the point of it
+
+
+def test_the_suite_knows_no_game_by_name() -> None:
+    source = "\n".join(path.read_text().lower() for path in Path(suite.__file__).parent.glob("*.py"))
+    folders = {target.split(":")[0].rpartition(".")[2] for target in ENVS.values()}
+    names = {env_id.partition("-v")[0].lower() for env_id in ENVS}
+    assert not [name for name in sorted(folders | names) if re.search(rf"\b{name}\b", source)]

@@ -1,0 +1,55 @@
+"""The skeleton of a new game: a package that imports, and a contract test that fails until the game is filled in."""
+
+from __future__ import annotations
+
+import keyword
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from agentarena.core.errors import UsageError
+
+__all__ = ["write"]
+
+_FILES = {
+    "init.py.txt": "__init__.py",
+    "game.py.txt": "game.py",
+    "text.py.txt": "text.py",
+    "bots.py.txt": "bots.py",
+    "card.md.txt": "card.md",
+    "test.py.txt": "tests/test_{package}.py",
+}
+"""Template -> file of the package."""
+
+
+def write(name: str, folder: str | Path = ".") -> list[Path]:
+    """Write the package of a new game into `folder`.
+
+    Args:
+        name: In any of these ways: "nim", "liars_dice", "liars-dice", "Liars Dice".
+        folder: Where the package goes; it gets the folder's subfolder `liars_dice`.
+
+    Returns:
+        The files written: rules, text face, bots, card and the contract test.
+
+    Raises:
+        UsageError: The name is no name for a package, or something of that name is there.
+    """
+    package = "_".join(name.replace("-", " ").replace("_", " ").lower().split())
+    if not (package.isidentifier() and package.isascii()) or keyword.iskeyword(package):
+        raise UsageError(f"{name!r} cannot name a package; expected letters, digits and underscores, e.g. 'liars_dice'")
+    root = Path(folder) / package
+    if root.exists():
+        raise UsageError(f"{root} is there already; choose another name or another folder")
+    words = package.split("_")
+    names = {"package": package, "cls": "".join(word.capitalize() for word in words), "title": " ".join(words).capitalize()}
+    written = [_render(template, root / path.format(package=package), names) for template, path in _FILES.items()]
+    (root / "tests" / "__init__.py").write_text("", encoding="utf-8")
+    return written
+
+
+def _render(template: str, path: Path, names: dict[str, str]) -> Path:
+    source = resources.files(__package__) / "templates" / template
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(Template(source.read_text(encoding="utf-8")).substitute(names), encoding="utf-8")
+    return path
