@@ -1,0 +1,397 @@
+"""Agents in processes of their own, so that one that hangs, dies, prints or forks harms nothing but its match.
+
+`Child` starts a Python process of this package and connects to it. `Isolated` is an agent that lives in one:
+
+- Questions travel as pickled views, which hold an imagined state in place of the true one, and answers come back with
+  the number of their question; an answer that nobody waits for is dropped.
+- The child has a session of its own and is killed with everything it started. It ends by itself when its parent does.
+- What it prints goes to stderr. It has no stdin.
+- An agent's memory of a match travels with each question and answer, so a child that is killed takes no other match's
+  memory with it; the next question starts a new child.
+
+This guards against accidents, not against malice: the child runs with the rights of its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from agentarena.core.agent import Agent, Decision, Submits, View
+from agentarena.core.errors import AgentDied, AgentFault, AgentTimeout, UsageError
+from agentarena.core.registry import load
+
+from .asking import Answer, Threaded, decide, raised
+from .specs import agent as build
+
+__all__ = ["Child", "Isolated"]
+
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[4]); from agentarena.agents.subprocess import main; main(sys.argv)"
+
+
+class Child:
+    """A Python process that runs `target(connection, payload)` and ends with this one.
+
+    Args:
+        target: `"package.module:function"`, called in the child with its end of the connection and the payload.
+        payload: Any bytes.
+
+    Attributes:
+        connection: Our end: `send`, `recv`, `poll`.
+    """
+
+    def __init__(self, target: str, payload: bytes) -> None:
+        ours, theirs = socket.socketpair()
+        life_theirs, self._life = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _BOOT, str(theirs.fileno()), str(life_theirs), target, json.dumps([str(path) for path in sys.path])],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), life_theirs),
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+            os.close(life_theirs)
+        self.connection: Connection = Connection(ours.detach())
+        self._closed = False
+        with contextlib.suppress(OSError):  # a child that died at once is noticed by whoever reads from it
+            self.connection.send_bytes(payload)
+
+    @property
+    def pid(self) -> int:
+        """Its process id, also that of its process group."""
+        return self._process.pid
+
+    def ended(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
+    def kill(self) -> int:
+        """End it and everything in its group, and return its exit code. May be called twice."""
+        if not self._closed:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.connection.close()
+            os.close(self._life)
+            self._closed = True
+        return self._process.wait()
+
+
+def main(argv: Sequence[str]) -> None:
+    """Entry point of the child process; see `Child`."""
+    fd, life, target = int(argv[1]), int(argv[2]), argv[3]
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    threading.Thread(target=_end_with_parent, args=(life,), daemon=True).start()
+    connection: Connection = Connection(fd)
+    # a copy of this process made by fork() must not answer, nor take questions
+    os.register_at_fork(after_in_child=lambda: os.close(fd))
+    payload = connection.recv_bytes()
+    sys.argv[:] = [""]
+    load(target)(connection, payload)
+
+
+def _end_with_parent(life: int) -> None:
+    os.read(life, 1)  # returns only when the parent's end is closed
+    os.killpg(0, signal.SIGKILL)
+
+
+# --- the child's side -------------------------------------------------------------------------------------------------
+
+
+def serve(connection: Connection, payload: bytes) -> None:
+    """Build the agent that the payload describes, say hello, and answer questions for ever."""
+    try:
+        agent = build(pickle.loads(payload))
+    except Exception as error:
+        connection.send(_portable(error))
+        return
+    later = agent if isinstance(agent, Submits) else Threaded(agent, int(agent.asynchronous)) if agent.asynchronous else None
+    connection.send((agent.name, agent.version, later is not None))
+    outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_post, args=(connection, outbox), daemon=True).start()
+    games: dict[Any, Any] = {}
+    started = os.getpid()
+    while True:
+        questions: list[tuple[int, bytes]] = connection.recv()
+        views = [_opened(data, games) for _, data in questions]
+        if later is not None:
+            later.submit(views, _answering(outbox, questions, views))
+            continue
+        for index, decision in decide(agent, views):
+            if os.getpid() != started:
+                os._exit(0)  # the agent forked, and this is the copy
+            outbox.put((questions[index][0], decision, views[index].memory))
+
+
+def _answering(outbox: queue.SimpleQueue[Any], questions: Sequence[tuple[int, bytes]], views: Sequence[View]) -> Answer:
+    return lambda index, decision: outbox.put((questions[index][0], decision, views[index].memory))
+
+
+def _opened(data: bytes, games: dict[Any, Any]) -> View:
+    view: View = pickle.loads(data)
+    view.game = games.setdefault(view.game, view.game)  # one object a game, so that its caches last
+    return view
+
+
+def _post(connection: Connection, outbox: queue.SimpleQueue[Any]) -> None:
+    while True:
+        number, decision, memory = outbox.get()
+        try:
+            data = pickle.dumps((number, decision if not isinstance(decision, Exception) else _portable(decision), memory))
+        except Exception as error:
+            data = pickle.dumps((number, raised(error), {}))
+        connection.send_bytes(data)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, if it survives the journey; else one that tells what it was."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return raised(error)
+    return error
+
+
+# --- the parent's side ------------------------------------------------------------------------------------------------
+
+
+class _Question:
+    __slots__ = ("answer", "data", "deadline", "index", "memory")
+
+    def __init__(self, data: bytes, index: int, memory: dict[str, Any], answer: Answer) -> None:
+        self.data, self.index, self.memory, self.answer = data, index, memory, answer
+        self.deadline = 0.0
+
+
+class Isolated(Agent):
+    """An agent that lives in a child process.
+
+    Without a deadline it is handed all its questions at once. With one it is asked one question at a time, and must
+    answer each in time, so that a slow answer is nobody else's; an agent that is asynchronous is handed all questions
+    at once all the same. An agent that misses a deadline is killed and started afresh; the time to start does not
+    count.
+
+    Args:
+        agent: A spec string, or an agent that can be pickled (also one whose class is defined in `__main__`).
+        deadline_s: Seconds for each decision; `None` waits for ever.
+        start_s: Seconds to start in.
+
+    Raises:
+        UnknownName, BadOption, ...: What building the agent raised.
+        AgentDied, AgentTimeout: The process ended, or said nothing, before the agent was built.
+    """
+
+    keeps_deadline = True
+
+    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300.0) -> None:
+        if deadline_s is not None and not deadline_s > 0:
+            raise UsageError(f"deadline_s must be greater than 0 seconds, got {deadline_s!r}")
+        self._payload = _pickled(agent)
+        self._label = agent if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._deadline_s, self._start_s = deadline_s, start_s
+        self._inbox: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
+        self._waiting: deque[_Question] = deque()
+        self._sent: dict[int, _Question] = {}
+        self._number = 0
+        self._careful = 0
+        self._thread: threading.Thread | None = None
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_write.setblocking(False)
+        self._child: Child | None = None
+        self._start()
+
+    def act(self, views: Sequence[View]) -> Sequence[Decision]:
+        """Ask and wait; the first fault is raised once all have answered."""
+        answers: queue.SimpleQueue[tuple[int, Decision | Exception]] = queue.SimpleQueue()
+        self.submit(views, lambda index, decision: answers.put((index, decision)))
+        decisions = dict(answers.get() for _ in views)
+        for index in range(len(views)):
+            if isinstance(decisions[index], AgentFault):
+                raise decisions[index]
+        return [decisions[index] for index in range(len(views))]
+
+    def submit(self, views: Sequence[View], answer: Callable[[int, Decision | Exception], None]) -> None:
+        """Send the questions to the process; `answer` is called from a thread of this object."""
+        for index, view in enumerate(views):
+            try:
+                data = pickle.dumps(view, pickle.HIGHEST_PROTOCOL)
+            except Exception as error:
+                answer(index, raised(error))
+                continue
+            self._inbox.put(_Question(data, index, view.memory, answer))
+        self._begin()
+
+    def close(self) -> None:
+        """Kill the process and what it started."""
+        if self._thread is not None and self._thread.is_alive():
+            self._inbox.put(None)
+            self._wake()
+            self._thread.join()
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+        self._wake_read.close()
+        self._wake_write.close()
+
+    # everything below but `_begin` and `_wake` runs in the thread, or before it exists
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._serve, name=f"isolated-{self._label}", daemon=True)
+            self._thread.start()
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # a full pipe wakes it just as well
+            self._wake_write.send(b"x")
+
+    def _start(self) -> None:
+        child = Child("agentarena.agents.subprocess:serve", self._payload)
+        try:
+            if not child.connection.poll(self._start_s):
+                raise AgentTimeout(f"agent {self._label!r} was not ready within {self._start_s:g} s")
+            hello = child.connection.recv()
+        except (EOFError, OSError):
+            raise AgentDied(f"agent {self._label!r}: its process ended before it was ready (exit code {child.kill()})") from None
+        except BaseException:
+            child.kill()
+            raise
+        if isinstance(hello, Exception):
+            child.kill()
+            raise hello
+        self.name, self.version, self._overlaps = hello
+        self._child = child
+
+    def _serve(self) -> None:
+        while True:
+            while not self._inbox.empty():
+                question = self._inbox.get()
+                if question is None:
+                    return
+                self._waiting.append(question)
+            self._send()
+            self._receive()
+
+    def _window(self) -> int:
+        """How many questions may be out."""
+        if self._careful or (self._deadline_s is not None and not self._overlaps):
+            return 1
+        return len(self._waiting) + len(self._sent) if self._overlaps or not self._sent else len(self._sent)
+
+    def _send(self) -> None:
+        room = self._window() - len(self._sent)
+        batch = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        if not batch:
+            return
+        try:
+            if self._child is None:
+                self._start()
+            assert self._child is not None
+            numbered = []
+            for question in batch:
+                self._number += 1
+                self._sent[self._number] = question
+                question.deadline = time.monotonic() + self._deadline_s if self._deadline_s is not None else float("inf")
+                numbered.append((self._number, question.data))
+            self._child.connection.send(numbered)
+        except OSError:
+            self._lost()
+        except Exception as error:  # it was fine once, and cannot be started again
+            for question in batch:
+                self._reply(question, error if isinstance(error, AgentFault) else AgentDied(f"could not be started again: {error}"))
+
+    def _receive(self) -> None:
+        """Wait for the next answer, question or deadline, and deal with it."""
+        connection = self._child.connection if self._child is not None else None
+        nearest = min((question.deadline for question in self._sent.values()), default=float("inf"))
+        timeout = min(max(0.0, nearest - time.monotonic()), 1.0) if self._sent else None
+        sources: list[Any] = [self._wake_read] if connection is None else [self._wake_read, connection]
+        ready = wait(sources, timeout)
+        if self._wake_read in ready:
+            self._wake_read.recv(4096)
+        if connection is None:
+            return
+        if connection in ready:
+            try:
+                self._answered(*connection.recv())
+            except (EOFError, OSError):
+                self._lost()
+            except Exception as error:  # what came is no answer of ours: someone else wrote to the connection
+                self._lost(f"its answer could not be read ({type(error).__name__})")
+        elif not ready and self._sent:
+            assert self._child is not None
+            if self._child.ended():
+                self._lost()
+            elif nearest <= time.monotonic():
+                self._expired()
+
+    def _answered(self, number: int, decision: Decision | Exception, memory: dict[str, Any]) -> None:
+        question = self._sent.pop(number, None)
+        if question is None:
+            return
+        self._careful = max(0, self._careful - 1)
+        question.memory.clear()
+        question.memory.update(memory)
+        self._reply(question, decision)
+
+    def _reply(self, question: _Question, decision: Decision | Exception) -> None:
+        question.answer(question.index, decision)
+
+    def _lost(self, why: str = "") -> None:
+        """The process is gone. One open question: it is to blame. Several: each is asked again by itself."""
+        assert self._child is not None
+        code = self._child.kill()
+        self._child = None
+        lost = list(self._sent.values())
+        self._sent.clear()
+        if len(lost) == 1:
+            self._careful = max(0, self._careful - 1)
+            self._reply(lost[0], AgentDied(why or f"its process ended ({_exit(code)})"))
+        else:
+            self._waiting.extendleft(reversed(lost))
+            self._careful = len(lost)
+
+    def _expired(self) -> None:
+        """A deadline has passed. An agent that overlaps its answers goes on; any other is killed."""
+        now = time.monotonic()
+        late = [number for number, question in self._sent.items() if question.deadline <= now]
+        for number in late:
+            self._careful = max(0, self._careful - 1)
+            self._reply(self._sent.pop(number), AgentTimeout(f"no answer within {self._deadline_s:g} s"))
+        if not self._overlaps:
+            assert self._child is not None
+            self._child.kill()
+            self._child = None
+
+
+def _pickled(agent: str | Agent) -> bytes:
+    if isinstance(agent, str):
+        return pickle.dumps(agent)
+    import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
+
+    try:
+        return bytes(cloudpickle.dumps(agent))
+    except Exception as error:
+        raise UsageError(
+            f"agent {agent.name or type(agent).__name__!r} cannot be sent to another process ({type(error).__name__}: {error}). "
+            "Give it as a spec string, e.g. 'path/to/file.py:Class'"
+        ) from error
+
+
+def _exit(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

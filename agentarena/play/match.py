@@ -1,0 +1,417 @@
+"""One match as a state machine: it says which seats it waits for, shows each its view, and takes their answers.
+
+    match = Match(terms, fixture)
+    while not match.over:
+        for seat in match.pending():
+            match.answer(seat, agent.choose(match.view(seat)))
+    match.record()
+
+Nothing an agent does can break it: an answer that is no legal move is a typed fault with a price.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import metadata
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+
+from agentarena.core import registry
+from agentarena.core.agent import Decision, Reply, View
+from agentarena.core.episode import Episode
+from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, UsageError
+from agentarena.core.game import Game
+from agentarena.core.legal import Action, InBox, Legal, Parts, Speech, encode, refusal, sample
+from agentarena.core.rng import CHANCE, REFEREE, stream
+from agentarena.core.text import Unreadable
+
+from .record import Cost, Finished, Outcome, Record, Seat, stable
+from .seating import Fixture
+
+__all__ = ["Match", "OnUnreadable", "Player", "Terms"]
+
+_KINDS: dict[type[AgentFault], str] = {AgentRaised: "raised", AgentTimeout: "timeout", AgentDied: "died", AgentNonsense: "nonsense"}
+FAULTS = {kind: error for error, kind in _KINDS.items()}
+"""Kind of a fault in a record -> the error it stands for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnUnreadable:
+    """What happens when a reply in words names no legal move.
+
+    The seat is asked again, up to `retries` times, with the reason in `view.complaint`. Then `then` applies:
+    "forfeit" (it pays `GameInfo.price` and the match ends), "random" (a random legal move from the referee's own
+    stream) or "pass" (the first legal move; in a box the point nearest zero; silence in speech). Every attempt and
+    every move made in a seat's place is in the record. An illegal move that is not in words is a fault of the program
+    that made it and forfeits at once.
+    """
+
+    retries: int = 2
+    then: Literal["forfeit", "random", "pass"] = "forfeit"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise UsageError(f"OnUnreadable: retries must be a whole number of at least 0, got {self.retries!r}")
+        if self.then not in ("forfeit", "random", "pass"):
+            raise UsageError(f"OnUnreadable: then is {self.then!r}; allowed: 'forfeit', 'random', 'pass'")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """An agent as records name it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What all matches of a run share."""
+
+    game: Game[Any]
+    players: tuple[Player, ...]
+    seed: int = 0
+    on_unreadable: OnUnreadable = field(default_factory=OnUnreadable)
+
+    @cached_property
+    def env(self) -> str:
+        """Id of the environment."""
+        return _env_id(self.game)
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The game's options as JSON gives them back."""
+        return dict(json.loads(json.dumps(self.game.options, allow_nan=False)))
+
+    @cached_property
+    def policy(self) -> dict[str, Any]:
+        """The policy as JSON."""
+        return asdict(self.on_unreadable)
+
+    @cached_property
+    def package(self) -> str:
+        """Version of this package."""
+        return _package()
+
+    @cached_property
+    def discrete(self) -> tuple[bool, ...]:
+        """Whether a seat's moves are ints."""
+        return tuple(isinstance(self.game.action_space(s), gymnasium.spaces.Discrete) for s in range(self.game.info.seats))
+
+    @cached_property
+    def agents_seed(self) -> int:
+        """Seed of the agents' streams: a digest, so that an agent's own seed does not give away the deals."""
+        words = np.random.SeedSequence([self.seed, 0xA6E47]).generate_state(2, np.uint64)
+        return int(words[0]) << 64 | int(words[1])
+
+
+_env_id = functools.lru_cache(maxsize=64)(registry.env_id_of)
+
+
+@functools.cache
+def _package() -> str:
+    return metadata.version("agentarena")
+
+
+class Match:
+    """A match under way.
+
+    Attributes:
+        terms: What it shares with the other matches of its run.
+        fixture: Its number, deal and seating.
+        episode: State, log and returns.
+    """
+
+    __slots__ = (
+        "_aborted",
+        "_actions",
+        "_asked",
+        "_attempts",
+        "_chosen",
+        "_costs",
+        "_failed",
+        "_faults",
+        "_news",
+        "_replies",
+        "episode",
+        "fixture",
+        "memory",
+        "terms",
+        "turns",
+    )
+
+    def __init__(self, terms: Terms, fixture: Fixture) -> None:
+        self.terms, self.fixture = terms, fixture
+        self.episode = Episode(terms.game, stream(terms.seed, CHANCE, fixture.deal))
+        seats = terms.game.info.seats
+        self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
+        self.turns = [0] * seats
+        self._asked = self.episode.to_move
+        self._actions: list[list[list[Any]]] = []
+        self._aborted: list[list[Any]] = []
+        self._replies: list[dict[str, Any]] = []
+        self._faults: list[dict[str, Any]] = []
+        self._costs: list[list[Any]] = [[0, 0.0, {}] for _ in range(seats)]
+        # of the step under way, by seat
+        self._chosen: dict[int, tuple[Action, Any]] = {}
+        self._failed: dict[int, AgentFault] = {}
+        self._attempts: dict[int, list[dict[str, Any]]] = {}
+        self._news: dict[int, tuple[Any, ...]] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody will be asked again."""
+        return not self._asked
+
+    def pending(self) -> tuple[int, ...]:
+        """The seats whose answer is awaited now."""
+        return tuple(seat for seat in self._asked if seat not in self._chosen and seat not in self._failed)
+
+    def view(self, seat: int) -> View:
+        """What a pending seat is shown. Asking twice gives equal views."""
+        news = self._news.get(seat)
+        if news is None:
+            news = self._news[seat] = self.episode.unread(seat)
+            self.episode.mark_read(seat)
+        attempts = self._attempts.get(seat)
+        return View(
+            self.terms.game,
+            self.episode.state,
+            seat,
+            news=news,
+            seed=self.terms.agents_seed,
+            match=self.fixture.match,
+            turn=self.turns[seat],
+            memory=self.memory[seat],
+            complaint=_complaint(attempts[-1]) if attempts else "",
+            attempt=len(attempts) if attempts else 0,
+        )
+
+    def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
+        """Take the answer of a pending seat: an action, a `Reply`, or the fault that came in its place.
+
+        Returns:
+            The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
+            a step, `()` while others are awaited and at the end.
+        """
+        if self.terms.discrete[seat] and (decision.__class__ is int or isinstance(decision, np.integer)):
+            return self._answer_int(seat, int(decision))
+        if isinstance(decision, Reply):
+            return self._hear(seat, decision)
+        if isinstance(decision, Exception):
+            return self.fail(seat, decision)
+        legal = self.terms.game.legal(self.episode.state, seat)
+        reason = refusal(legal, decision)
+        if reason:
+            return self.fail(seat, AgentNonsense(reason))
+        return self._accept(seat, *_canonical(legal, decision))
+
+    def _answer_int(self, seat: int, action: int) -> tuple[int, ...]:
+        if len(self._asked) > 1:
+            reason = refusal(self.terms.game.legal(self.episode.state, seat), action)
+            return self.fail(seat, AgentNonsense(reason)) if reason else self._accept(seat, action, action)
+        try:  # one seat to move: the rules themselves decide, once
+            self.episode.step({seat: action})
+        except IllegalAction as error:
+            return self.fail(seat, AgentNonsense(str(error)))
+        self._actions.append([[seat, action]])
+        self._news.pop(seat, None)
+        self.turns[seat] += 1
+        if self._attempts:
+            self._keep_attempts(seat, len(self._actions) - 1)
+        self._asked = self.episode.to_move
+        return self._asked
+
+    def _hear(self, seat: int, reply: Reply) -> tuple[int, ...]:
+        problem = _malformed(reply)
+        if problem:
+            return self.fail(seat, AgentNonsense(problem))
+        self.add_usage(seat, reply.usage)
+        game, state = self.terms.game, self.episode.state
+        legal = game.legal(state, seat)
+        action = game.text.read(state, seat, reply.text)
+        if isinstance(action, Unreadable):
+            outcome, reason = str(action.kind), action.reason
+        else:
+            refused = refusal(legal, action)
+            outcome, reason = ("illegal", _in_words(game, legal, action, refused)) if refused else ("read", "")
+        attempts = self._attempts.setdefault(seat, [])
+        attempts.append({"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)})
+        if outcome == "read":
+            return self._accept(seat, *_canonical(legal, action))
+        policy = self.terms.on_unreadable
+        if len(attempts) <= policy.retries:
+            return (seat,)
+        self._fault(seat, outcome, reason, policy.then)
+        if policy.then == "forfeit":
+            return self._give_up(seat, AgentNonsense(reason))
+        if policy.then == "random":
+            rng = stream(self.terms.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
+            return self._accept(seat, *_canonical(legal, sample(legal, rng)))
+        return self._accept(seat, *_canonical(legal, first_legal(legal)))
+
+    def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
+        """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
+        if not isinstance(fault, AgentFault):
+            fault = AgentRaised(f"{type(fault).__name__}: {fault}")
+        kind = next((_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS), "raised")
+        self._fault(seat, kind, stable(str(fault)), "forfeit")
+        return self._give_up(seat, fault)
+
+    def _give_up(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
+        self._failed[seat] = fault
+        return self._settle()
+
+    def _fault(self, seat: int, kind: str, reason: str, then: str) -> None:
+        self._faults.append({"step": len(self._actions), "seat": seat, "kind": kind, "reason": reason, "then": then})
+
+    def _accept(self, seat: int, action: Action, encoded: Any) -> tuple[int, ...]:
+        self._chosen[seat] = (action, encoded)
+        self.turns[seat] += 1
+        return self._settle()
+
+    def _settle(self) -> tuple[int, ...]:
+        """Step, once every seat of this step has answered; end, if one of them failed."""
+        if len(self._chosen) + len(self._failed) < len(self._asked):
+            return ()
+        for seat in sorted(self._attempts):
+            self._keep_attempts(seat, len(self._actions))
+        self._news.clear()
+        moves = [[seat, self._chosen[seat][1]] for seat in self._asked if seat in self._chosen]
+        if self._failed:
+            self._aborted = moves
+            self._asked = ()
+            return ()
+        self.episode.step({seat: self._chosen[seat][0] for seat in self._asked})
+        self._actions.append(moves)
+        self._chosen.clear()
+        self._asked = self.episode.to_move
+        return self._asked
+
+    def _keep_attempts(self, seat: int, step: int) -> None:
+        attempts = self._attempts.pop(seat, None)
+        if attempts:
+            self._replies.append({"step": step, "seat": seat, "attempts": attempts})
+
+    # --- accounts -----------------------------------------------------------------------------------------------
+
+    def add_time(self, seat: int, seconds: float) -> None:
+        """Count one answer of `seat` and how long it took."""
+        cost = self._costs[seat]
+        cost[0] += 1
+        cost[1] += seconds
+
+    def add_usage(self, seat: int, usage: Mapping[str, float]) -> None:
+        """Add to what the answers of `seat` used, e.g. tokens."""
+        sums = self._costs[seat][2]
+        for name, value in usage.items():
+            sums[name] = sums.get(name, 0) + value
+
+    def finished(self) -> Finished:
+        """The record of a match that is over, with its costs."""
+        seats = self.fixture.seats
+        costs = (Cost(self.fixture.match, seat, seats[seat], *cost) for seat, cost in enumerate(self._costs) if cost[0])
+        return Finished(self.record(), tuple(costs))
+
+    def record(self) -> Record:
+        """The record of a match that is over."""
+        terms, fixture, state = self.terms, self.fixture, self.episode.state
+        returns, winner, outcome = self._result()
+        game, players = terms.game, terms.players
+        seats = tuple(
+            Seat(players[index].name, index, players[index].version, game.role(state, s), game.team(state, s), returns[s])
+            for s, index in enumerate(fixture.seats)
+        )
+        return Record(
+            env=terms.env,
+            options=terms.options,
+            package=terms.package,
+            seed=terms.seed,
+            match=fixture.match,
+            deal=fixture.deal,
+            policy=terms.policy,
+            seats=seats,
+            actions=self._actions,
+            aborted=self._aborted,
+            replies=self._replies,
+            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])),
+            winner=winner,
+            outcome=outcome,
+            turns=sum(self.turns),
+            steps=self.episode.steps,
+        )
+
+    def _result(self) -> tuple[list[float], int | str | None, Outcome]:
+        returns = [float(value) for value in self.episode.returns]
+        info = self.terms.game.info
+        if self._failed:
+            for seat in self._failed:
+                returns[seat] = float(info.price)
+            return returns, self._other_side(), "forfeited"
+        if self.episode.truncated:
+            return returns, None, "truncated"
+        winner = self.terms.game.winner(self.episode.state, tuple(returns))
+        if winner is not None:
+            return returns, winner, "won"
+        return returns, None, "ended" if info.sum == "common" or info.seats == 1 else "drawn"
+
+    def _other_side(self) -> int | str | None:
+        """The side that did not forfeit, where there are two sides."""
+        game, state = self.terms.game, self.episode.state
+        sides: list[int | str] = []
+        for seat in range(game.info.seats):
+            team = game.team(state, seat)
+            sides.append(seat if team is None else team)
+        left = set(sides) - {sides[seat] for seat in self._failed}
+        return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
+
+
+def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
+    """A legal action as it will be replayed, and its JSON: what is played is what is recorded."""
+    data = encode(legal, action)
+    return (data, data) if isinstance(legal, tuple) else (legal.decode(data), data)
+
+
+def _complaint(attempt: Mapping[str, Any]) -> str:
+    return f"Your last reply was not accepted ({attempt['outcome']}): {attempt['reason']}"
+
+
+def _in_words(game: Game[Any], legal: Legal, action: Action, refused: str) -> str:
+    # the list of legal moves stays out: whether it is shown is the agent's choice of view
+    return f"{game.text.write(action)} is not legal now" if isinstance(legal, tuple) else refused
+
+
+def _malformed(reply: Reply) -> str | None:
+    if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
+        return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
+    numbers = reply.usage.values() if isinstance(reply.usage, Mapping) else [None]
+    if not all(isinstance(value, int | float) and np.isfinite(value) for value in numbers):
+        return "Reply.usage must map names to finite numbers"
+    try:
+        json.dumps(dict(reply.extra), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        return f"Reply.extra must be JSON-ready: {error}"
+    return None
+
+
+def first_legal(legal: Legal) -> Action:
+    """The move of a seat that passes: the first legal int, the point of a box nearest zero, silence, or these by parts.
+
+    >>> first_legal((2, 5))
+    2
+    """
+    if isinstance(legal, tuple):
+        return legal[0]
+    if isinstance(legal, InBox):
+        return np.clip(0.0, legal.low, legal.high)
+    if isinstance(legal, Speech):
+        return ""
+    if isinstance(legal, Parts):
+        return {name: first_legal(part) for name, part in legal.parts.items()}
+    return legal.sample(stream(0, REFEREE))
