@@ -67,7 +67,9 @@ class ConnectFourBatch(Batch[Boards]):
         self.game = game
         self._bottom = np.array(starts, np.uint64)
         self._column = np.array([((1 << game.rows) - 1) * bit for bit in starts], np.uint64)
-        self._top = np.array([bit << game.rows - 1 for bit in starts], np.uint64)
+        self._top = np.array([bit << game.rows - 1 for bit in starts], np.uint64)[:, None]
+        # by status and whose turn it would be
+        self._rewards = np.array([[0, 0], [0, 0], [-1, 1], [1, -1], [game.draw] * 2, [game.draw] * 2, [0, 0], [0, 0]], np.float64)
         # distance between neighbours along columns, rows and the two diagonals, times the shifts that find a run
         self._shifts = [[np.uint64(step * shift) for shift in run_shifts(game.connect)] for step in (1, high, high - 1, high + 1)]
         rows = np.arange(game.rows)[::-1, None]
@@ -84,16 +86,17 @@ class ConnectFourBatch(Batch[Boards]):
         return np.where(state.status == _GOING, state.turn & 1, -1)
 
     def legal(self, state: Boards) -> np.ndarray:
-        free = ((state.own | state.other)[:, None] & self._top) == 0
-        return (free & (state.status == _GOING)[:, None]).view(np.int8)
+        free = ((state.own | state.other) & self._top) == 0  # (columns, B): long rows are quick
+        return (free & (state.status == _GOING)).view(np.int8).T
 
     def step(self, state: Boards, actions: np.ndarray, rng: np.random.Generator) -> Boards:
         going = state.status == _GOING
         columns = np.where(going, actions, 0)
-        moved = state.own | (((state.own | state.other) + self._bottom[columns]) & self._column[columns])
+        moved = state.own | (((state.own | state.other) + self._bottom.take(columns)) & self._column.take(columns))
         turn = state.turn + 1
-        status = np.where(turn == self.game.rows * self.game.columns, np.int8(_DRAWN), np.int8(_GOING))
-        status[self._won(moved)] = _WON
+        won = self._won(moved)
+        drawn = (turn == self.game.rows * self.game.columns) & ~won
+        status = _WON * won.view(np.int8) + _DRAWN * drawn.view(np.int8)
         return Boards(
             np.where(going, state.other, state.own),
             np.where(going, moved, state.other),
@@ -113,9 +116,7 @@ class ConnectFourBatch(Batch[Boards]):
 
     def rewards(self, state: Boards) -> np.ndarray:
         """+1 to the last mover and -1 to the other where just won, the draw's value where just drawn, else 0. Shape (B, 2)."""
-        first = np.where(state.status == _WON, 2.0 * (state.turn & 1) - 1.0, 0.0)
-        drawn = np.where(state.status == _DRAWN, self.game.draw, 0.0)
-        return np.stack([drawn + first, drawn - first], axis=1)
+        return self._rewards.take(2 * state.status + (state.turn & 1), axis=0)
 
     def observe(self, state: Boards, seats: np.ndarray | int) -> np.ndarray:
         mine = (state.turn & 1) == seats
