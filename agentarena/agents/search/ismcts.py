@@ -25,8 +25,9 @@ class ISMCTS(Agent):
     Args:
         simulations: Passes through the tree a decision.
         c: Weight of exploration, on the scale where returns lie in [0, 1] (see `agentarena.agents.search.uct`).
-        rollouts: Random plays from each new leaf.
-        rollout_limit: Steps after which a random play is cut off, the rest counting 0; `None` plays to the end.
+        rollouts: Plays from each new leaf.
+        rollout: Who plays them: "random", or the spec of an agent, e.g. a heuristic of the game.
+        rollout_limit: Steps after which such a play is cut off, the rest counting 0; `None` plays to the end.
         time_s: Wall-clock limit of a decision in seconds. With it the same seed need not give the same moves.
 
     Reference: P. Cowling, E. Powley, D. Whitehouse, "Information set Monte Carlo tree search", IEEE TCIAIG 4 (2012), algorithm 1.
@@ -37,10 +38,11 @@ class ISMCTS(Agent):
         simulations: int = 100,
         c: float = 0.7,
         rollouts: int = 1,
+        rollout: str = "random",
         rollout_limit: int | None = None,
         time_s: float | None = None,
     ) -> None:
-        self.settings = Settings("ismcts", simulations, c, rollouts, rollout_limit, time_s)
+        self.settings = Settings("ismcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
 
     def choose(self, view: View) -> int:
         informed = isinstance(view.game, Information) and (view.game.info.hidden or view.game.info.chance)

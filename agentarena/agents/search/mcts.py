@@ -10,7 +10,7 @@ __all__ = ["MCTS"]
 
 
 class MCTS(Agent):
-    """UCT with random rollouts. Its moves are a function of the view and its stream alone, unless `time_s` is set.
+    """UCT. Its moves are a function of the view and its stream alone, unless `time_s` is set.
 
     The tree is over the actions played (open loop): chance is drawn anew on every pass, and an action leads to one node whatever
     chance decides. With hidden information every simulation starts from one fresh state the seat cannot tell from the truth
@@ -22,8 +22,9 @@ class MCTS(Agent):
     Args:
         simulations: Passes through the tree a decision.
         c: Weight of exploration, on the scale where returns lie in [0, 1] (see `agentarena.agents.search.uct`).
-        rollouts: Random plays from each new leaf.
-        rollout_limit: Steps after which a random play is cut off, the rest counting 0; `None` plays to the end.
+        rollouts: Plays from each new leaf.
+        rollout: Who plays them: "random", or the spec of an agent, e.g. a heuristic of the game.
+        rollout_limit: Steps after which such a play is cut off, the rest counting 0; `None` plays to the end.
         time_s: Wall-clock limit of a decision in seconds. With it the same seed need not give the same moves.
     """
 
@@ -32,10 +33,11 @@ class MCTS(Agent):
         simulations: int = 100,
         c: float = 1.414,
         rollouts: int = 1,
+        rollout: str = "random",
         rollout_limit: int | None = None,
         time_s: float | None = None,
     ) -> None:
-        self.settings = Settings("mcts", simulations, c, rollouts, rollout_limit, time_s)
+        self.settings = Settings("mcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
 
     def choose(self, view: View) -> int:
         search = TreeSearch(view, self.settings, availability=False, informed=False)

@@ -20,6 +20,7 @@ Decide = Callable[[str, tuple[int, ...], Callable[[], View]], list[float]]
 """From an information key, the legal actions and a maker of the view: one probability an action."""
 
 _SLACK = 1e-6
+_FORMS = "'uniform', an agent or its spec string, or a mapping information key -> {action: probability}"
 
 
 def per_seat(game: Game[Any], policy: AnyPolicy | Sequence[AnyPolicy]) -> list[Decide]:
@@ -27,10 +28,13 @@ def per_seat(game: Game[Any], policy: AnyPolicy | Sequence[AnyPolicy]) -> list[D
 
     Raises:
         WrongSeats: The list has another length than the game has seats.
+        UsageError: Not a policy.
     """
     seats = game.info.seats
     if isinstance(policy, str | Agent | Mapping):
         return [decider(policy)] * seats
+    if not isinstance(policy, Sequence):
+        raise UsageError(f"expected {_FORMS}, or a list with one of these a seat, got {policy!r:.200}")
     if len(policy) != seats:
         raise WrongSeats(f"got {len(policy)} policies, and {type(game).__name__} has {seats} seats; give one policy or one a seat")
     return [decider(one) for one in policy]
@@ -48,7 +52,7 @@ def decider(policy: AnyPolicy) -> Decide:
     if isinstance(policy, Mapping):
         return _of_table(policy)
     if not isinstance(policy, str | Agent):
-        raise UsageError(f"expected 'uniform', an agent, or a mapping information key -> {{action: probability}}, got {policy!r:.200}")
+        raise UsageError(f"expected {_FORMS}, got {policy!r:.200}")
     player = agent(policy)
     if not isinstance(player, HasPolicy):
         raise NotSupported(

@@ -21,12 +21,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from math import inf, log, sqrt
 from typing import Any
 
 import numpy as np
 
-from agentarena.core.agent import View
+from agentarena.agents.specs import agent
+from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.game import Game
 
@@ -55,15 +57,18 @@ class Settings:
         name: The agent's name, for messages.
         simulations: Passes through the tree a decision.
         c: Weight of exploration, on the scale where returns lie in [0, 1].
-        rollouts: Random plays from each new leaf; their returns are averaged.
-        rollout_limit: Steps after which a random play is cut off, the rest counting 0; `None` plays to the end.
+        rollouts: Plays from each new leaf; their returns are averaged.
+        rollout: Who plays them: "random", or the spec of an agent, which is shown views of the imagined states.
+        rollout_limit: Steps after which a play is cut off, the rest counting 0; `None` plays to the end.
         time_s: Wall-clock limit of a decision in seconds; `None` for none. With it, equal seeds no longer give equal moves.
 
     Raises:
         BadOption: A value is out of range.
     """
 
-    def __init__(self, name: str, simulations: int, c: float, rollouts: int, rollout_limit: int | None, time_s: float | None) -> None:
+    def __init__(
+        self, name: str, simulations: int, c: float, rollouts: int, rollout: str, rollout_limit: int | None, time_s: float | None
+    ) -> None:
         for key, value, least in (("simulations", simulations, 1), ("rollouts", rollouts, 1), ("rollout_limit", rollout_limit, 0)):
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
             if not whole and not (key == "rollout_limit" and value is None):
@@ -73,6 +78,7 @@ class Settings:
                 raise BadOption(f"{name}: {key} is {number!r}; expected a number, at least 0")
         self.name, self.simulations, self.c, self.rollouts = name, simulations, float(c), rollouts
         self.rollout_limit, self.time_s = rollout_limit, time_s
+        self.player: Agent | None = None if rollout == "random" else agent(rollout)
 
 
 class Node:
@@ -148,7 +154,7 @@ class TreeSearch:
                 arms = node.arms.get(seat)
                 if arms is None:
                     arms = node.arms[seat] = {}
-                action, arm = self._select(arms, game.legal(state, seat), seat)
+                action, arm = self._select(arms, game.legal(state, seat), seat, len(asked) > 1)
                 actions[seat] = action
                 path.append((seat, arm))
             state = game.step(state, actions, rng)
@@ -163,8 +169,12 @@ class TreeSearch:
             node = child
         self._credit(path, self._play_on(state, returns))
 
-    def _select(self, arms: dict[int, list[float]], legal: Any, seat: int) -> tuple[int, list[float]]:
-        """A random untried action if there is one, else the one of greatest score; and its statistics."""
+    def _select(self, arms: dict[int, list[float]], legal: Any, seat: int, together: bool) -> tuple[int, list[float]]:
+        """A random untried action if there is one, else the one of greatest score; and its statistics.
+
+        Where several seats choose `together`, the exploration term is multiplied by a uniform number (RandUCB, arXiv 1910.04928):
+        two deterministic bandits can fall in step, and one of them then wins every time.
+        """
         if not all(map(arms.__contains__, legal)):
             untried = [action for action in legal if action not in arms]
             action = untried[int(self.uniform() * len(untried))]
@@ -184,9 +194,10 @@ class TreeSearch:
             visits = arm[0]
             if self.availability:
                 arm[2] += 1.0
-                score = (arm[1] / visits - low) * scale + c * sqrt(log(arm[2]) / visits)
+                explore = c * sqrt(log(arm[2]) / visits)
             else:
-                score = (arm[1] / visits - low) * scale + c * sqrt(by_node / visits)
+                explore = c * sqrt(by_node / visits)
+            score = (arm[1] / visits - low) * scale + (explore * self.uniform() if together else explore)
             if score > best:
                 best, chosen = score, action
         return chosen, arms[chosen]
@@ -194,9 +205,11 @@ class TreeSearch:
     def _play_on(self, leaf: Any, before: list[float]) -> list[float]:
         """Mean returns of random play from `leaf`, with what was earned before it."""
         rollouts = self.settings.rollouts
+        player = self.settings.player
+        play = self._rollout if player is None else partial(self._guided, player)
         if rollouts == 1 or not self.game.to_move(leaf):
-            return self._rollout(leaf, before)
-        plays = [self._rollout(leaf, before) for _ in range(rollouts)]
+            return play(leaf, before)
+        plays = [play(leaf, before) for _ in range(rollouts)]
         return [sum(column) / rollouts for column in zip(*plays, strict=True)]
 
     def _rollout(self, state: Any, before: list[float]) -> list[float]:
@@ -212,6 +225,21 @@ class TreeSearch:
                 actions[seat] = choices[int(uniform() * len(choices))]
             state = step(state, actions, rng)
             for seat, reward in enumerate(rewards(state)):
+                if reward:
+                    returns[seat] += reward
+        return returns
+
+    def _guided(self, player: Agent, state: Any, before: list[float]) -> list[float]:
+        """A play by an agent in all seats, each shown what it would know in the imagined match."""
+        returns, game, rng = before.copy(), self.game, self.rng
+        seed, turn = int(self.uniform() * 2**32), 0
+        memory: list[dict[str, Any]] = [{} for _ in returns]
+        left = -1 if self.settings.rollout_limit is None else self.settings.rollout_limit
+        while turn != left and (asked := game.to_move(state)):
+            turn += 1
+            actions = {seat: player.choose(View(game, state, seat, seed=seed, turn=turn, memory=memory[seat])) for seat in asked}
+            state = game.step(state, actions, rng)
+            for seat, reward in enumerate(game.rewards(state)):
                 if reward:
                     returns[seat] += reward
         return returns
