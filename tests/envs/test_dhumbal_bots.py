@@ -23,8 +23,13 @@ def asked(game: Dhumbal, hand: str, *, up: str = "KS", turn: int = 1, purses: tu
     start = game.start(np.random.default_rng(0))
     mine = mask_of([card(name) for name in hand.split()])
     state = start._replace(
-        **{"seat": 0, "asked": (0,), "hands": (mine, *start.hands[1:]), "legal": game.deck.moves(mine, game.threshold), "turn": turn},
-        **{"laid": (card(up),), "offer": (card(up),)},
+        seat=0,
+        asked=(0,),
+        hands=(mine, *start.hands[1:]),
+        legal=game.deck.moves(mine, game.threshold),
+        turn=turn,
+        laid=(card(up),),
+        offer=(card(up),),
     )
     if purses:
         state = state._replace(table=state.table._replace(purses=purses))

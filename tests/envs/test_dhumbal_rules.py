@@ -48,8 +48,15 @@ def position(game: Dhumbal, *hands: str, up: str = "KS", stock: str = "", seat: 
     rest = [c for c in range(game.deck.size) if not (sum(held) | pile | mask_of(top)) >> c & 1]
     order = (*rest, *reversed(top))
     return start._replace(
-        **{"seat": seat, "asked": (seat,), "hands": held, "stock": order, "left": len(order), "pile": pile, "laid": (card(up),)},
-        **{"offer": game._offer((card(up),)), "legal": game.deck.moves(held[seat], game.threshold)},
+        seat=seat,
+        asked=(seat,),
+        hands=held,
+        stock=order,
+        left=len(order),
+        pile=pile,
+        laid=(card(up),),
+        offer=game._offer((card(up),)),
+        legal=game.deck.moves(held[seat], game.threshold),
         table=start.table._replace(first=seat, deal=held, up=card(up)),
     )
 

@@ -1,0 +1,122 @@
+"""The heuristics' tables against an independent re-simulation, and the figures derived from event logs.
+
+The expected figures come from a separate implementation of arXiv 2510.11736 with 20 000 rounds a setting, so they carry
+an error of their own: 0.33 percentage points (one standard error) for a win share near 1/3. Tolerances are four
+standard errors of the difference of two such samples.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agentarena.core.events import Event
+from agentarena.envs.dhumbal import published
+from agentarena.envs.dhumbal.metrics import Tally, tally
+
+THEIRS = 20_000
+
+
+def benchmark() -> Any:
+    path = Path(__file__).parents[2] / "benchmarks" / "dhumbal_table.py"
+    spec = importlib.util.spec_from_file_location("dhumbal_table", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["dhumbal_table"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLE = benchmark()
+
+
+def agree(counts: Tally, wins: tuple[float, ...], theirs: int = THEIRS) -> None:
+    for row, expected in zip(counts.seats, wins, strict=False):
+        share = expected / 100
+        error = math.sqrt(share * (1 - share) * (1 / row.rounds + 1 / theirs))
+        assert row.win_share == pytest.approx(share, abs=4 * error + 0.0005)  # figures are rounded to 0.1 %
+
+
+@pytest.mark.parametrize(
+    ("setting", "rounds"),
+    [("paper", 2000), ("paper-rotate", 2000), ("previous", 800), ("previous-rotate", 1500), ("weak", 500), ("duel", 600), ("weak-5", 150)],
+)
+def test_win_shares(setting: str, rounds: int) -> None:
+    counts = TABLE.run(setting, rounds, 0, 1000, 1)
+    agree(counts, TABLE.SETTINGS[setting].wins)
+    for row, expected in zip(counts.seats, TABLE.SETTINGS[setting].coins, strict=False):
+        assert row.gain_per_round == pytest.approx(expected, abs=4 / 1.96 * row.gain_interval * math.sqrt(1 + rounds / THEIRS) + 0.05)
+    assert sum(row.gains for row in counts.seats) == 0
+    if setting == "paper":
+        assert counts.mean_turns == pytest.approx(22.5, abs=4 * 14 / math.sqrt(rounds))  # turns have a spread of about 14
+        assert counts.mean_least == pytest.approx(7.6, abs=4 * 2 / math.sqrt(rounds))
+        assert counts.called_share == pytest.approx(0.988, abs=4 * math.sqrt(0.988 * 0.012 / rounds))
+
+
+def test_identical_players_show_the_advantage_of_the_fixed_first_seat() -> None:
+    counts = TABLE.run("identical", 1500, 1, 1000, 1)
+    agree(counts, (30.0, 26.0, 22.5, 21.0))
+    assert counts.seats[0].win_share > 0.25 + 4 * math.sqrt(0.25 * 0.75 / 1500) * 0.7
+
+
+@pytest.mark.parametrize(("setting", "turns", "called"), [("random", 87, 0.37), ("random-previous", 79, 0.60)])
+def test_random_players(setting: str, turns: float, called: float) -> None:
+    counts = TABLE.run(setting, 150, 0, 75, 1)
+    agree(counts, (25.0,) * 4)
+    assert counts.mean_turns == pytest.approx(turns, abs=4 * 30 / math.sqrt(150))  # a spread of less than 30 turns
+    assert counts.called_share + counts.ends.get("empty", 0) / 150 * (called > 0.5) == pytest.approx(
+        called, abs=4 * math.sqrt(called * (1 - called) / 150)
+    )
+
+
+def shown(values: list[int], payments: list[int], caller: int | None, winner: int, how: str = "call") -> Event:
+    data = {"how": how, "caller": caller, "winner": winner, "values": values, "payments": payments, "turns": 10}
+    return Event("showdown", {**data, "hands": [["AS"] if value else [] for value in values]})
+
+
+def test_tally_of_a_hand_made_log() -> None:
+    log = [
+        Event("discard", {"seat": 0, "cards": ["KS", "KH"]}),
+        Event("draw", {"seat": 0}),
+        shown([9, 20, 30], [50, -20, -30], 0, 0),
+        shown([10, 8, 30], [-48, 48, 0], 0, 1),
+        shown([5, 20, 30], [50, -20, -30], 0, 0),
+        shown([5, 20, 30], [50, -20, -30], 0, 0, how="turns"),
+    ]
+    counts = tally([log[:4], log[4:]], 3)
+    first = counts.seats[0]
+    assert (first.rounds, first.wins, first.calls, first.successes) == (4, 3, 3, 2)
+    assert first.gain_per_round == (50 - 48 + 50 + 50) / 4
+    assert first.cards_per_round == 0.5
+    assert first.risk_correlation == pytest.approx(np.corrcoef([9, 10, 5], [1, 0, 1])[0, 1])
+    assert counts.seats[1].win_share == 0.25
+    assert counts.seats[1].win_interval == pytest.approx(1.96 * math.sqrt(0.25 * 0.75 / 4), rel=1e-3)
+    assert first.gain_interval == pytest.approx(1.96 * np.std([50, -48, 50, 50]) / 2, rel=1e-3)
+    assert math.isnan(counts.seats[2].call_success)
+    assert math.isnan(counts.seats[2].risk_correlation)
+    assert (counts.mean_turns, counts.mean_least, counts.called_share) == (10.0, (9 + 8 + 5 + 5) / 4, 0.75)
+
+
+def test_an_empty_tally_is_nan_not_an_error() -> None:
+    counts = tally([], 2)
+    assert math.isnan(counts.mean_turns)
+    assert math.isnan(counts.seats[0].win_share)
+    assert math.isnan(counts.seats[0].win_interval)
+
+
+def test_published_tables_are_whole() -> None:
+    for table in (published.CHAMPIONSHIP, published.CHAMPIONSHIP_RERUN, published.RULE_BASED, published.SEARCHERS, published.LEARNERS):
+        assert sum(row.win for row in table) == pytest.approx(100, abs=0.2)
+    for table in (published.CHAMPIONSHIP, published.RULE_BASED, published.LEARNERS):
+        assert sum(row.coins or 0.0 for row in table) == pytest.approx(0, abs=0.15)
+    # the half-widths are those of 1024 rounds
+    for row in (*published.CHAMPIONSHIP, *published.RULE_BASED):
+        share = row.win / 100
+        assert row.win_interval == pytest.approx(196 * math.sqrt(share * (1 - share) / published.ROUNDS), abs=0.06)
