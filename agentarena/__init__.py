@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import evaluate, play
+    from . import envs, evaluate, play
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
-    from .adapters.registration import EnvCard, envs
+    from .adapters.registration import EnvCard
     from .adapters.vector import make_vec
     from .agents.specs import agent
     from .core import errors
@@ -53,7 +53,7 @@ _HOMES = {
     "Reply": ".core.agent:Reply",
     "View": ".core.agent:View",
     "agent": ".agents.specs:agent",
-    "envs": ".adapters.registration:envs",
+    "envs": ".envs",
     "errors": ".core.errors",
     "evaluate": ".evaluate",
     "game": ".core.registry:game",

@@ -189,7 +189,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
             raise UsageError("call reset(seed=...) before step()")
         if self.autoreset_mode is AutoresetMode.DISABLED and self._done.any():
             raise MatchOver(f"matches {np.flatnonzero(self._done).tolist()[:10]} have ended; call reset(options={{'reset_mask': mask}})")
-        movers = engine.eyes
+        movers = engine.eyes.copy()
         engine.step(self._checked(actions), live)
         terminated, truncated = engine.over & live, engine.cut & live
         rewards = engine.rewards.copy() if self.joint else engine.rewards[np.arange(self.num_envs), movers]
