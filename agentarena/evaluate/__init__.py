@@ -1,1 +1,142 @@
+"""Honest evaluation: ratings, rankings, equilibria, exploitability, intervals and tests, tournaments.
 
+    import agentarena as aa
+    aa.evaluate.alpharank(payoffs).distribution
+    aa.evaluate.bradley_terry(wins, draws).elo
+    aa.evaluate.exploitability("KuhnPoker-v0", "uniform")
+    aa.evaluate.tournament("Dhumbal-v0", ["dhumbal/aggressive", "random", ...], rounds=50)
+
+`docs/evaluation.md` says which to use when. Everything is imported when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .alpha_rank import AlphaRank, alpharank
+    from .exact import BestResponse, best_response, expected_returns, exploitability, nash_conv
+    from .match_table import Comparisons, MatchTable
+    from .nash import NashAverage, ZeroSum, nash_average, solve_zero_sum
+    from .online_elo import EloSpread, elo, elo_spread
+    from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
+    from .ratings import Ratings, bradley_terry, bradley_terry_pairs
+    from .scheduling import schedule, seatings, tables
+    from .standing import Standings, standings
+    from .stats import (
+        Interval,
+        Welch,
+        benjamini_hochberg,
+        bonferroni,
+        bootstrap,
+        clopper_pearson,
+        cohens_d,
+        hedges_g,
+        holm,
+        welch,
+        wilson,
+    )
+    from .tournaments import Tournament, tournament
+
+__all__ = [
+    "AlphaRank",
+    "BestResponse",
+    "Comparisons",
+    "EloSpread",
+    "Interval",
+    "MatchTable",
+    "NashAverage",
+    "Ratings",
+    "Standings",
+    "Tournament",
+    "Welch",
+    "ZeroSum",
+    "alpharank",
+    "benjamini_hochberg",
+    "best_response",
+    "bonferroni",
+    "bootstrap",
+    "bradley_terry",
+    "bradley_terry_pairs",
+    "clopper_pearson",
+    "cohens_d",
+    "elo",
+    "elo_spread",
+    "expected_returns",
+    "expected_score",
+    "exploitability",
+    "games_needed",
+    "gsprt",
+    "hedges_g",
+    "holm",
+    "nash_average",
+    "nash_conv",
+    "schedule",
+    "seatings",
+    "solve_zero_sum",
+    "sprt_bounds",
+    "sprt_games",
+    "standings",
+    "tables",
+    "tournament",
+    "welch",
+    "wilson",
+]
+
+_HOMES = {
+    "AlphaRank": "alpha_rank",
+    "BestResponse": "exact",
+    "Comparisons": "match_table",
+    "EloSpread": "online_elo",
+    "Interval": "stats",
+    "MatchTable": "match_table",
+    "NashAverage": "nash",
+    "Ratings": "ratings",
+    "Standings": "standing",
+    "Tournament": "tournaments",
+    "Welch": "stats",
+    "ZeroSum": "nash",
+    "alpharank": "alpha_rank",
+    "benjamini_hochberg": "stats",
+    "best_response": "exact",
+    "bonferroni": "stats",
+    "bootstrap": "stats",
+    "bradley_terry": "ratings",
+    "bradley_terry_pairs": "ratings",
+    "clopper_pearson": "stats",
+    "cohens_d": "stats",
+    "elo": "online_elo",
+    "elo_spread": "online_elo",
+    "expected_returns": "exact",
+    "expected_score": "power",
+    "exploitability": "exact",
+    "games_needed": "power",
+    "gsprt": "power",
+    "hedges_g": "stats",
+    "holm": "stats",
+    "nash_average": "nash",
+    "nash_conv": "exact",
+    "schedule": "scheduling",
+    "seatings": "scheduling",
+    "solve_zero_sum": "nash",
+    "sprt_bounds": "power",
+    "sprt_games": "power",
+    "standings": "standing",
+    "tables": "scheduling",
+    "tournament": "tournaments",
+    "welch": "stats",
+    "wilson": "stats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -14,7 +14,7 @@ import pytest
 
 from agentarena.core.errors import NotSupported, UsageError
 from agentarena.evaluate import _stationary
-from agentarena.evaluate.alpharank import alpharank, log_fixation
+from agentarena.evaluate.alpha_rank import alpharank, log_fixation
 
 INF = math.inf
 RPS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], float)
