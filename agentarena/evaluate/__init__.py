@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .match_table import Comparisons, MatchTable
     from .nash import NashAverage, ZeroSum, nash_average, solve_zero_sum
     from .online_elo import EloSpread, elo, elo_spread
+    from .pair_contrasts import Contrast, contrasts
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
     from .ratings import Ratings, bradley_terry, bradley_terry_pairs
     from .scheduling import schedule, seatings, tables
@@ -43,6 +44,7 @@ __all__ = [
     "AlphaRank",
     "BestResponse",
     "Comparisons",
+    "Contrast",
     "EloSpread",
     "Interval",
     "MatchTable",
@@ -61,6 +63,7 @@ __all__ = [
     "bradley_terry_pairs",
     "clopper_pearson",
     "cohens_d",
+    "contrasts",
     "elo",
     "elo_spread",
     "expected_returns",
@@ -88,6 +91,7 @@ _HOMES = {
     "AlphaRank": "alpha_rank",
     "BestResponse": "exact",
     "Comparisons": "match_table",
+    "Contrast": "pair_contrasts",
     "EloSpread": "online_elo",
     "Interval": "stats",
     "MatchTable": "match_table",
@@ -106,6 +110,7 @@ _HOMES = {
     "bradley_terry_pairs": "ratings",
     "clopper_pearson": "stats",
     "cohens_d": "stats",
+    "contrasts": "pair_contrasts",
     "elo": "online_elo",
     "elo_spread": "online_elo",
     "expected_returns": "exact",
