@@ -1,0 +1,128 @@
+"""Hanabi in words. Moves are written as in MARS: `Play card 0`, `Discard card 2`, `Reveal player +1 color red`, `Reveal player +1 rank 2`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentarena.core.events import Event
+from agentarena.core.text import ChoiceFace
+
+if TYPE_CHECKING:
+    from .game import State
+
+__all__ = ["COLORS", "HanabiText"]
+
+COLORS = ("red", "yellow", "green", "white", "blue")
+
+
+class HanabiText(ChoiceFace["State"]):
+    """Text face; colours by name, ranks from 1, cards by position from 0 (the oldest), players by distance."""
+
+    def rules(self, seat: int) -> str:
+        game = self.game
+        colors = COLORS[: game.colors]
+        copies = {rank: game.cards.count(rank) for rank in range(game.ranks)}
+        deck = ", ".join(f"{count} of rank {rank + 1}" for rank, count in copies.items())
+        bomb = (
+            "the match ends with the score as it is" if game.keep_score else "the match ends and the score falls to 0, whatever was played"
+        )
+        return (
+            f"You play Hanabi with {game.players} players who work together. The deck has {len(game.cards)} cards in {game.colors} "
+            f"color{'s' * (game.colors > 1)} ({', '.join(colors)}) and ranks 1 to {game.ranks}; of each color there are {deck}. "
+            f"Everybody holds {game.hand} cards and sees the cards of all others but not their own. "
+            f"For each color you build a pile from rank 1 up to rank {game.ranks}; the score, shared by all, is the number of cards on the piles.\n"
+            "Players take turns; a turn is one of three moves.\n"
+            "- Play a card from your hand, known or not. If it is the next rank of its color's pile it is added to the pile; "
+            f"completing a pile wins back one information token. Otherwise the card is lost and so is a life; when all {game.lives} are lost, {bomb}.\n"
+            f"- Discard a card to win back one information token; not possible with all {game.tokens} tokens there.\n"
+            "- Reveal to one other player all cards of one color or of one rank in their hand, at the price of one information token; "
+            "at least one card must match, and it is told which cards match and so which do not.\n"
+            "Whoever plays or discards draws a new card, which becomes their newest, while the deck lasts. When the last card is drawn every "
+            "player has one more turn; the match also ends when all piles are complete.\n"
+            f"You are seat {seat}. Player +1 is the next to move after you"
+            + (", player +2 the one after that, and so on" if game.players > 2 else "")
+            + f". Cards in a hand are numbered from 0, the oldest, to {game.hand - 1}. "
+            f"Moves are written like {self.write(game.hand)}, {self.write(0)}, {self.write(2 * game.hand)}, "
+            f"or {self.write(2 * game.hand + (game.players - 1) * game.colors)}. Reply with exactly one move, written as <answer>MOVE</answer>."
+        )
+
+    def look(self, state: State, seat: int) -> str:
+        game = self.game
+        piles = ", ".join(f"{color} {height}" for color, height in zip(COLORS, state.fireworks, strict=False))
+        stock = len(state.deck) - state.drawn
+        lines = [
+            f"Piles: {piles}. Score {game.score(state)}. Information tokens {state.tokens} of {game.tokens}. "
+            f"Lives {state.lives} of {game.lives}. Deck {stock} card{'s' * (stock != 1)}.",
+            f"Discarded: {self._discarded(state)}.",
+        ]
+        for offset in range(1, game.players):
+            lines.append(f"Player +{offset} (seat {(seat + offset) % game.players}) holds:")
+            lines += self._hand(state, (seat + offset) % game.players, True)
+        lines.append("Your hand, as far as you were told:")
+        lines += self._hand(state, seat, False)
+        if state.seat < 0:
+            lines.append(f"The match is over. The final score is {game.score(state)}.")
+        elif not stock:
+            lines.append(f"The deck is empty; {state.turns} turn{'s are' if state.turns != 1 else ' is'} left, this one included.")
+        return "\n".join(lines)
+
+    def _discarded(self, state: State) -> str:
+        counts = [0] * self.game.kinds
+        for place in state.gone:
+            counts[state.deck[place]] += 1
+        for color, height in enumerate(state.fireworks):
+            for rank in range(height):
+                counts[color * self.game.ranks + rank] -= 1
+        return ", ".join(self._name(kind) for kind, count in enumerate(counts) for _ in range(count)) or "nothing"
+
+    def _hand(self, state: State, seat: int, seen: bool) -> list[str]:
+        lines = []
+        for slot, (place, known) in enumerate(zip(state.hands[seat], state.known[seat], strict=True)):
+            told = self._known(known)
+            lines.append(f"  card {slot}: {self._name(state.deck[place])} (they know: {told})" if seen else f"  card {slot}: {told}")
+        return lines or ["  nothing"]
+
+    def _known(self, known: int) -> str:
+        ranks = self.game.ranks
+        kinds = [kind for kind in range(self.game.kinds) if known >> kind & 1]
+        of_color = sorted({kind // ranks for kind in kinds})
+        of_rank = sorted({kind % ranks for kind in kinds})
+        return f"{' or '.join(COLORS[color] for color in of_color)}, rank {' or '.join(str(rank + 1) for rank in of_rank)}"
+
+    def _name(self, kind: int) -> str:
+        color, rank = divmod(kind, self.game.ranks)
+        return f"{COLORS[color]} {rank + 1}"
+
+    def tell(self, event: Event, seat: int) -> str:
+        data = event.data
+        who = "You" if data["seat"] == seat else f"Seat {data['seat']}"
+        if event.kind == "hint":
+            return self._tell_hint(data, who, seat)
+        if event.kind == "play":
+            result = "It was added to its pile" if data["success"] else "It did not fit: a life is lost"
+            return f"{who} played card {data['position']}, a {_card(data['card'])}. {result}."
+        if event.kind == "discard":
+            return f"{who} discarded card {data['position']}, a {_card(data['card'])}."
+        if event.kind == "draw":
+            return f"{who} drew a {_card(data['card'])}."
+        return ""  # a first hand is in the view already
+
+    def _tell_hint(self, data: Any, who: str, seat: int) -> str:
+        what = COLORS[data["color"]] if "color" in data else f"rank {data['rank'] + 1}"
+        whom, whose = ("you", "your") if data["target"] == seat else (f"seat {data['target']}", "their")
+        cards = data["cards"]
+        numbers = f"card{'s' * (len(cards) > 1)} {' and '.join(map(str, cards))}"
+        return f"{who} revealed to {whom} that {whose} {numbers} {'are' if len(cards) > 1 else 'is'} {what}, and no other."
+
+    def write(self, action: int) -> str:
+        game = self.game
+        if action < game.hand:
+            return f"Discard card {action}"
+        if action < 2 * game.hand:
+            return f"Play card {action - game.hand}"
+        offset, what = game.hint(action)
+        return f"Reveal player +{offset} " + (f"color {COLORS[what]}" if what < game.colors else f"rank {what - game.colors + 1}")
+
+
+def _card(card: list[int]) -> str:
+    return f"{COLORS[card[0]]} {card[1] + 1}"
