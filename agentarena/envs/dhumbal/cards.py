@@ -35,6 +35,7 @@ JOKERS = 0b11 << 52
 _SUIT = (1 << 13) - 1
 _RUN_STARTS = sum(((1 << 11) - 1) << 13 * suit for suit in range(4))  # ranks A to J can be the lowest of three in a row
 _HAND = 5
+_BITS_OF_BYTE = [[tuple(8 * place + bit for bit in range(8) if byte >> bit & 1) for byte in range(256)] for place in range(7)]
 
 
 def bits(cards: int) -> list[int]:
@@ -43,17 +44,24 @@ def bits(cards: int) -> list[int]:
     >>> bits(0b1101)
     [0, 2, 3]
     """
-    out = []
-    while cards:
-        low = cards & -cards
-        out.append(low.bit_length() - 1)
-        cards ^= low
-    return out
+    b = _BITS_OF_BYTE
+    return [
+        *b[0][cards & 255],
+        *b[1][cards >> 8 & 255],
+        *b[2][cards >> 16 & 255],
+        *b[3][cards >> 24 & 255],
+        *b[4][cards >> 32 & 255],
+        *b[5][cards >> 40 & 255],
+        *b[6][cards >> 48],
+    ]
 
 
 def mask_of(cards: tuple[int, ...] | list[int]) -> int:
     """Distinct cards as a set."""
-    return sum(1 << card for card in cards)
+    out = 0
+    for card in cards:
+        out |= 1 << card
+    return out
 
 
 def card_name(card: int) -> str:

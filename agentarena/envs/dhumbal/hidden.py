@@ -8,17 +8,19 @@ as any other. How the others chose to play is not weighed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from .cards import STOCK, bits
-from .state import UNKNOWN, Past, State
+from .state import UNKNOWN, Past, State, Table
 
 if TYPE_CHECKING:
     from .game import Dhumbal
 
 __all__ = ["information", "resample", "shuffled", "unseen"]
+
+T = TypeVar("T")
 
 
 def shuffled(cards: int, rng: np.random.Generator) -> list[int]:
@@ -46,7 +48,10 @@ def unseen(state: State, seat: int) -> int:
     seen = state.pile | state.hands[seat]
     for known in state.known if state.asked else state.hands:
         seen |= known
-    return (1 << sum(pool.bit_count() for pool in state.pools)) - 1 & ~seen
+    everything = 0
+    for pool in state.pools:
+        everything |= pool
+    return everything & ~seen
 
 
 def resample(game: Dhumbal, state: State, seat: int, rng: np.random.Generator) -> State:
@@ -59,40 +64,36 @@ def resample(game: Dhumbal, state: State, seat: int, rng: np.random.Generator) -
     known = state.known if state.asked else state.hands
     hands = list(known)
     hands[seat] = state.hands[seat]
-    stock: tuple[int, ...] = ()
+    cards: list[int] = []
     for pool in state.pools:  # the last one is the stock's; older stocks are spent
         cards = shuffled(pool & places, rng)
         for other in state.table.alive:
             if other != seat:
                 for _ in range((state.hands[other] & ~known[other] & pool).bit_count()):
                     hands[other] |= 1 << cards.pop()
-        stock = tuple(cards)
-    return _redrawn(game, state, seat, tuple(hands), stock)
+    return _redrawn(game, state, seat, tuple(hands), tuple(cards))
 
 
 def _redrawn(game: Dhumbal, state: State, seat: int, hands: tuple[int, ...], stock: tuple[int, ...]) -> State:
-    table, mover = state.table, state.seat
-    draws = tuple(drawn if s == seat else b"" for s, drawn in enumerate(state.draws))
-    deal = tuple(hand if s == seat else 0 for s, hand in enumerate(table.deal))
-    rounds = tuple(_blank(past, seat) for past in table.rounds) if table.rounds else ()
-    actor, action, cards, flags = state.last
-    if action == STOCK and actor != seat:
-        cards = (UNKNOWN,)
-    legal = state.legal
-    if mover >= 0 and mover != seat and not state.phase:
+    mover, phase, asked, legal, _, known, _, left, pile, laid, offer, turn, opened, pools, past, draws, last, rewards, table = state
+    if last[1] == STOCK and last[0] != seat:
+        last = (*last[:2], (UNKNOWN,), last[3])
+    if mover >= 0 and mover != seat and not phase:
         legal = game.deck.moves(hands[mover], game.threshold)
-    return state._replace(
-        hands=hands,
-        stock=stock,
-        draws=draws,
-        legal=legal,
-        last=(actor, action, cards, flags),
-        table=table._replace(deal=deal, rounds=rounds),
+    number, first, purses, alive, after, deal, up, shown, rounds = table
+    return State(
+        *(mover, phase, asked, legal, hands, known, stock, left, pile, laid, offer, turn, opened, pools, past),
+        *(_only(seat, draws, b""), last, rewards),
+        Table(number, first, purses, alive, after, _only(seat, deal, 0), up, shown, tuple(_blank(past, seat) for past in rounds)),
     )
+
+
+def _only(seat: int, values: tuple[T, ...], blank: T) -> tuple[T, ...]:
+    """The seat's own entry, and `blank` for all others."""
+    out = [blank] * len(values)
+    out[seat] = values[seat]
+    return tuple(out)
 
 
 def _blank(past: Past, seat: int) -> Past:
-    return past._replace(
-        deal=tuple(hand if s == seat else 0 for s, hand in enumerate(past.deal)),
-        draws=tuple(drawn if s == seat else b"" for s, drawn in enumerate(past.draws)),
-    )
+    return past._replace(deal=_only(seat, past.deal, 0), draws=_only(seat, past.draws, b""))

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 import gymnasium
 import numpy as np
 
+from .cards import mask_of
 from .hidden import unseen
 from .state import State
 
@@ -71,29 +72,28 @@ def space(game: Dhumbal) -> gymnasium.spaces.Box:
 
 def observe(game: Dhumbal, state: State, seat: int) -> np.ndarray:
     """The vector described in this module, freshly made."""
-    n, size = game.players, game.deck.size
-    table = state.table
-    around = (*range(seat, n), *range(seat))
+    n, size, table, hands = game.players, game.deck.size, state.table, state.hands
+    known = state.known if state.asked else hands
     stock = unseen(state, seat) & state.pools[-1] if state.left else 0
-    laid = sum(1 << card for card in state.laid)
-    planes, at = 0, 0
-    known = state.known if state.asked else state.hands
-    for cards in (state.hands[seat], 0, laid, state.pile, stock, *(known[s] for s in around[1:])):
+    planes, at = hands[seat] | mask_of(state.laid) << 2 * size | state.pile << 3 * size | stock << 4 * size, 5 * size
+    for cards in known[seat + 1 :] + known[:seat]:
         planes |= cards << at
         at += size
-    packed = np.frombuffer(planes.to_bytes((at + 7) // 8, "little"), np.uint8)
     vector = np.empty(at + 5 + 6 * n, np.float32)
-    vector[:at] = np.unpackbits(packed, count=at, bitorder="little")
+    vector[:at] = np.unpackbits(np.frombuffer(planes.to_bytes((at + 7) // 8, "little"), np.uint8), count=at, bitorder="little")
     for depth, card in enumerate(state.offer):
         vector[size + card] = 0.5**depth
     base = game.coins if game.scoring == "coins" else 0
-    vector[at:] = (
-        *(state.phase, game.deck.value(state.hands[seat]) / VALUE, state.turn / TURN, state.left / LEFT, table.number / ROUND),
-        *(s == state.seat for s in around),
-        *(s == table.first for s in around),
-        *(state.hands[s].bit_count() / SIZE for s in around),
-        *((table.purses[s] - base) / PURSE for s in around),
-        *(state.opened >> s & 1 for s in around),
-        *(s in table.alive for s in around),
-    )
+    tail = [state.phase, game.deck.value(hands[seat]) / VALUE, state.turn / TURN, state.left / LEFT, table.number / ROUND]
+    for row in (
+        [other == state.seat for other in range(n)],
+        [other == table.first for other in range(n)],
+        [hand.bit_count() / SIZE for hand in hands],
+        [(purse - base) / PURSE for purse in table.purses],
+        [state.opened >> other & 1 for other in range(n)],
+        [other in table.alive for other in range(n)],
+    ):
+        tail += row[seat:]
+        tail += row[:seat]
+    vector[at:] = tail
     return vector
