@@ -55,6 +55,9 @@ env = make
 """The name under which PettingZoo's tools look for it."""
 
 
+_NOTHING: tuple[float, ...] = ()
+
+
 class ArenaAEC(AECEnv[str, Any, Any]):
     """One match after another, an agent at a time.
 
@@ -87,6 +90,7 @@ class ArenaAEC(AECEnv[str, Any, Any]):
         self._limit = step_limit(game, max_cycles)
         self._deals = Deals(game)
         self._words = view == "text"
+        self._bare = layout.bare
         self.possible_agents = list(layout.agents)
         self._seat_of = {agent: seat for seat, agent in enumerate(self.possible_agents)}
         self._nothing = [layout.no_mask(seat) for seat in range(game.info.seats)]
@@ -151,6 +155,9 @@ class ArenaAEC(AECEnv[str, Any, Any]):
             raise UsageError("call reset(seed=...) before observe()")
         seat = self._seat(agent)
         mask = self._mask if seat == self._turn else self._nothing[seat]
+        if self._bare:
+            assert mask is not None
+            return {"observation": self.game.observe(self.episode.state, seat), "action_mask": mask.copy()}
         return self._layout.observe(self.episode, seat, None if mask is None else mask.copy())
 
     def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -192,7 +199,7 @@ class ArenaAEC(AECEnv[str, Any, Any]):
             action = plain(action)
         self._chosen[seat] = action
         if seat != self._round[-1]:
-            self._credit(agent, ())
+            self._credit(agent, _NOTHING)
             self._next(seat, self._round[self._round.index(seat) + 1])
             return
         try:
@@ -202,7 +209,10 @@ class ArenaAEC(AECEnv[str, Any, Any]):
             self._refuse(seat, str(error))
             return
         self._chosen = {}
-        self._credit(agent, rewards)
+        if self._paid or any(rewards):
+            self._credit(agent, rewards)
+        else:
+            self._cumulative_rewards[agent] = 0.0
         self._round = asked = episode.to_move
         if asked:
             self._next(seat, asked[0])

@@ -47,6 +47,7 @@ class Layout:
         sizes: Number of actions of each seat; -1 where its space is not `Discrete`.
         observation_spaces: One a seat.
         action_spaces: One a seat.
+        bare: Whether every observation is `{"observation": game.observe(...), "action_mask": mask}` and no more.
     """
 
     def __init__(self, game: Game[Any], view: ViewName = "vector", max_chars: int = MAX_CHARS) -> None:
@@ -61,6 +62,7 @@ class Layout:
         own = [copy.deepcopy(game.observation_space(seat)) for seat in seats]
         self._convert = [_converter(space) for space in own]
         self.observation_spaces = [self._space(seat, own[seat]) for seat in seats]
+        self.bare = view == "vector" and min(self.sizes) >= 0 and all(convert is None for convert in self._convert)
         self._masks: dict[tuple[int, tuple[int, ...]], np.ndarray] = {}
 
     def _space(self, seat: int, own: Space[Any]) -> Space[Any]:

@@ -47,9 +47,8 @@ def test_maskable_ppo_learns_tic_tac_toe_against_random_play() -> None:
 def test_stable_baselines_checks_one_seat() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        check_env(gymnasium.make("agentarena/TicTacToe-v0").unwrapped, skip_render_check=False)
-    said = [str(w.message) for w in caught]
-    assert all(text.startswith("It seems that your observation observation is an image") for text in said), said  # a 3 x 3 x 2 board
+        check_env(gymnasium.make("agentarena/KuhnPoker-v0").unwrapped, skip_render_check=False)
+    assert not [str(w.message) for w in caught]
 
 
 def test_supersuit_vectors_of_a_parallel_game() -> None:
@@ -82,7 +81,7 @@ def test_supersuit_many_matches_in_turns() -> None:
         warnings.simplefilter("ignore", DeprecationWarning)  # SuperSuit uses PettingZoo's old agent_selector
         env = supersuit.vectorize_aec_env_v0(aa.make("TicTacToe-v0"), 2)
     env.reset(seed=0)
-    assert env.observe("player_0")["action_mask"].shape == (2, 9)
-    seen, _, terminated, _, _, _, _ = env.last()
-    assert seen["action_mask"].all()
+    env.step([4, 4], observe=False)
+    seen, _, terminated, *_ = env.last()
+    assert [one["action_mask"].sum() for one in seen] == [8, 8]
     assert not terminated.any()

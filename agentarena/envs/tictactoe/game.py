@@ -81,6 +81,10 @@ class TicTacToe(Tabular[State]):
     def _positions(self) -> dict[tuple[tuple[int, int], int], State]:
         return {}  # one object a position, so that different paths to it share what follows
 
+    @cached_property
+    def _seen(self) -> dict[tuple[int, int], np.ndarray]:
+        return {}  # the planes of each pair of sets, own marks first
+
     def action_space(self, seat: int) -> gymnasium.spaces.Discrete:
         """Cells 0 to 8."""
         return self._action_space
@@ -113,8 +117,11 @@ class TicTacToe(Tabular[State]):
         return State(1 - mover, (1 - mover,), tuple(c for c in range(9) if not taken >> c & 1), (0.0, 0.0), marks, last)
 
     def observe(self, state: State, seat: int) -> np.ndarray:
-        sets = np.array((state.marks[seat], state.marks[1 - seat]))
-        return ((sets[None, :] >> _CELLS[:, None]) & 1).astype(np.int8).reshape(3, 3, 2)
+        sets = (state.marks[seat], state.marks[1 - seat])
+        seen = self._seen.get(sets)
+        if seen is None:
+            seen = self._seen[sets] = ((np.array(sets)[None, :] >> _CELLS[:, None]) & 1).astype(np.int8).reshape(3, 3, 2)
+        return seen.copy()
 
     def news(self, state: State) -> tuple[Event, ...]:
         if state.last < 0:
