@@ -111,6 +111,8 @@ AGENTS: dict[str, str] = {
     "levinehats/blocks": "agentarena.envs.levine_hats.bots:Blocks",
     "levinehats/first_black": "agentarena.envs.levine_hats.bots:FirstBlack",
     "levinehats/optimal": "agentarena.envs.levine_hats.bots:Optimal",
+    "hanabi/cautious": "agentarena.envs.hanabi.bots:Cautious",
+    "hanabi/bold": "agentarena.envs.hanabi.bots:Bold",
 }
 """Agent name -> class or factory. A game's own bots are named "<game>/<bot>"."""
 

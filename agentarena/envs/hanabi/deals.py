@@ -40,39 +40,39 @@ def draw_hand(masks: tuple[int, ...], counts: list[int], rng: np.random.Generato
         counts: Cards of each kind in the pool; the drawn ones are taken away.
         rng: Source of randomness.
     """
-    fits = [sum((mask >> kind & 1) << i for i, mask in enumerate(masks)) if count else 0 for kind, count in enumerate(counts)]
-    classes = sorted({fit for fit in fits if fit})
-    left = [sum(count for fit, count in zip(fits, counts, strict=True) if fit == own) for own in classes]
-    over = tuple(sum((fit >> i & 1) << c for c, fit in enumerate(classes)) for i in range(len(masks)))
+    classes: dict[int, list[int]] = {}  # kinds by the set of positions they fit
+    for kind, count in enumerate(counts):
+        if count:
+            fits = 0
+            for i, mask in enumerate(masks):
+                fits |= (mask >> kind & 1) << i
+            if fits:
+                classes.setdefault(fits, []).append(kind)
+    order = sorted(classes)
+    left = tuple(sum(counts[kind] for kind in classes[fits]) for fits in order)
+    over = tuple(sum((fits >> i & 1) << c for c, fits in enumerate(order)) for i in range(len(masks)))
     hand = []
     for i in range(len(masks)):
-        chosen, card = _pick(over[i:], left, rng)
-        left[chosen] -= 1
-        kind = next(kind for kind, total in _running(fits, counts, classes[chosen]) if card < total)
+        c, card = _pick(over[i:], left, rng)
+        left = (*left[:c], left[c] - 1, *left[c + 1 :])
+        for kind in classes[order[c]]:
+            if card < counts[kind]:
+                break
+            card -= counts[kind]
         counts[kind] -= 1
         hand.append(kind)
     return hand
 
 
-def _pick(masks: tuple[int, ...], left: list[int], rng: np.random.Generator) -> tuple[int, int]:
+def _pick(masks: tuple[int, ...], left: tuple[int, ...], rng: np.random.Generator) -> tuple[int, int]:
     """The class of the next card, and the number of the card within its class."""
-    pool = tuple(left)
-    ways = [_ways(masks[1:], (*pool[:c], n - 1, *pool[c + 1 :])) if n and masks[0] >> c & 1 else 0 for c, n in enumerate(pool)]
-    pick = int(rng.integers(sum(n * after for n, after in zip(pool, ways, strict=True))))
-    for c, (n, after) in enumerate(zip(pool, ways, strict=True)):
-        if pick < n * after:
-            return c, pick // after
-        pick -= n * after
-    raise AssertionError("unreachable: the weights add up to more than the number drawn")
-
-
-def _running(fits: list[int], counts: list[int], own: int) -> Iterator[tuple[int, int]]:
-    """The kinds of a class with the running total of their cards."""
-    total = 0
-    for kind, fit in enumerate(fits):
-        if fit == own:
-            total += counts[kind]
-            yield kind, total
+    ways = [_ways(masks[1:], (*left[:c], n - 1, *left[c + 1 :])) if n and masks[0] >> c & 1 else 0 for c, n in enumerate(left)]
+    pick = int(rng.integers(sum(n * after for n, after in zip(left, ways, strict=True))))
+    c = 0
+    while pick >= left[c] * ways[c]:
+        pick -= left[c] * ways[c]
+        c += 1
+    return c, pick // ways[c]
 
 
 @lru_cache(maxsize=1 << 16)

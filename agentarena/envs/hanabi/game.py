@@ -153,6 +153,11 @@ class Hanabi(Game[State]):
         return gymnasium.spaces.Box(0, 1, (self.layout.size,), np.int8)
 
     @cached_property
+    def _any(self) -> int:
+        """All kinds, as a bit set."""
+        return (1 << self.kinds) - 1
+
+    @cached_property
     def _sets(self) -> tuple[int, ...]:
         """The kinds of each colour, then of each rank, as bit sets."""
         colors = [sum(1 << (color * self.ranks + rank) for rank in range(self.ranks)) for color in range(self.colors)]
@@ -178,7 +183,7 @@ class Hanabi(Game[State]):
         """The first position with the deck in a given order; seat 0 gets the first `hand` cards, then seat 1, and so on."""
         size, players = self.hand, self.players
         hands = tuple(tuple(range(seat * size, (seat + 1) * size)) for seat in range(players))
-        known = (((1 << self.kinds) - 1,) * size,) * players
+        known = ((self._any,) * size,) * players
         legal = self._legal(deck, hands, 0, self.tokens)
         fresh = (0,) * self.colors
         return State(deck, players * size, hands, known, b"", fresh, self.tokens, self.lives, players, 0, b"", False, legal, 0.0)
@@ -271,7 +276,7 @@ class Hanabi(Game[State]):
                     reward = -float(sum(fireworks))
         hand, cards = hand[:slot] + hand[slot + 1 :], cards[:slot] + cards[slot + 1 :]
         if drawn < len(deck):
-            hand, cards = (*hand, drawn), (*cards, (1 << self.kinds) - 1)
+            hand, cards = (*hand, drawn), (*cards, self._any)
             drawn += 1
         hands = (*state.hands[:mover], hand, *state.hands[mover + 1 :])
         known = (*state.known[:mover], cards, *state.known[mover + 1 :])
@@ -336,15 +341,11 @@ class Hanabi(Game[State]):
     def resample(self, state: State, seat: int, rng: np.random.Generator) -> State:
         """Own hand and stock drawn anew, uniformly over all orders of the unseen cards that agree with the hints."""
         own = state.hands[seat]
-        seen = [place for place in range(state.drawn) if place not in own]
-        counts = [0] * self.kinds
-        for kind in self.cards:
-            counts[kind] += 1
-        for place in seen:
-            counts[state.deck[place]] -= 1
-        everything = (1 << self.kinds) - 1
-        hand = draw_hand(tuple(bits & everything for bits in state.known[seat]), counts, rng)
         deck = bytearray(state.deck)
+        counts = [0] * self.kinds  # of the cards this seat has not seen
+        for place in (*own, *range(state.drawn, len(deck))):
+            counts[deck[place]] += 1
+        hand = draw_hand(tuple(bits & self._any for bits in state.known[seat]), counts, rng)
         for place, kind in zip(own, hand, strict=True):
             deck[place] = kind
         rest = [kind for kind, count in enumerate(counts) for _ in range(count)]
