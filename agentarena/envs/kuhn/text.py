@@ -16,6 +16,10 @@ _RANKS = "3456789TJQK"
 _MOVES = ("pass", "bet")
 
 
+def _chips(number: float, sign: str = "") -> str:
+    return f"{number:{sign}g} chip{'' if abs(number) == 1 else 's'}"
+
+
 class KuhnText(ChoiceFace["State"]):
     """Text face. Seats are called player 0, player 1, ..."""
 
@@ -45,7 +49,7 @@ class KuhnText(ChoiceFace["State"]):
         if state.shown:
             lines.append("Cards shown: " + ", ".join(f"player {other} {self.card(state.cards[other])}" for other in state.shown) + ".")
         if not state.asked:
-            lines.append(f"The hand is over. Your result: {state.rewards[seat]:+g} chips.")
+            lines.append(f"The hand is over. Your result: {_chips(state.rewards[seat], '+')}.")
         return "\n".join(lines)
 
     def tell(self, event: Event, seat: int) -> str:
@@ -58,7 +62,7 @@ class KuhnText(ChoiceFace["State"]):
             return f"{who} {past[data['action']]}."
         if event.kind == "showdown":
             return "Showdown: " + ", ".join(f"player {other} shows {self.card(card)}" for other, card in data["cards"]) + "."
-        return f"{'You win' if data['seat'] == seat else 'Player ' + str(data['seat']) + ' wins'} {data['chips']:g} chips from the others."
+        return f"{'You win' if data['seat'] == seat else 'Player ' + str(data['seat']) + ' wins'} {_chips(data['chips'])} from the others."
 
     def write(self, action: int) -> str:
         return _MOVES[action]

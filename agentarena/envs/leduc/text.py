@@ -15,6 +15,10 @@ __all__ = ["LeducText"]
 _MOVES = ("fold", "call", "raise")
 
 
+def _chips(number: float, sign: str = "") -> str:
+    return f"{number:{sign}g} chip{'' if abs(number) == 1 else 's'}"
+
+
 class LeducText(ChoiceFace["State"]):
     """Text face. Seats are called player 0 and player 1."""
 
@@ -45,7 +49,7 @@ class LeducText(ChoiceFace["State"]):
         if other >= 0:
             lines.append(f"The other player held {self.card(other)}.")
         if not state.asked:
-            lines.append(f"The hand is over. Your result: {state.rewards[seat]:+g} chips.")
+            lines.append(f"The hand is over. Your result: {_chips(state.rewards[seat], '+')}.")
         return "\n".join(lines)
 
     def tell(self, event: Event, seat: int) -> str:
@@ -60,7 +64,7 @@ class LeducText(ChoiceFace["State"]):
             return "The pot is split."
         who = "You" if data["seat"] == seat else f"Player {data['seat']}"
         if event.kind == "win":
-            return f"{who} won {data['chips']:g} chips from the other."
+            return f"{who} won {_chips(data['chips'])} from the other."
         return f"{who} {('folded', 'called' if data['facing'] else 'checked', 'raised')[data['action']]}."
 
     def write(self, action: int) -> str:
