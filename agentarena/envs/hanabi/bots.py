@@ -142,7 +142,7 @@ class Bold(Cautious):
             whatever its probability.
     """
 
-    def __init__(self, chance: float = 0.6) -> None:
+    def __init__(self, chance: float = 0.8) -> None:
         if not 0.0 <= chance <= 1.0:
             raise BadOption(f"hanabi/bold: chance is {chance!r}, expected a probability from 0 to 1")
         self.chance = chance

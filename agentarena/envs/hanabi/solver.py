@@ -17,7 +17,7 @@ def best_score(game: Hanabi, state: State) -> int:
     >>> best_score(game, game.deal(bytes((0, 0, 0, 1))))
     2
     """
-    return _best(game, _plain(state), game.info.high, {})
+    return _best(game, _plain(state), int(game.info.high), {})
 
 
 _Plain = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], tuple[int, ...], int, int, int, int]
@@ -30,7 +30,7 @@ def _plain(state: State) -> _Plain:
 
 
 def _best(game: Hanabi, plain: _Plain, bound: int, known: dict[_Plain, int]) -> int:
-    hands, stock, piles, tokens, lives, turns, seat = plain
+    _, stock, piles, _, lives, turns, seat = plain
     score = sum(piles)
     if seat < 0 or not turns or score == game.kinds or not lives:
         return score if lives or game.keep_score else 0
