@@ -1,0 +1,37 @@
+"""Levine's hats: exact optima for low stacks, lower bounds by local search, block strategies.
+
+python benchmarks/levine_hats_numbers.py
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentarena.envs.levine_hats.solver import (
+    FIRST_ANSWERS,
+    SECOND_ANSWERS,
+    best_pair,
+    block_value,
+    blocks,
+    first_black,
+    local_search,
+    value,
+)
+
+RESTARTS = {4: 300, 5: 300, 6: 2000}
+
+
+def main() -> None:
+    for height in (1, 2, 3):
+        print(f"height {height}: exact optimum {best_pair(height)[0]}, first black {value(first_black(height), first_black(height))}")
+    for height, restarts in RESTARTS.items():
+        found = local_search(height, np.random.default_rng(0), restarts)[0]
+        print(f"height {height}: local search {found} = {float(found):.6f} ({restarts} restarts, seed 0)")
+    for height in (3, 6):
+        found = value(blocks(height, FIRST_ANSWERS), blocks(height, SECOND_ANSWERS))
+        print(f"height {height}: blocks {found} = {float(found):.6f}")
+    print(f"infinite stacks: blocks {block_value(FIRST_ANSWERS, SECOND_ANSWERS)}")
+
+
+if __name__ == "__main__":
+    main()
