@@ -137,7 +137,7 @@ def fold(text: str) -> str:
     >>> fold("José’s café ♠")
     "Jose's cafe ?"
     """
-    if text.isascii() and text.isprintable():
+    if not _OUTSIDE.search(text):
         return text
     plain = text.translate(_LOOKALIKES)
     decomposed = unicodedata.normalize("NFKD", plain)
@@ -146,6 +146,7 @@ def fold(text: str) -> str:
 
 
 _CHARSET_SET = frozenset(CHARSET)
+_OUTSIDE = re.compile(f"[^{re.escape(CHARSET)}]")
 _LOOKALIKES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‹": "<", "›": ">", "–": "-", "—": "-", "…": "...", "\r": "\n"})
 # a speaker's words lose what could end a quotation, open a tag or start a new line of the referee's
 _NEUTRAL = str.maketrans(
