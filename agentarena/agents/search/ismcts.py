@@ -24,7 +24,7 @@ class ISMCTS(Agent):
 
     Args:
         simulations: Passes through the tree a decision.
-        c: Weight of exploration, on the scale where returns lie in [0, 1] (see `agentarena.agents.search.uct`).
+        c: Weight of exploration, on the scale where a win and a loss differ by 1 (see `agentarena.agents.search.uct`).
         rollouts: Plays from each new leaf.
         rollout: Who plays them: "random", or the spec of an agent, e.g. a heuristic of the game.
         rollout_limit: Steps after which such a play is cut off, the rest counting 0; `None` plays to the end.

@@ -4,12 +4,14 @@ One simulation: draw a state the searching seat cannot tell from the truth; go d
 asked maximising its own return (max^n; at simultaneous moves each by its own bandit, blind to the others' choice: decoupled
 UCT); at the first untried action or unknown node add it; play on at random; credit what each seat earned to its choices.
 
-Returns are rescaled to [0, 1] by the least and greatest return that this search has seen for the seat so far, anew at every
-look. A fixed scale from the declared bounds would not do: they allow for the rarest payments, so that ordinary ones differ by
-little on that scale and the bandit explores for ever; and raw returns in tens, as in arXiv 2510.11736, drown the exploration
-term of order one, so that the bandit hardly explores at all.
+Returns are rescaled for each seat by itself, by the spread this search has seen so far: twice their standard deviation, but no
+less than a quarter of the way from the least to the greatest (else a bandit that has settled on a safe action would see its
+own certainty as a tiny scale and never look elsewhere again). In a game that is won or lost as often this is the usual scale,
+on which the two differ by 1. Fixed scales would not do: declared bounds belong to rare endings, on whose scale ordinary
+payments differ by so little that the bandit only explores; and raw returns in tens, as in arXiv 2510.11736, drown an exploration
+term of order one, so that it hardly explores at all.
 
-        score(a) = (mean(a) - low) / (high - low) + c * sqrt(ln(n) / visits(a))
+        score(a) = mean(a) / max(2 sd, (high - low) / 4) + c * sqrt(ln(n) / visits(a))
         n = visits of the node (MCTS), or how often a was legal there (ISMCTS)
 
 References: L. Kocsis and C. Szepesvari, "Bandit based Monte-Carlo planning" (ECML 2006); N. Sturtevant, "An analysis of UCT
@@ -56,7 +58,7 @@ class Settings:
     Args:
         name: The agent's name, for messages.
         simulations: Passes through the tree a decision.
-        c: Weight of exploration, on the scale where returns lie in [0, 1].
+        c: Weight of exploration, on the scale where a win and a loss differ by 1 (see above).
         rollouts: Plays from each new leaf; their returns are averaged.
         rollout: Who plays them: "random", or the spec of an agent, which is shown views of the imagined states.
         rollout_limit: Steps after which a play is cut off, the rest counting 0; `None` plays to the end.
@@ -119,8 +121,11 @@ class TreeSearch:
         self.rng, self.uniform = view.rng, uniforms(view.rng)
         self.key: Callable[[Any, int], str] | None = game.information if informed else None  # type: ignore[attr-defined]  # the caller knows
         self.root = Node()
+        self.mean = [0.0] * game.info.seats  # of the returns so far, by seat
+        self.squares = [0.0] * game.info.seats  # their sum of squared distances from it
         self.low = [inf] * game.info.seats
         self.high = [-inf] * game.info.seats
+        self.scale = [0.0] * game.info.seats  # what one unit of return counts in a score; 0 while all returns are equal
         self.simulations = 0
 
     def run(self) -> int:
@@ -145,7 +150,7 @@ class TreeSearch:
 
     def _simulate(self, state: Any) -> None:
         game, key, seat_of_search, rng = self.game, self.key, self.view.seat, self.rng
-        returns = [0.0] * len(self.low)
+        returns = [0.0] * len(self.scale)
         node = self.root
         path: list[tuple[int, list[float]]] = []
         while asked := game.to_move(state):
@@ -184,10 +189,8 @@ class TreeSearch:
                     if other in arms:
                         arms[other][2] += 1.0
             return action, arms[action]
-        low = self.low[seat]
-        spread = self.high[seat] - low
-        scale = 1.0 / spread if spread > 0.0 else 0.0
-        c, best, chosen = self.settings.c, -inf, legal[0]
+        scale, c = self.scale[seat], self.settings.c
+        best, chosen = -inf, legal[0]
         by_node = 0.0 if self.availability else log(sum([arm[0] for arm in arms.values()]))
         for action in legal:
             arm = arms[action]
@@ -197,7 +200,7 @@ class TreeSearch:
                 explore = c * sqrt(log(arm[2]) / visits)
             else:
                 explore = c * sqrt(by_node / visits)
-            score = (arm[1] / visits - low) * scale + (explore * self.uniform() if together else explore)
+            score = arm[1] / visits * scale + (explore * self.uniform() if together else explore)
             if score > best:
                 best, chosen = score, action
         return chosen, arms[chosen]
@@ -245,9 +248,17 @@ class TreeSearch:
         return returns
 
     def _credit(self, path: list[tuple[int, list[float]]], returns: list[float]) -> None:
+        count = self.simulations + 1
         for seat, value in enumerate(returns):
-            self.low[seat] = min(self.low[seat], value)
-            self.high[seat] = max(self.high[seat], value)
+            off = value - self.mean[seat]
+            self.mean[seat] += off / count
+            self.squares[seat] += off * (value - self.mean[seat])
+            if value < self.low[seat]:
+                self.low[seat] = value
+            if value > self.high[seat]:
+                self.high[seat] = value
+            spread = max(2.0 * sqrt(self.squares[seat] / count), (self.high[seat] - self.low[seat]) / 4.0)
+            self.scale[seat] = 1.0 / spread if spread > 0.0 else 0.0
         for seat, arm in path:
             arm[0] += 1.0
             arm[1] += returns[seat]
