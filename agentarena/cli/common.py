@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["console", "env_options", "key_values", "match_options", "progress_bar", "show_table"]
+__all__ = ["console", "env_options", "interval", "key_values", "match_options", "progress_bar", "show_table"]
 
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def key_values(pairs: Sequence[str]) -> dict[str, Any]:
@@ -84,13 +86,20 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
     """A table on stdout; numbers are right-aligned."""
-    table = Table(title=title or None, caption=caption or None, title_justify="left", caption_justify="left", header_style="bold")
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title or None, caption=caption or None, title_justify="left", caption_justify="left", header_style="bold"
+    )
     numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(columns))] if rows else [False] * len(columns)
     for name, right in zip(columns, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
+        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0])
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)
+
+
+def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:
+    """A number with its interval, e.g. "0.480 [0.431, 0.529]"."""
+    return f"{value:.{digits}f} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
 
 
 def _is_number(cell: Any) -> bool:

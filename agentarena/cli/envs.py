@@ -52,7 +52,8 @@ def _rows() -> list[tuple[str, ...]]:
 
 
 def _list() -> None:
-    show_table("Environments", _COLUMNS, _rows(), caption="Card and options: agentarena envs ID")
+    columns = ("id", "seats", "moves", "hidden", "chance", "returns")
+    show_table("Environments", columns, _rows(), caption="Card and options: agentarena envs ID")
 
 
 def markdown_table() -> str:

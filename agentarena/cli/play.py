@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .common import console, key_values, match_options, progress_bar, show_table
+from .common import console, interval, key_values, match_options, progress_bar, show_table
 
 
 @click.command("play")
@@ -64,18 +64,18 @@ def command(
 
 
 def show_results(env: str, results: Any) -> None:
-    """The standings of finished matches as tables."""
-    rows = results.table()
-    if not rows:
-        console.print("no matches were played")
-        return
-    columns = list(rows[0])
-    show_table(f"{env}: {len(results.records)} matches", columns, [[_cell(row[column]) for column in columns] for row in rows])
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if isinstance(value, tuple):
-        return " to ".join(_cell(part) for part in value)
-    return str(value)
+    """The standings of finished matches as a table."""
+    rows = [
+        (
+            row["agent"],
+            row["matches"],
+            row["wins"],
+            row["draws"],
+            row["forfeits"],
+            interval(row["win_share"], row["win_interval"]),
+            interval(row["mean_return"], row["return_interval"]),
+        )
+        for row in results.table()
+    ]
+    columns = ("agent", "matches", "won", "drawn", "forfeited", "win share [95 %]", "mean return [95 %]")
+    show_table(f"{env}: {len(results.records)} matches", columns, rows)
