@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import gymnasium
@@ -94,13 +94,9 @@ class Tabular(Game[N]):
         self.check(state, actions)
         return ((1.0, self.after(state, int(actions[state.seat]))),)
 
-    @cached_property
-    def _batch(self) -> TableBatch:
-        return TableBatch(self)
-
     def batch(self) -> TableBatch:
         """Array rules by look-up; the tables are filled at the first call."""
-        return self._batch
+        return _table(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +193,9 @@ class TableBatch(Batch[Tokens]):
 
     def unbatch(self, state: Tokens, index: int) -> Any:
         return self._states[self._original[state.node[index]]]
+
+
+@lru_cache(maxsize=16)
+def _table(game: Tabular[Any]) -> TableBatch:
+    """Equal games share their tables, which take a moment to fill."""
+    return TableBatch(game)
