@@ -1,0 +1,351 @@
+"""A report on matches as one HTML file that needs nothing else: standings, comparisons, seats, costs, faults, replays, methods.
+
+    report.write(tournament, "report.html")
+    report.write(["runs/a.jsonl", "runs/b.jsonl"], "report.html", title="Two runs")
+
+Everything in it that came from agents or records is data: escaped in the page, and in the script block that carries the
+replays. The page loads nothing and its content policy forbids it to.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agentarena.evaluate import Interval, Standings, Tournament, contrasts, standings
+from agentarena.play.record import Record
+from agentarena.play.results import Ledger, Results
+
+from .figures import Axis, axis, rank_span, shade
+from .replays import chosen, replay_data
+
+__all__ = ["Published", "PublishedRow", "Source", "render", "write"]
+
+Source = Tournament | Results | str | os.PathLike[str] | Sequence["str | os.PathLike[str]"]
+"""A tournament, results, or paths of record files and tournament folders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRow:
+    """One line of somebody else's table; `None` where it has no figure.
+
+    Attributes:
+        name: The agent as the source names it.
+        agent: Our agent of the same kind, by name.
+        win_share: In [0, 1].
+        win_interval: Its interval.
+        mean_return: In the game's unit.
+        return_interval: Its interval.
+        ms: Milliseconds a decision.
+    """
+
+    name: str
+    agent: str | None = None
+    win_share: float | None = None
+    win_interval: Interval | None = None
+    mean_return: float | None = None
+    return_interval: Interval | None = None
+    ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Published figures to print beside ours.
+
+    Attributes:
+        rows: One an agent.
+        source: Where they are from, as a citation.
+        note: How the published setting differs from ours.
+    """
+
+    rows: tuple[PublishedRow, ...]
+    source: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, rows: Iterable[Any], source: str = "", note: str = "", *, mean_return: str = "mean_return") -> Published:
+        """The rows of a game's table of published figures, such as `agentarena.envs.dhumbal.published`.
+
+        Args:
+            rows: Objects with `name`, and where known `spec`, `win` and `win_interval` (percent and half-width in
+                percentage points), `ms`, and the attribute that `mean_return` names.
+            source: Citation.
+            note: How the settings differ.
+            mean_return: Attribute with the mean return, e.g. "coins".
+        """
+        made = []
+        for row in rows:
+            win, half = getattr(row, "win", None), getattr(row, "win_interval", None)
+            made.append(
+                PublishedRow(
+                    name=row.name,
+                    agent=getattr(row, "spec", None),
+                    win_share=None if win is None else win / 100,
+                    win_interval=None if win is None or half is None else Interval((win - half) / 100, (win + half) / 100),
+                    mean_return=getattr(row, mean_return, None),
+                    ms=getattr(row, "ms", None),
+                )
+            )
+        return cls(tuple(made), source, note)
+
+
+def write(
+    source: Source,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    published: Published | Iterable[Any] | None = None,
+    replays: int = 4,
+    command: str = "",
+) -> Path:
+    """Write the report and return its path; see `render` for the arguments. The file appears whole or not at all."""
+    target = Path(path)
+    html = render(source, title=title, published=published, replays=replays, command=command)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(target)
+    return target
+
+
+def render(
+    source: Source,
+    *,
+    title: str | None = None,
+    published: Published | Iterable[Any] | None = None,
+    replays: int = 4,
+    command: str = "",
+) -> str:
+    """The report as a string of HTML. The same records give the same bytes.
+
+    Args:
+        source: What to report on.
+        title: Heading; the environment's name when left out.
+        published: Figures to print beside ours: a `Published`, or a game's rows (see `Published.of`; the mean return is
+            then looked for under the unit's plural, e.g. `coins`).
+        replays: How many matches to include as replays.
+        command: How to repeat the run; worked out for tournaments.
+
+    Raises:
+        UsageError: There are no matches, or they are of different games.
+        CorruptRecord: A record file is damaged.
+    """
+    import jinja2
+
+    report = _read(source)
+    found = report.standings
+    game = report.records[0].game()
+    beside = _published(published, found.unit)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("agentarena.leaderboard", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(percent=_percent, signed=_signed(found), plain=_plain, p=_p_value, ms=_ms)
+    return environment.get_template("report.html.j2").render(
+        title=title or report.records[0].env,
+        env=report.records[0].env,
+        facts=_facts(report, game),
+        about=report.about,
+        found=found,
+        rows=_rows(found, report.ledgers, beside),
+        axes=_axes(found, beside, (game.info.teams is None and len(report.records[0].seats)) or 0),
+        shows=_shows(found, report.ledgers),
+        heat=_heat(found),
+        contrasts=contrasts(report.records, level=found.level) if len(found.rows) > 1 else (),
+        places=_places(found),
+        published=beside,
+        ours={row.agent: row for row in found.rows},
+        ledgers=report.ledgers,
+        faults=_faults(report.records),
+        command=command or _command(report.about),
+        packages=sorted({record.package for record in report.records}),
+        seeds=sorted({record.seed for record in report.records}),
+        replays=_script_json([replay_data(record) for record in chosen(report.records, replays)]),
+        replay_count=min(replays, len(report.records)),
+        isnan=math.isnan,
+    )
+
+
+# --- what is reported -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    records: list[Record]
+    standings: Standings
+    ledgers: Mapping[str, Ledger]
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _read(source: Source) -> _Report:
+    if isinstance(source, str | os.PathLike):
+        return _read([source])
+    if isinstance(source, Tournament):
+        return _Report(source.results.records, source.standings, source.results.ledger, source.about)
+    if isinstance(source, Results):
+        return _Report(source.records, standings(source.records), source.ledger)
+    parts = [Tournament.load(path) if Path(path).is_dir() else Results.load(path) for path in source]
+    if len(parts) == 1:
+        return _read(parts[0])
+    results = [part.results if isinstance(part, Tournament) else part for part in parts]
+    records = [record for result in results for record in result.records]
+    ledgers: dict[str, Ledger] = {}
+    for result in results:
+        for name, entry in result.ledger.items():
+            old = ledgers.get(name, Ledger())
+            usage = {key: old.usage.get(key, 0) + entry.usage.get(key, 0) for key in {**old.usage, **entry.usage}}
+            ledgers[name] = Ledger(old.decisions + entry.decisions, old.seconds + entry.seconds, usage)
+    return _Report(records, standings(records), ledgers)
+
+
+def _published(published: Published | Iterable[Any] | None, unit: str) -> Published | None:
+    if published is None or isinstance(published, Published):
+        return published
+    return Published.of(published, mean_return=f"{unit}s")
+
+
+def _facts(report: _Report, game: Any) -> list[tuple[str, str]]:
+    record, found = report.records[0], report.standings
+    changed = {
+        name: value for name, value in record.options.items() if value != json.loads(json.dumps(type(game)().options.get(name, None)))
+    }
+    return [
+        ("environment", record.env),
+        ("options", ", ".join(f"{name}={value}" for name, value in changed.items()) or "defaults"),
+        ("seats", str(len(record.seats))),
+        ("matches", f"{found.matches:,}"),
+        ("deals", f"{found.deals:,}"),
+        ("agents", str(len(found.rows))),
+        ("returns", game.info.facts()["returns"]),
+    ]
+
+
+def _rows(found: Standings, ledgers: Mapping[str, Ledger], published: Published | None) -> list[dict[str, Any]]:
+    """The standings with rank spans, costs and published figures."""
+    spans = rank_span([row.return_interval for row in found.rows])
+    theirs = {row.agent: row for row in (published.rows if published else ()) if row.agent}
+    return [
+        {"row": row, "rank": rank, "cost": ledgers.get(row.agent), "theirs": theirs.get(row.agent)}
+        for row, rank in zip(found.rows, spans, strict=True)
+    ]
+
+
+def _axes(found: Standings, published: Published | None, seats: int) -> dict[str, Axis]:
+    """One axis a column, wide enough for every interval and published figure in it."""
+    theirs = published.rows if published else ()
+    returns = [end for row in found.rows for end in row.return_interval] + [
+        r.mean_return for r in theirs if r.agent and r.mean_return is not None
+    ]
+    seat_returns = [end for row in found.by_seat for end in row.return_interval]
+    return {
+        "return": axis(returns, 0.0),
+        "win": axis(
+            [end for row in found.rows for end in row.win_interval] + [r.win_share for r in theirs if r.agent and r.win_share is not None],
+            1 / seats if seats > 1 else None,
+        ),
+        "elo": axis([end for row in found.rows for end in row.elo_interval], 1000.0),
+        "mass": Axis(0.0, 1.0, None),
+        "seat": axis(seat_returns, 0.0),
+        "role": axis([end for row in found.by_role for end in row.return_interval], 0.0),
+    }
+
+
+def _shows(found: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, bool]:
+    rows = found.rows
+    return {
+        "wins": any(not math.isnan(row.win_share) for row in rows),
+        "elo": found.ratings is not None,
+        "mass": found.evolution is not None,
+        "nash": any(not math.isnan(row.nash) for row in rows),
+        "forfeits": any(row.forfeits for row in rows),
+        "cost": any(ledgers.get(row.agent) for row in rows),
+        "tokens": any(entry.usage for entry in ledgers.values()),
+    }
+
+
+def _heat(found: Standings) -> list[list[dict[str, Any]]]:
+    """Cells of the head-to-head table: value, number of matches, shade; empty where nobody met."""
+    if found.ratings is None:
+        return []
+    return [
+        [{"value": float(value), "games": int(games), "shade": shade(float(value))} for value, games in zip(values, counts, strict=True)]
+        for values, counts in zip(found.head_to_head.score, found.head_to_head.games, strict=True)
+    ]
+
+
+def _places(found: Standings) -> list[tuple[str, Any]]:
+    """The tables by seat and by role: their title and, for each agent, its rows."""
+    out = []
+    for what, rows in (("seat", found.by_seat), ("role", found.by_role)):
+        if rows and len({row.place for row in rows}) > 1:
+            out.append((what, [(name, [row for row in rows if row.agent == name]) for name in dict.fromkeys(row.agent for row in rows)]))
+    return out
+
+
+def _faults(records: Iterable[Record]) -> list[tuple[str, str, str, int, str]]:
+    """What went wrong, by agent, kind and consequence: how often, and one reason as an example."""
+    counts: dict[tuple[str, str, str], list[Any]] = {}
+    for record in records:
+        for fault in record.faults:
+            entry = counts.setdefault((record.seats[fault["seat"]].agent, fault["kind"], fault["then"]), [0, fault["reason"]])
+            entry[0] += 1
+    return [(*key, count, reason) for key, (count, reason) in sorted(counts.items())]
+
+
+def _command(about: Mapping[str, Any]) -> str:
+    """The command that repeats a tournament."""
+    import shlex
+
+    if not about:
+        return ""
+    words = ["agentarena", "tournament", about["env"], *about["agents"]]
+    words += ["--rounds", str(about["rounds"])] if about.get("rounds") else []
+    words += ["--seed", str(about["seed"]), *(["--duplicate"] if about["duplicate"] else [])]
+    words += [word for name, value in about["options"].items() for word in ("--set", f"{name}={value}")]
+    return shlex.join(words)
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _script_json(data: Any) -> Any:
+    """JSON that can stand inside a script element whatever words it carries."""
+    import markupsafe
+
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return markupsafe.Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
+
+
+def _number(form: str) -> Callable[[float], str]:
+    def write_number(value: float) -> str:
+        return "–" if math.isnan(value) else f"{value:{form}}".replace("-", "−")
+
+    return write_number
+
+
+_percent = _number(".1%")
+_plain = _number(",.0f")
+
+
+def _signed(found: Standings) -> Callable[[float], str]:
+    """How returns are written: with as many decimals as their intervals are worth, the same throughout the report."""
+    halves = [(row.return_interval.high - row.return_interval.low) / 2 for row in found.rows]
+    known = sorted(half for half in halves if math.isfinite(half) and half > 0)
+    digits = 2 - math.floor(math.log10(known[len(known) // 2])) if known else 2
+    return _number(f"+,.{min(6, max(0, digits))}f")
+
+
+def _ms(value: float) -> str:
+    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
+
+
+def _p_value(value: float) -> str:
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
