@@ -62,7 +62,6 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
             metavar="SECONDS",
             help="Per move; a slower agent loses its match.",
         ),
-        click.option("--duplicate", is_flag=True, help="Play every deal once for each seating."),
         click.option("--quiet", is_flag=True, help="No progress bar."),
     )
     for option in reversed(options):

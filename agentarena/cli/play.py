@@ -16,6 +16,7 @@ from .common import console, interval, key_values, match_options, progress_bar, 
 @click.option("--out", type=click.Path(dir_okay=False), help="Record file (.jsonl); an unfinished one is continued.")
 @click.option("--no-rotate", is_flag=True, help="Keep each agent in its seat.")
 @click.option("--retries", default=2, show_default=True, type=click.IntRange(min=0), help="Times an unreadable reply is asked again.")
+@click.option("--duplicate", is_flag=True, help="Play every deal once for each seating.")
 @match_options
 def command(
     env: str,
@@ -24,10 +25,10 @@ def command(
     out: str | None,
     no_rotate: bool,
     retries: int,
+    duplicate: bool,
     seed: int,
     workers: int | None,
     deadline_s: float | None,
-    duplicate: bool,
     quiet: bool,
     settings: tuple[str, ...],
 ) -> None:

@@ -22,6 +22,7 @@ from .common import console, key_values, match_options, progress_bar, show_table
 )
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for the records; an unfinished tournament is continued.")
 @click.option("--report", "report_path", type=click.Path(dir_okay=False), help="Also write an HTML report here.")
+@click.option("--fresh-deals", is_flag=True, help="Deal anew for every seating; by default the seatings of a round share one deal.")
 @match_options
 def command(
     env: str,
@@ -29,10 +30,10 @@ def command(
     rounds: int,
     out: str | None,
     report_path: str | None,
+    fresh_deals: bool,
     seed: int,
     workers: int | None,
     deadline_s: float | None,
-    duplicate: bool,
     quiet: bool,
     settings: tuple[str, ...],
 ) -> None:
@@ -52,7 +53,7 @@ def command(
             out=out,
             workers=workers,
             deadline_s=deadline_s,
-            duplicate=duplicate,
+            duplicate=not fresh_deals,
             progress=progress,
             **key_values(settings),
         )

@@ -1,0 +1,137 @@
+"""`agentarena demo`: the Dhumbal championship of arXiv 2510.11736, played here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .common import console, interval, progress_bar, show_table
+
+ENV = "Dhumbal-v0"
+HEURISTICS = ("dhumbal/aggressive", "dhumbal/conservative", "dhumbal/balanced", "dhumbal/opportunistic")
+SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
+
+
+@click.command("demo")
+@click.option(
+    "--rounds", default=1024, show_default=True, type=click.IntRange(min=4), help="Rounds of the rule-based tournament, the paper's number."
+)
+@click.option(
+    "--search-rounds",
+    default=128,
+    show_default=True,
+    type=click.IntRange(min=4),
+    help="Rounds of the championship with search (1024 in the paper).",
+)
+@click.option(
+    "--simulations", default=100, show_default=True, type=click.IntRange(min=1), help="ISMCTS simulations a decision, as in the paper."
+)
+@click.option("--seed", default=42, show_default=True, type=click.IntRange(min=0))
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one a core, at most 4.")
+@click.option("--out", default="demo", show_default=True, type=click.Path(file_okay=False), help="Folder for records and reports.")
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+def command(rounds: int, search_rounds: int, simulations: int, seed: int, workers: int | None, out: str, quiet: bool) -> None:
+    """Play the Dhumbal championship of arXiv 2510.11736 with its own players and write reports.
+
+    First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
+    championship: Aggressive against search and chance. The published figures are printed beside ours.
+    """
+    from agentarena.envs.dhumbal import published
+
+    began = time.perf_counter()
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    played = _Played(folder, seed, workers or min(4, os.cpu_count() or 1), quiet)
+
+    fixed = played.run("rule-based", HEURISTICS, rounds, rotate=False)
+    rotated = played.run("rule-based-rotated", HEURISTICS, rounds, rotate=True)
+    rows = _beside(published.RULE_BASED, fixed, rotated)
+    columns = (
+        "player",
+        "paper: won %",
+        "here, same seats: won % [95 %]",
+        "here, seats rotated: won % [95 %]",
+        "coins a round, rotated [95 %]",
+    )
+    show_table(
+        f"Rule-based tournament, {rounds} rounds",
+        columns,
+        rows,
+        caption="The first seat starts every round: rotate the seats, and the order changes.",
+    )
+
+    players = ("dhumbal/aggressive", f"ismcts?simulations={simulations}", "dhumbal/random", "dhumbal/random")
+    final = played.run("championship", players, search_rounds, rotate=False)
+    rows = _beside(published.CHAMPIONSHIP, final)
+    columns = ("player", "paper: won %", "here [95 %]", "coins a round [95 %]", "ms a decision")
+    caption = "In PPO's seat plays Random: the paper finds no difference between them (p = 0.70). Its ISMCTS takes every hidden card for an ace; ours redraws them fairly."
+    show_table(f"Championship, {search_rounds} rounds", columns, rows, caption=caption)
+    reports = played.reports(published)
+    console.print(
+        f"{' and '.join(map(str, reports))} written in {time.perf_counter() - began:.0f} s. Look at a round: agentarena replay {folder / 'championship.jsonl'}",
+        soft_wrap=True,
+    )
+
+
+class _Played:
+    """The demo's tournaments, each in a record file that a repeated call completes or reuses."""
+
+    def __init__(self, folder: Path, seed: int, workers: int, quiet: bool) -> None:
+        self.folder, self.seed, self.workers, self.quiet = folder, seed, workers, quiet
+        self.results: dict[str, Any] = {}
+
+    def run(self, name: str, agents: Sequence[str], rounds: int, *, rotate: bool) -> Any:
+        """The results of a tournament under the paper's rules."""
+        from agentarena.play import play
+
+        with progress_bar(name, self.quiet) as progress:
+            self.results[name] = play(
+                ENV,
+                list(agents),
+                matches=rounds,
+                seed=self.seed,
+                rotate=rotate,
+                workers=self.workers,
+                out=self.folder / f"{name}.jsonl",
+                progress=progress,
+                preset="paper",
+            )
+        return self.results[name]
+
+    def reports(self, published: Any) -> list[Path]:
+        """Writes one page a tournament."""
+        from agentarena.leaderboard import report
+
+        pages = (
+            ("championship", "report.html", "Dhumbal championship", published.CHAMPIONSHIP),
+            ("rule-based-rotated", "rule-based.html", "Dhumbal, rule-based players, seats rotated", published.RULE_BASED),
+        )
+        written = []
+        for name, page, title, rows in pages:
+            beside = report.Published.of(rows, SOURCE, "1024 rounds, the first seat starts every round.", mean_return="coins")
+            written.append(report.write(self.results[name], self.folder / page, title=title, published=beside, command="agentarena demo"))
+        return written
+
+
+def _beside(rows: Sequence[Any], *results: Any) -> list[tuple[str, ...]]:
+    """Published rows beside ours, by seat: name, published, our win share of each result, coins and time of the last."""
+    labels = _labels(results[0])
+    tables = [{row["agent"]: row for row in result.table()} for result in results]
+    out = []
+    for row, label in zip(rows, labels, strict=True):
+        ours = [table[label] for table in tables]
+        shares = [interval(100 * one["win_share"], tuple(100 * bound for bound in one["win_interval"]), 1) for one in ours]
+        paper = f"{row.win:.1f}" + (f" ± {row.win_interval:.1f}" if row.win_interval else "")
+        coins = interval(ours[-1]["mean_return"], ours[-1]["return_interval"], 1)
+        out.append((f"{row.name} ({label})", paper, *shares, coins, f"{results[-1].ledger[label].ms_per_decision:.2f}"))
+    return out
+
+
+def _labels(results: Any) -> list[str]:
+    """The agents of the seats of the first match, told apart as the standings tell them."""
+    return [results.agents[one.index] for one in results.records[0].seats]
