@@ -13,6 +13,7 @@ from gymnasium import spaces
 
 import agentarena as aa
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UnknownName, UsageError
+from agentarena.core.rng import CHANCE, stream
 
 
 def test_last_pays_everything_since_the_previous_turn() -> None:
@@ -272,3 +273,11 @@ def test_metadata() -> None:
     assert env.unwrapped is env
     env.close()
     env.close()
+
+
+def test_match_k_has_the_deal_k_of_every_run_of_that_seed() -> None:
+    rules = Tips()
+    env = aa.make(rules)
+    for match in range(5):
+        env.reset(seed=6 if match == 0 else None)
+        assert env.episode.state == rules.start(stream(6, CHANCE, match))
