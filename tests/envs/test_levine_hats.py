@@ -130,7 +130,7 @@ def test_words():
     over = GAME.step(state, {0: 0, 1: 2}, RNG)
     assert "You wore B W W." in GAME.text.look(over, 0)
     assert "The team has won." in GAME.text.look(over, 0)
-    assert GAME.text.tell(GAME.news(over)[0], 1) == "The guesses: player 0 1, you 3."
+    assert GAME.text.tell(GAME.news(over)[0], 1) == "Guesses: player 0 named 1, you named 3."
 
 
 def test_bad_moves_and_bots_that_do_not_fit():

@@ -124,7 +124,7 @@ def test_observation_text_and_news():
     np.testing.assert_array_equal(GAME.observe(state, 0)[:, :, 0], [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
     np.testing.assert_array_equal(GAME.observe(state, 0)[:, :, 1], [[1, 0, 0], [0, 0, 0], [0, 0, 0]])
     np.testing.assert_array_equal(GAME.observe(state, 1), GAME.observe(state, 0)[:, :, ::-1])
-    assert GAME.text.look(state, 0) == "Board:\nO . .\n. X .\n. . ."
+    assert GAME.text.look(state, 0) == "You are X. Board:\nO . .\n. X .\n. . ."
     assert [event.data for event in GAME.news(state)] == [{"seat": 1, "cell": 0}]
     assert GAME.text.tell(GAME.news(state)[0], 0) == "O marked (0,0)."
     assert GAME.text.look(after(0, 3, 1, 4, 2), 1).endswith("X has won.")

@@ -32,7 +32,7 @@ class ConnectFourText(ChoiceFace["State"]):
         first = self.game.observe(state, 0)
         rows = (" ".join("X" if x else "O" if o else "." for x, o in row) for row in first)
         numbers = " ".join(str(column % 10) for column in range(self.game.columns))
-        board = "Board:\n" + "\n".join((*rows, numbers))
+        board = f"You are {_DISCS[seat]}. Board:\n" + "\n".join((*rows, numbers))
         return board if state.asked else f"{board}\n{self._result(state)}"
 
     def _result(self, state: State) -> str:

@@ -30,9 +30,9 @@ class KuhnText(ChoiceFace["State"]):
     def rules(self, seat: int) -> str:
         n = self.game.players
         deck = ", ".join(self.card(card) for card in range(n + 1))
-        order = "0, 1" if n == 2 else f"0, 1, ..., {n - 1}"
+        order = "player 0 and player 1" if n == 2 else f"player 0 to player {n - 1}"
         return (
-            f"You play Kuhn poker with {n} players, called player {order}. The deck has {n + 1} cards, lowest first: {deck}. "
+            f"You play Kuhn poker with {n} players, called {order}. The deck has {n + 1} cards, lowest first: {deck}. "
             f"Everybody pays 1 chip into the pot and is dealt one card; one card stays unseen. Player 0 acts first, then the others "
             "in order. You pass or bet 1 chip. Once a player has bet, every other player has one more turn: to bet 1 chip as "
             "well and stay in, or to pass and give up the pot. If everybody passes, all show their cards; otherwise those who bet do. "
@@ -43,7 +43,7 @@ class KuhnText(ChoiceFace["State"]):
 
     def look(self, state: State, seat: int) -> str:
         lines = [f"You are player {seat} and hold {self.card(state.cards[seat])}."]
-        acts = [f"player {index % self.game.players} {_MOVES['pb'.index(letter)]}" for index, letter in enumerate(state.bets)]
+        acts = [f"player {index % self.game.players} {'passed' if letter == 'p' else 'bet'}" for index, letter in enumerate(state.bets)]
         pot = self.game.players + state.bets.count("b")
         lines.append(f"Betting so far: {', '.join(acts) or 'none'}. Pot: {pot} chips.")
         if state.shown:
@@ -62,7 +62,8 @@ class KuhnText(ChoiceFace["State"]):
             return f"{who} {past[data['action']]}."
         if event.kind == "showdown":
             return "Showdown: " + ", ".join(f"player {other} shows {self.card(card)}" for other, card in data["cards"]) + "."
-        return f"{'You win' if data['seat'] == seat else 'Player ' + str(data['seat']) + ' wins'} {_chips(data['chips'])} from the others."
+        who = "You win" if data["seat"] == seat else f"Player {data['seat']} wins"
+        return f"{who} {_chips(data['chips'])} from the other{'' if self.game.players == 2 else 's'}."
 
     def write(self, action: int) -> str:
         return _MOVES[action]

@@ -19,6 +19,10 @@ def _chips(number: float, sign: str = "") -> str:
     return f"{number:{sign}g} chip{'' if abs(number) == 1 else 's'}"
 
 
+def _past(action: int, facing: bool) -> str:
+    return ("folded", "called" if facing else "checked", "raised")[action]
+
+
 class LeducText(ChoiceFace["State"]):
     """Text face. Seats are called player 0 and player 1."""
 
@@ -40,11 +44,12 @@ class LeducText(ChoiceFace["State"]):
 
     def look(self, state: State, seat: int) -> str:
         own, other, public = self.game.known(state, seat)
-        table = f"the public card is {self.card(public)}" if public >= 0 else "the public card is not turned yet"
+        unturned = "is not turned yet" if state.asked else "was not turned"
+        table = f"the public card {'is ' + self.card(public) if public >= 0 else unturned}"
         lines = [f"You are player {seat} and hold {self.card(own)}; {table}."]
         for name, bets in zip(("First", "Second"), state.bets.split("/"), strict=False):
-            acts = [f"player {index & 1} {_MOVES['fcr'.index(letter)]}" for index, letter in enumerate(bets)]
-            lines.append(f"{name} round: {', '.join(acts) or 'no bets yet'}.")
+            acts = [f"player {index & 1} {_past('fcr'.index(letter), 'r' in bets[:index])}" for index, letter in enumerate(bets)]
+            lines.append(f"{name} round: {', '.join(acts) or 'nobody has acted yet'}.")
         lines.append(f"Paid into the pot: you {state.paid[seat]}, the other player {state.paid[1 - seat]}.")
         if other >= 0:
             lines.append(f"The other player held {self.card(other)}.")
@@ -65,7 +70,7 @@ class LeducText(ChoiceFace["State"]):
         who = "You" if data["seat"] == seat else f"Player {data['seat']}"
         if event.kind == "win":
             return f"{who} won {_chips(data['chips'])} from the other."
-        return f"{who} {('folded', 'called' if data['facing'] else 'checked', 'raised')[data['action']]}."
+        return f"{who} {_past(data['action'], data['facing'])}."
 
     def write(self, action: int) -> str:
         return _MOVES[action]

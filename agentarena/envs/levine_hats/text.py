@@ -18,9 +18,8 @@ class HatsText(ChoiceFace["State"]):
 
     def rules(self, seat: int) -> str:
         n, height = self.game.players, self.game.height
-        others = ", ".join(str(other) for other in range(n) if other != seat)
         return (
-            f"You are player {seat} of {n}; your team mates are {others} (players are numbered from 0). Each of you wears a stack of {height} hats. Every hat is "
+            f"You are player {seat} in a team of {n}, numbered from 0. Each of you wears a stack of {height} hats. Every hat is "
             "black or white by the toss of a fair coin. You see the stacks of all the others but not your own, and you cannot talk. "
             f"All of you name one position of your own stack at the same moment, from 1 (the bottom hat) to {height} (the top hat). "
             "The team wins, and each of you gets 1, exactly when every player has named a black hat of their own; otherwise all get 0.\n"
@@ -41,7 +40,9 @@ class HatsText(ChoiceFace["State"]):
 
     def tell(self, event: Event, seat: int) -> str:
         guesses = event.data["guesses"]
-        return "The guesses: " + ", ".join(f"{'you' if p == seat else f'player {p}'} {guess + 1}" for p, guess in enumerate(guesses)) + "."
+        return (
+            "Guesses: " + ", ".join(f"{'you' if p == seat else f'player {p}'} named {guess + 1}" for p, guess in enumerate(guesses)) + "."
+        )
 
     def write(self, action: int) -> str:
         return str(action + 1)

@@ -29,7 +29,7 @@ class TicTacToeText(ChoiceFace["State"]):
     def look(self, state: State, seat: int) -> str:
         cells = [next((mark for mark, marks in zip(_MARKS, state.marks, strict=True) if marks >> c & 1), ".") for c in range(9)]
         board = "\n".join(" ".join(cells[row : row + 3]) for row in (0, 3, 6))
-        return f"Board:\n{board}" if state.asked else f"Board:\n{board}\n{self._result(state)}"
+        return f"You are {_MARKS[seat]}. Board:\n{board}" + ("" if state.asked else f"\n{self._result(state)}")
 
     def _result(self, state: State) -> str:
         if state.rewards[0] == state.rewards[1]:
