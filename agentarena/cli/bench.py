@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -65,7 +65,7 @@ def _text(game: Game[Any], env_id: str, options: dict[str, Any]) -> Callable[[],
 
 def _walk(game: Game[Any], look: Callable[[Any, int], object]) -> Callable[[], int]:
     rng = stream(0)
-    draws = iter(())  # type: ignore[var-annotated]
+    draws: Iterator[float] = iter(())
 
     def draw() -> float:
         nonlocal draws

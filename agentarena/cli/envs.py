@@ -68,7 +68,7 @@ def markdown_table() -> str:
 def _options(env: str) -> None:
     found = registry.game_class(env)
     rows = []
-    for field in dataclasses.fields(found):
+    for field in dataclasses.fields(found):  # type: ignore[arg-type]  # every concrete game is a dataclass
         metadata = field.metadata
         allowed = ", ".join(map(str, metadata.get("choices") or ())) or _range(metadata.get("low"), metadata.get("high"))
         rows.append((field.name, str(field.default), allowed, metadata.get("doc", "")))
