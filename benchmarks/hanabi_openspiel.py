@@ -37,7 +37,8 @@ def digest(tensor: list[float]) -> str:
 
 
 def play(game: pyspiel.Game, rng: random.Random) -> dict[str, object]:
-    """One random match; playing safe cards is made likelier than at random, so that piles grow."""
+    """One random match; in some of them cards that fit are played more often than at random, so that piles grow."""
+    skill = rng.choice((0.1, 0.5, 0.95))
     state = game.new_initial_state()
     deals, moves, positions = [], [], []
     while not state.is_terminal():
@@ -47,16 +48,16 @@ def play(game: pyspiel.Game, rng: random.Random) -> dict[str, object]:
             state.apply_action(deals[-1])
             continue
         positions.append(look(game, state))
-        moves.append(choose(state, rng))
+        moves.append(choose(state, skill, rng))
         state.apply_action(moves[-1])
     positions.append(look(game, state))
     return {"deals": deals, "moves": moves, "positions": positions, "returns": state.returns()}
 
 
-def choose(state: pyspiel.State, rng: random.Random) -> int:
-    """A random action; half of the time one of those that score at once, if there are any."""
+def choose(state: pyspiel.State, skill: float, rng: random.Random) -> int:
+    """A random action; with probability `skill` one of those that score at once, if there are any."""
     legal = state.legal_actions()
-    if rng.random() < 0.5:
+    if rng.random() < skill:
         scoring = [action for action in legal if sum(state.child(action).returns()) > sum(state.returns())]
         if scoring:
             return rng.choice(scoring)

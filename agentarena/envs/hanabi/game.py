@@ -111,6 +111,14 @@ class Hanabi(Game[State]):
         return bytes(color * self.ranks + rank for color in range(self.colors) for rank in range(self.ranks) for _ in range(copies[rank]))
 
     @cached_property
+    def _cards(self) -> np.ndarray:
+        return np.frombuffer(self.cards, np.uint8)
+
+    @cached_property
+    def _kinds(self) -> np.ndarray:
+        return np.arange(self.kinds, dtype=np.uint8)
+
+    @cached_property
     def kinds(self) -> int:
         """K: how many different cards there are."""
         return self.colors * self.ranks
@@ -177,7 +185,7 @@ class Hanabi(Game[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return self.deal(bytes(rng.permutation(list(self.cards)).tolist()))
+        return self.deal(rng.permutation(self._cards).tobytes())
 
     def deal(self, deck: bytes) -> State:
         """The first position with the deck in a given order; seat 0 gets the first `hand` cards, then seat 1, and so on."""
@@ -348,8 +356,7 @@ class Hanabi(Game[State]):
         hand = draw_hand(tuple(bits & self._any for bits in state.known[seat]), counts, rng)
         for place, kind in zip(own, hand, strict=True):
             deck[place] = kind
-        rest = [kind for kind, count in enumerate(counts) for _ in range(count)]
-        deck[state.drawn :] = bytes(rng.permutation(rest).tolist()) if rest else b""
+        deck[state.drawn :] = rng.permutation(np.repeat(self._kinds, counts)).tobytes()
         new = bytes(deck)
         if state.seat in (seat, -1):
             return state._replace(deck=new)

@@ -37,7 +37,8 @@ class HanabiText(ChoiceFace["State"]):
             f"- Discard a card to win back one information token; not possible with all {game.tokens} tokens there.\n"
             "- Reveal to one other player all cards of one color or of one rank in their hand, at the price of one information token; "
             "at least one card must match, and it is told which cards match and so which do not.\n"
-            "Whoever plays or discards draws a new card, which becomes their newest, while the deck lasts. When the last card is drawn every "
+            "Whoever plays or discards draws a new card while the deck lasts; it becomes their newest, and the cards after the used one move "
+            "down by one number. When the last card is drawn every "
             "player has one more turn; the match also ends when all piles are complete.\n"
             f"You are seat {seat}. Player +1 is the next to move after you"
             + (", player +2 the one after that, and so on" if game.players > 2 else "")
