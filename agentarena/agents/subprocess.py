@@ -210,19 +210,19 @@ class Isolated(Agent):
         self._number = 0
         self._careful = 0
         self._thread: threading.Thread | None = None
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_write.setblocking(False)
         self._child: Child | None = None
         self._start()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_write.setblocking(False)
 
     def act(self, views: Sequence[View]) -> Sequence[Decision]:
         """Ask and wait; the first fault is raised once all have answered."""
         answers: queue.SimpleQueue[tuple[int, Decision | Exception]] = queue.SimpleQueue()
         self.submit(views, lambda index, decision: answers.put((index, decision)))
         decisions = dict(answers.get() for _ in views)
-        for index in range(len(views)):
-            if isinstance(decisions[index], AgentFault):
-                raise decisions[index]
+        for _, decision in sorted(decisions.items(), key=lambda item: item[0]):
+            if isinstance(decision, Exception):
+                raise decision
         return [decisions[index] for index in range(len(views))]
 
     def submit(self, views: Sequence[View], answer: Callable[[int, Decision | Exception], None]) -> None:

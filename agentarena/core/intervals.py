@@ -70,10 +70,11 @@ def mean_interval(
     Returns:
         (low, high); (-inf, inf) with fewer than two groups.
 
-    Reference: the cluster-robust variance of a mean, Cochran, "Sampling Techniques" (3rd ed. 1977), eq. 9A.
+    Reference: the cluster-robust variance of an intercept with the factor G / (G - 1), as in Cameron and Miller, "A
+    Practitioner's Guide to Cluster-Robust Inference", J. Human Resources 50 (2015).
 
-    >>> tuple(round(bound, 4) for bound in mean_interval([1.0, 2.0, 3.0, 4.0]))
-    (0.4457, 4.5543)
+    >>> tuple(round(bound, 2) for bound in mean_interval([1.0, 2.0, 3.0, 4.0]))
+    (0.45, 4.55)
     """
     x = np.asarray(values, np.float64)
     labels = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]

@@ -163,9 +163,20 @@ class Frame:
     returns: tuple[float, ...]
     note: str = ""
 
-    def told(self, seat: int) -> tuple[str, ...]:
-        """What this step told `seat`: public news first, then its own."""
-        return self.public + self.private.get(seat, ())
+    @property
+    def table(self) -> str:
+        """The referee's view: what every seat sees, once where all see the same."""
+        if len(set(self.views)) == 1:
+            return self.views[0]
+        return "\n".join(f"--- seat {seat} sees:\n{view}" for seat, view in enumerate(self.views))
+
+    def news_for(self, seat: int | None = None) -> tuple[str, ...]:
+        """What a seat was told by this step; for the referee (`None`) the moves, what anybody was told, and the note."""
+        if seat is not None:
+            return self.public + self.private.get(seat, ())
+        moves = tuple(f"seat {mover}: {move}" for mover, move in self.moves.items())
+        told = tuple(f"to seat {hearer} alone: {line}" for hearer, lines in self.private.items() for line in lines)
+        return (*moves, *self.public, *told, *([self.note] if self.note else []))
 
 
 def frames(record: Record) -> list[Frame]:
