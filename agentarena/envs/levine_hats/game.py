@@ -84,7 +84,7 @@ class LevineHats(Game[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return State(tuple(rng.integers(0, 1 << self.height, self.players).tolist()), ())
+        return State(tuple([int(rng.integers(1 << self.height)) for _ in self._everybody]), ())
 
     def to_move(self, state: State) -> tuple[int, ...]:
         return () if state.guesses else self._everybody

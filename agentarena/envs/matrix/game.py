@@ -155,9 +155,13 @@ class MatrixGame(Game[State]):
         return self._legal[seat]
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
-        self.check(state, actions)
-        profile = tuple([int(actions[seat]) for seat in self._everybody])
-        return State((*state.history, profile), self._outcomes[profile])
+        history, seats = state.history, self._everybody
+        profile: tuple[Any, ...] = tuple([actions.get(seat) for seat in seats])
+        # `check` is for what is not plainly in order: one true int a seat, within the table, with rounds left
+        if len(actions) != len(seats) or len(history) >= self.rounds or {*map(type, profile)} != {int} or profile not in self._outcomes:
+            self.check(state, actions)
+            profile = tuple([int(actions[seat]) for seat in seats])
+        return State((*history, profile), self._outcomes[profile])
 
     def rewards(self, state: State) -> tuple[float, ...]:
         return state.rewards
