@@ -46,14 +46,16 @@ def _games(
     return i, j, y, count
 
 
-def _run(i: np.ndarray, j: np.ndarray, y: np.ndarray, players: int, k: float, init: float) -> np.ndarray:
-    """Final ratings of R runs at once. Shapes (R, E) each; returns (R, P)."""
+def _run(i: np.ndarray, j: np.ndarray, y: np.ndarray, players: int, k: float, init: float, played: np.ndarray | None = None) -> np.ndarray:
+    """Final ratings of R runs at once. Shapes (R, E) each; returns (R, P). Games where `played` is 0 change nothing."""
     ratings = np.full((len(i), players), init)
     row = np.arange(len(i))
     for step in range(i.shape[1]):
         a, b = i[:, step], j[:, step]
         expected = 1.0 / (1.0 + 10.0 ** ((ratings[row, b] - ratings[row, a]) / 400.0))
         change = k * (y[:, step] - expected)
+        if played is not None:
+            change = change * played[:, step]
         ratings[row, a] += change
         ratings[row, b] -= change
     return ratings
@@ -132,10 +134,13 @@ def elo_spread(
     if labels.shape != (games,):
         raise UsageError(f"clusters must have shape ({games},) like the scores, got {labels.shape}")
     members = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
-    finals = np.empty((resamples, count))
-    for draw in range(resamples):
+    draws = []
+    for _ in range(resamples):
         chosen = np.concatenate([members[c] for c in generator.integers(len(members), size=len(members))])
-        chosen = chosen[generator.permutation(len(chosen))][None]
-        finals[draw] = _run(i[chosen], j[chosen], y[chosen], count, k, init)[0]
+        draws.append(chosen[generator.permutation(len(chosen))])
+    longest = max(map(len, draws))
+    played = np.array([np.arange(longest) < len(draw) for draw in draws], np.float64)
+    index = np.array([np.pad(draw, (0, longest - len(draw))) for draw in draws])
+    finals = _run(i[index], j[index], y[index], count, k, init, played)
     tail = (1 - level) / 2
     return EloSpread(ordered.mean(0), ordered.std(0), np.quantile(finals, [tail, 1 - tail], axis=0).T)
