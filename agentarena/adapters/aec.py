@@ -131,6 +131,7 @@ class ArenaAEC(AECEnv[str, Any, Any]):
         self._paid = False
         self._round: tuple[int, ...] = episode.to_move
         self._chosen: dict[int, Action] = {}
+        self._at = 0
         self._select(self._round[0])
 
     def _info(self, seat: int) -> dict[str, Any]:
@@ -200,15 +201,16 @@ class ArenaAEC(AECEnv[str, Any, Any]):
         self._chosen[seat] = action
         if seat != self._round[-1]:
             self._credit(agent, _NOTHING)
-            self._next(seat, self._round[self._round.index(seat) + 1])
+            self._at += 1
+            self._next(seat, self._round[self._at])
             return
         try:
             rewards = episode.step(self._chosen)
         except IllegalAction as error:
-            self._chosen = {}
+            del self._chosen[seat]
             self._refuse(seat, str(error))
             return
-        self._chosen = {}
+        self._chosen, self._at = {}, 0
         if self._paid or any(rewards):
             self._credit(agent, rewards)
         else:

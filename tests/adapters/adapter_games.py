@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from fixtures.games import GAMES
 from gymnasium import Space, spaces
 
 from agentarena.core.batch import Batch
@@ -430,4 +431,5 @@ class Tips(Game[Coin]):
         return (Event("tip", {"from": state.order[state.turn - 1]}),) if state.turn else ()
 
 
-FIXTURES: tuple[Game[Any], ...] = (Majority(), Majority(resting=True), FastMajority(), Bids(), Talk(), Climb(), Tips())
+OURS: tuple[Game[Any], ...] = (Majority(), Majority(resting=True), FastMajority(), Bids(), Talk(), Climb(), Tips())
+FIXTURES: tuple[Game[Any], ...] = (*OURS, *(kind() for kind in GAMES))

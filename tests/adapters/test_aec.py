@@ -281,3 +281,22 @@ def test_match_k_has_the_deal_k_of_every_run_of_that_seed() -> None:
     for match in range(5):
         env.reset(seed=6 if match == 0 else None)
         assert env.episode.state == rules.start(stream(6, CHANCE, match))
+
+
+def test_a_round_that_only_the_game_refuses_can_be_finished() -> None:
+    """Some rules forbid what the actions are together: the last agent of the round is told, and may choose again."""
+
+    class NotAll(Majority):
+        def check(self, state: Any, actions: Any) -> None:
+            super().check(state, actions)
+            if len(set(actions.values())) == 1:
+                raise IllegalAction("not all the same")
+
+    env = aa.make(NotAll(), on_illegal="raise")
+    env.reset(seed=0)
+    env.step(1)
+    env.step(1)
+    with pytest.raises(IllegalAction, match="not all the same"):
+        env.step(1)
+    env.step(0)
+    assert env.rewards == {"player_0": 1.0, "player_1": 1.0, "player_2": 0.0}

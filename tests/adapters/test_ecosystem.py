@@ -11,6 +11,8 @@ import pytest
 import supersuit
 import torch
 from adapter_games import Majority
+from pettingzoo.test import api_test
+from pettingzoo.utils import aec_to_parallel, parallel_to_aec, wrappers
 from sb3_contrib import MaskablePPO
 from sb3_contrib.common.maskable.utils import get_action_masks
 from stable_baselines3.common.env_checker import check_env
@@ -85,3 +87,24 @@ def test_supersuit_many_matches_in_turns() -> None:
     seen, _, terminated, *_ = env.last()
     assert [one["action_mask"].sum() for one in seen] == [8, 8]
     assert not terminated.any()
+
+
+def test_pettingzoo_wrappers_and_conversions() -> None:
+    env = wrappers.OrderEnforcingWrapper(wrappers.AssertOutOfBoundsWrapper(wrappers.TerminateIllegalWrapper(aa.make("TicTacToe-v0"), -1)))
+    env.reset(seed=0)
+    for move in (0, 3, 1, 4, 2):
+        env.step(move)
+    assert env.last()[1] == 1.0
+    direct, turned = aa.make_parallel(Majority(rounds=3)), aec_to_parallel(aa.make(Majority(rounds=3)))
+    one, two = direct.reset(seed=4)[0], turned.reset(seed=4)[0]
+    while direct.agents:
+        for agent in direct.agents:
+            np.testing.assert_equal(one[agent]["observation"], two[agent]["observation"])
+        votes = {agent: index % 2 for index, agent in enumerate(direct.agents)}
+        one, paid, over, *_ = direct.step(votes)
+        two, *rest = turned.step(votes)
+        assert rest[:2] == [paid, over]
+    back = parallel_to_aec(aa.make_parallel(Majority(rounds=3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        api_test(back, num_cycles=10)

@@ -148,6 +148,7 @@ def masked(env: Any, observation: Any, info: dict[str, Any], agent: str, rng: np
         return env.action_space(agent).sample()
     assert np.array_equal(mask, observation["action_mask"])
     assert mask.dtype == np.int8
+    assert mask.any() == info["to_move"]
     return int(rng.choice(np.flatnonzero(mask))) if mask.any() else 0
 
 
