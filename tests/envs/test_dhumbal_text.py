@@ -117,3 +117,23 @@ def test_unclear_replies_are_unreadable() -> None:
         "take discard 9",
     ):
         assert isinstance(game.text.read(state, state.seat, reply), Unreadable), reply
+
+
+def test_a_shut_pile_says_what_opens_it() -> None:
+    game = Dhumbal(players=2, pickup_after=2, starter="fixed")
+    state = game.start(np.random.default_rng(1))
+    assert "On offer from the pile after a discard of two or more cards: " in game.text.view(state, 0)
+    assert "On offer from the pile after the discard: " in game.text.view(state._replace(opened=1), 0)
+    assert "On offer" not in game.text.view(game.step(state, {0: state.legal[0]}, np.random.default_rng(0)), 0)
+
+
+def test_the_cards_of_a_discard_are_read_in_any_order() -> None:
+    game = Dhumbal.build("yaniv")
+    state = game.start(np.random.default_rng(0))
+    for action in range(int(game.action_space(0).n)):
+        name = game.text.write(action)
+        if name.startswith("discard "):
+            backwards = "discard " + " ".join(reversed(name.split()[1:]))
+            assert game.text.read(state, 0, backwards) == action
+    for reply in ("discard 7H 6H", "discard 5H 5H", "discard AS discard 2S", "discard joker joker", "discard"):
+        assert isinstance(game.text.read(state, 0, reply), Unreadable), reply

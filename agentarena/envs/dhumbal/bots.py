@@ -86,7 +86,7 @@ class Heuristic(Agent):
         bar = self.pickup + (2 if value > 15 else -1 if value <= 12 else 0)
         offer = observation[game.layout["offer"]]
         best, least = STOCK, bar + 1
-        for card in np.flatnonzero(offer).tolist():
+        for card in offer.nonzero()[0].tolist():
             action = TAKE - int(np.log2(offer[card]))
             cost = game.deck.values[card]
             if cost < least or (cost == least and best != STOCK and action < best):

@@ -23,7 +23,7 @@ from agentarena.core.legal import Action
 from . import hidden, news, observation
 from .cards import CALL, DISCARDS, STOCK, TAKE, Deck, deck, mask_of
 from .scoring import next_alive, purses_after, settle, survivors
-from .state import DEALT, ENDED, RESHUFFLED, Past, State, Table
+from .state import DEALT, ENDED, RESHUFFLED, State, Table
 from .text import DhumbalText
 
 __all__ = ["HAND", "Dhumbal"]
@@ -173,7 +173,7 @@ class Dhumbal(Game[State]):
         first = 0 if self.starter == "fixed" else int(rng.integers(self.players))
         purse = self.coins if self.scoring == "coins" else 0
         everyone = tuple(range(self.players))
-        table = Table(1, first, (purse,) * self.players, everyone, (), (), 0, None, ())
+        table = Table(1, first, (purse,) * self.players, everyone, (), (), 0, None, ((),) * self.players)
         return self._deal(table, self._nothing, (-1, -1, (), DEALT), rng)
 
     def to_move(self, state: State) -> tuple[int, ...]:
@@ -311,8 +311,7 @@ class Dhumbal(Game[State]):
         shown = settle(self, how, caller, state.hands, table.purses, table.alive, state.seat, turns)
         purses = purses_after(self, table.purses, shown.payments)
         alive = survivors(self, purses, table.alive)
-        past = Past(state.past, table.deal, state.draws, table.up, table.first, shown)
-        table = table._replace(purses=purses, shown=shown, rounds=(*table.rounds, past))
+        table = table._replace(purses=purses, shown=shown, pasts=hidden.remembering(state))
         rewards = tuple(map(float, shown.payments))
         seat, action, cards, flag = state.last
         if table.number >= self.rounds or len(alive) < 2:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from .cards import STOCK, bits
-from .state import UNKNOWN, Past, State, Table
+from .state import UNKNOWN, State, Table
 
 if TYPE_CHECKING:
     from .game import Dhumbal
 
-__all__ = ["information", "resample", "shuffled", "unseen"]
+__all__ = ["information", "remembering", "resample", "shuffled", "unseen"]
 
 T = TypeVar("T")
 
@@ -31,16 +31,19 @@ def shuffled(cards: int, rng: np.random.Generator) -> list[int]:
 
 def information(state: State, seat: int) -> str:
     """The seat's hand and past: all public moves, its own deals and draws, and every showdown."""
+    return "/".join((f"{state.hands[seat]:x}|{remembered(state, seat)}", *state.table.pasts[seat]))
+
+
+def remembered(state: State, seat: int) -> str:
+    """What the seat remembers of the round so far."""
     table = state.table
-    parts = [f"{table.first}|{table.up}|{state.hands[seat]:x}|{_private(table.deal, state.draws, state.past, seat)}"]
-    for past in table.rounds:
-        shown = ",".join(f"{hand:x}" for hand in past.shown.hands)
-        parts.append(f"{past.first}|{past.up}|{shown}|{_private(past.deal, past.draws, past.moves, seat)}")
-    return "/".join(parts)
+    return f"{table.first}|{table.up}|{table.deal[seat]:x}|{state.draws[seat].hex()}|{state.past.hex()}"
 
 
-def _private(deal: tuple[int, ...], draws: tuple[bytes, ...], moves: bytes, seat: int) -> str:
-    return f"{deal[seat]:x}|{draws[seat].hex()}|{moves.hex()}"
+def remembering(state: State) -> tuple[tuple[str, ...], ...]:
+    """What each seat remembers of all rounds, the one that has just ended with all hands shown included."""
+    shown = ",".join(f"{hand:x}" for hand in state.hands)
+    return tuple((*past, f"{remembered(state, seat)}|{shown}") for seat, past in enumerate(state.table.pasts))
 
 
 def unseen(state: State, seat: int) -> int:
@@ -57,8 +60,8 @@ def unseen(state: State, seat: int) -> int:
 def resample(game: Dhumbal, state: State, seat: int, rng: np.random.Generator) -> State:
     """A state the seat cannot tell from this one, uniform over the hidden cards.
 
-    What others were dealt and drew is left unknown in the copy's history, so their information keys there hold their
-    hands and the public moves only; so are their private news.
+    What others were dealt, drew and remember of earlier rounds is left unknown in the copy, so their information keys
+    there hold their hands and the public moves of this round only; so are their private news.
     """
     places = unseen(state, seat)
     known = state.known if state.asked else state.hands
@@ -80,11 +83,11 @@ def _redrawn(game: Dhumbal, state: State, seat: int, hands: tuple[int, ...], sto
         last = (*last[:2], (UNKNOWN,), last[3])
     if mover >= 0 and mover != seat and not phase:
         legal = game.deck.moves(hands[mover], game.threshold)
-    number, first, purses, alive, after, deal, up, shown, rounds = table
+    number, first, purses, alive, after, deal, up, shown, pasts = table
     return State(
         *(mover, phase, asked, legal, hands, known, stock, left, pile, laid, offer, turn, opened, pools, past),
         *(_only(seat, draws, b""), last, rewards),
-        Table(number, first, purses, alive, after, _only(seat, deal, 0), up, shown, tuple(_blank(past, seat) for past in rounds)),
+        Table(number, first, purses, alive, after, _only(seat, deal, 0), up, shown, _only(seat, pasts, ())),
     )
 
 
@@ -93,7 +96,3 @@ def _only(seat: int, values: tuple[T, ...], blank: T) -> tuple[T, ...]:
     out = [blank] * len(values)
     out[seat] = values[seat]
     return tuple(out)
-
-
-def _blank(past: Past, seat: int) -> Past:
-    return past._replace(deal=_only(seat, past.deal, 0), draws=_only(seat, past.draws, b""))

@@ -46,7 +46,7 @@ def _showdown(state: State) -> Event:
     shown = state.table.shown
     assert shown is not None
     data: dict[str, Any] = {
-        "round": len(state.table.rounds),
+        "round": state.table.number - (state.last[3] & DEALT > 0),
         "how": shown.how,
         "caller": None if shown.caller < 0 else shown.caller,
         "winner": shown.winner,

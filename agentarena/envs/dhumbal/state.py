@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DEALT", "ENDED", "RESHUFFLED", "UNKNOWN", "Past", "Showdown", "State", "Table"]
+__all__ = ["DEALT", "ENDED", "RESHUFFLED", "UNKNOWN", "Showdown", "State", "Table"]
 
 RESHUFFLED, ENDED, DEALT = 1, 2, 4
 """Flags of `State.last`: the step shuffled the pile into the stock, ended a round, dealt a round."""
@@ -34,26 +34,6 @@ class Showdown(NamedTuple):
     turns: int
 
 
-class Past(NamedTuple):
-    """A finished round, as seats remember it.
-
-    Attributes:
-        moves: The actions of everyone, two bytes each.
-        deal: The hands as dealt, 0 where unknown.
-        draws: Cards each seat drew from the stock, a byte each, in order; empty where unknown.
-        up: The card turned up.
-        first: Who started.
-        shown: Its end.
-    """
-
-    moves: bytes
-    deal: tuple[int, ...]
-    draws: tuple[bytes, ...]
-    up: int
-    first: int
-    shown: Showdown
-
-
 class Table(NamedTuple):
     """What changes only between rounds.
 
@@ -66,7 +46,7 @@ class Table(NamedTuple):
         deal: The hands as dealt, 0 where unknown.
         up: The card turned up to open the pile.
         shown: The end of the last finished round, if any.
-        rounds: The finished rounds.
+        pasts: What each seat remembers of the finished rounds, a string each; `()` where unknown.
     """
 
     number: int
@@ -77,7 +57,7 @@ class Table(NamedTuple):
     deal: tuple[int, ...]
     up: int
     shown: Showdown | None
-    rounds: tuple[Past, ...]
+    pasts: tuple[tuple[str, ...], ...]
 
 
 class State(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
-from agentarena.core.text import ChoiceFace
+from agentarena.core.text import ChoiceFace, Unreadable, answer_in
 
 from .cards import CALL, DISCARDS, action_name, bits, card_name
 
@@ -33,7 +34,7 @@ def _names(cards: list[int] | tuple[int, ...]) -> str:
 
 
 class DhumbalText(ChoiceFace["State"]):
-    """Text face. Seats are called Player 0, Player 1, ..."""
+    """Text face. Seats are called Player 0, Player 1, ...; the cards of a discard are read in any order."""
 
     def rules(self, seat: int) -> str:
         game = self.game
@@ -43,7 +44,7 @@ class DhumbalText(ChoiceFace["State"]):
         parts.append(
             f"You are Player {seat}. Cards are written as rank and suit: AS is the ace of spades, 10H the ten of hearts. Your moves: "
             f"<answer>{action_name(CALL)}</answer>, or a discard such as <answer>{action_name(26)}</answer> or "
-            f"<answer>{action_name(len(DISCARDS) - 1)}</answer> (cards of a set in the order S H D C, of a run from low to high), "
+            f"<answer>{action_name(len(DISCARDS) - 1)}</answer> (cards in any order), "
             f"and then <answer>take stock</answer>{self._take_forms()}. Reply with exactly one move in this form."
         )
         return "\n".join(parts)
@@ -164,7 +165,9 @@ class DhumbalText(ChoiceFace["State"]):
         offer = ""
         if state.offer:
             named = ", ".join(f"{action_name(317 + i)} = {card_name(card)}" for i, card in enumerate(state.offer))
-            offer = f" On offer from the pile{'' if state.phase else ' after the discard'}: {named}."
+            shut = self.game.pickup_after > 1 and not state.opened >> state.seat & 1
+            when = "" if state.phase else " after a discard of two or more cards" if shut else " after the discard"
+            offer = f" On offer from the pile{when}: {named}."
         return f"Turn {state.turn} of {self.game.turn_cap}: {who} to {'take a card' if state.phase else 'call or discard'}.{offer}"
 
     def tell(self, event: Event, seat: int) -> str:
@@ -200,6 +203,21 @@ class DhumbalText(ChoiceFace["State"]):
             if hand or gain or seat in (caller, winner)
         )
         return f"Showdown. {first} Player {winner} wins round {data['round']}. {hands}."
+
+    @cached_property
+    def _discards(self) -> dict[tuple[str, ...], int]:
+        size = int(self.game.action_space(0).n)
+        named = {action: tuple(sorted(action_name(action).lower().split())) for action in range(size)}
+        return {words: action for action, words in named.items() if "discard" in words and "take" not in words}
+
+    def read(self, state: State, seat: int, reply: str) -> int | Unreadable:
+        answer = answer_in(reply)
+        if isinstance(answer, str):
+            first, *cards = answer.lower().split()
+            action = self._discards.get(tuple(sorted((first, *cards)))) if first == "discard" else None
+            if action is not None:
+                return action
+        return super().read(state, seat, reply)
 
     def write(self, action: int) -> str:
         return action_name(action)
