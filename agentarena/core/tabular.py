@@ -22,7 +22,7 @@ from .legal import Action
 
 __all__ = ["Node", "TableBatch", "Tabular", "Tokens"]
 
-_MOST_NODES = 2_000_000
+_MOST_NODES = 500_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,8 +150,10 @@ def test_many_seats():
         state = game.step(state, {state.seat: int(rng.integers(2))}, rng)
     assert sum(state.rewards) == 0
     assert sight(game, game.resample(state, 3, rng), 3) == sight(game, state, 3)
-    with pytest.raises(NotSupported, match="7 players"):
+    with pytest.raises(NotSupported, match="5 players"):
         game.chance(None, None)
+    with pytest.raises(NotSupported, match="5 players"):
+        game.batch()
 
 
 def test_the_players_play():

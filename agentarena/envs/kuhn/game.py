@@ -28,8 +28,8 @@ __all__ = ["BET", "PASS", "KuhnPoker", "State"]
 
 PASS, BET = 0, 1
 _LETTERS = "pb"
-_LISTED = 7
-"""Most seats whose deals (40,320) are listed."""
+_LISTED = 5
+"""Most seats whose deals (720) are listed and whose states (116,000) are kept; with more, a deal is forgotten with its match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class KuhnPoker(Tabular[State]):
         return deals[int(rng.random() * len(deals))]
 
     def deals(self) -> tuple[tuple[float, State], ...]:
-        """Every deal, equally likely; raises `NotSupported` for more than seven players."""
+        """Every deal, equally likely; raises `NotSupported` for more than five players."""
         return tuple((1.0 / len(self._deals), deal) for deal in self._deals)
 
     def play(self, state: State, action: int) -> State:
