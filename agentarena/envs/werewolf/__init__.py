@@ -1,0 +1,5 @@
+"""Werewolf."""
+
+from .game import State, Werewolf
+
+__all__ = ["State", "Werewolf"]
