@@ -264,3 +264,59 @@ def test_uniforms_are_the_generators_own():
     block = plain.random(1024).tolist()
     assert [draw() for _ in range(1024)] == block[::-1]
     assert 0.0 <= draw() < 1.0
+
+
+# --- the real games -----------------------------------------------------------------------------------------------
+
+
+def middle_of(rules, seed):
+    """A state in which the seat to move has a choice, a few random steps into a match."""
+    rng = stream(seed)
+    while True:
+        state = rules.start(rng)
+        for _ in range(int(rng.integers(8))):
+            asked = rules.to_move(state)
+            if asked:
+                following = rules.step(state, {seat: int(rng.choice(rules.legal(state, seat))) for seat in asked}, rng)
+                state = following if rules.to_move(following) else state
+        if len(rules.legal(state, rules.to_move(state)[0])) > 1:
+            return state, rules.to_move(state)[0]
+
+
+@pytest.mark.parametrize("name", ["mcts", "ismcts"])
+@pytest.mark.parametrize("env_id", ["KuhnPoker-v0", "LeducPoker-v0", "MiniHanabi-v0", "Dhumbal-v0"])
+def test_search_cannot_see_what_the_game_hides(name, env_id):
+    """Redraw what the seat cannot see: the report of the search stays the same to the last visit."""
+    rules, bot, differed = game(env_id), agent(f"{name}?simulations=12"), 0
+    for seed in range(6):
+        state, seat = middle_of(rules, seed)
+        other = rules.resample(state, seat, stream(seed, 99))
+        differed += state != other
+        reports = []
+        for one in (state, other):
+            view = View(rules, one, seat, seed=seed)
+            reports.append((bot.choose(view), view.memory["search"]))
+        assert reports[0] == reports[1]
+    assert differed > 0
+
+
+def test_ismcts_beats_random_play_at_dhumbal():
+    """Each deal from both seats: the mean win is more than four standard errors above zero."""
+    rules, bot, other = game("Dhumbal-v0", players=2, turn_cap=40), agent("ismcts?simulations=25"), agent("random")
+    first, second = returns_of(rules, [bot, other], 10), returns_of(rules, [other, bot], 10)
+    wins = first[:, 0] + second[:, 1]
+    assert wins.mean() > 4 * wins.std(ddof=1) / len(wins) ** 0.5
+
+
+def test_rollouts_by_an_agent_see_views_alone():
+    """The agent that plays out is asked with views of imagined matches, and the search stays a function of view and stream."""
+    rules = game("Dhumbal-v0")
+    reports = []
+    for _ in range(2):
+        view = View(rules, rules.start(stream(3)), rules.to_move(rules.start(stream(3)))[0], seed=8)
+        agent("ismcts?simulations=10&rollout=dhumbal/balanced").choose(view)
+        reports.append(view.memory["search"])
+    assert reports[0] == reports[1]
+    assert reports[0]["simulations"] == 10
+    with pytest.raises(BadOption):
+        agent("ismcts?rollout=dhumbal/balanced%3Fhaste%3D1")
