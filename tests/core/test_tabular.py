@@ -50,7 +50,7 @@ def test_deals_of_a_table_have_their_chances():
 def test_too_many_states_for_a_table(monkeypatch):
     monkeypatch.setattr(tabular, "_MOST_NODES", 100)
     with pytest.raises(NotSupported, match="more than 100 states"):
-        TicTacToe().batch()
+        tabular.TableBatch(TicTacToe())
 
 
 class Thirds(PolicyAgent):

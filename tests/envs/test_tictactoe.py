@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from fixtures.classic import compare_array_rules, play, states
+from fixtures.classic import compare_array_rules, play
 
 from agentarena.agents.specs import agent
 from agentarena.core import registry
@@ -164,5 +164,10 @@ def test_array_rules_agree(preset):
 
 
 def test_array_rules_reach_every_state_the_rules_reach():
-    assert set(GAME.batch()._states) == {GAME._start, *GAME._positions.values()}
-    assert next(states(GAME)) == GAME._start
+    found, stack = set(), [GAME.start(RNG)]
+    while stack:
+        state = stack.pop()
+        if state not in found:
+            found.add(state)
+            stack += [GAME.after(state, cell) for cell in state.legal]
+    assert set(GAME.batch()._states) == found
