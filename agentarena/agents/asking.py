@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,9 @@ from agentarena.core.agent import Agent, Decision, View
 from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised
 
 __all__ = ["Threaded", "decide"]
+
+_log = logging.getLogger(__name__)
+_told: set[tuple[str, type]] = set()
 
 
 def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault]]:
@@ -44,6 +48,7 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault:
     except AgentFault as fault:
         return fault
     except (Exception, SystemExit) as error:  # sys.exit() in an agent is the agent's failure too
+        _tell_once(agent, view, error)
         return raised(error)
 
 
@@ -52,6 +57,14 @@ def raised(error: BaseException) -> AgentRaised:
     fault = AgentRaised(f"{type(error).__name__}: {error}")
     fault.__cause__ = error
     return fault
+
+
+def _tell_once(agent: Agent, view: View, error: BaseException) -> None:
+    """Log the first error of each kind of each agent with its traceback: records keep the message alone."""
+    name = agent.name or type(agent).__qualname__
+    if (name, type(error)) not in _told:
+        _told.add((name, type(error)))
+        _log.warning("agent %s failed in match %d, seat %d, and forfeits (told once)", name, view.match, view.seat, exc_info=error)
 
 
 def _listed(decisions: Any, count: int) -> Sequence[Decision]:

@@ -211,6 +211,7 @@ class Isolated(Agent):
         self._careful = 0
         self._thread: threading.Thread | None = None
         self._child: Child | None = None
+        self._starting: Child | None = None
         self._start()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_write.setblocking(False)
@@ -241,6 +242,8 @@ class Isolated(Agent):
         if self._thread is not None and self._thread.is_alive():
             self._inbox.put(None)
             self._wake()
+            if self._starting is not None:
+                self._starting.kill()
             self._thread.join()
         if self._child is not None:
             self._child.kill()
@@ -261,7 +264,7 @@ class Isolated(Agent):
             self._wake_write.send(b"x")
 
     def _start(self) -> None:
-        child = Child("agentarena.agents.subprocess:serve", self._payload)
+        child = self._starting = Child("agentarena.agents.subprocess:serve", self._payload)
         try:
             if not child.connection.poll(self._start_s):
                 raise AgentTimeout(f"agent {self._label!r} was not ready within {self._start_s:g} s")
@@ -271,6 +274,8 @@ class Isolated(Agent):
         except BaseException:
             child.kill()
             raise
+        finally:
+            self._starting = None
         if isinstance(hello, Exception):
             child.kill()
             raise hello

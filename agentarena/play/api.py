@@ -15,6 +15,7 @@ from .backends import Job, backend, seated
 from .match import OnUnreadable, Player, Terms
 from .record import Cost, Finished, Record
 from .results import Results
+from .runner import default_concurrency
 from .seating import Fixture, rotation
 from .store import RecordFile
 
@@ -131,7 +132,9 @@ def run(
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
         terms = Terms(rules, players, seed, on_unreadable or OnUnreadable())
-        job = Job(terms, tuple(agents), concurrency, deadline_s, isolate)
+        job = Job(terms, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
+        if not place.here:
+            _close(made)
 
         def play_all(fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
             place.play(job, ready, fixtures, finished)
@@ -141,8 +144,12 @@ def run(
         with RecordFile(out, terms, fixtures, resume=resume) as file:
             return _in_file(file, fixtures, play_all, progress)
     finally:
-        for agent in made:
-            agent.close()
+        _close(made)
+
+
+def _close(made: list[Agent]) -> None:
+    while made:
+        made.pop().close()
 
 
 _backend = backend  # the arguments of `play` and `run` carry the same name

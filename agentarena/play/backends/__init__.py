@@ -28,27 +28,34 @@ class Job:
     Attributes:
         terms: What the matches share.
         agents: Spec strings or agents, in the order that fixtures refer to.
-        concurrency: Matches kept open in each process; `None` lets the runner decide.
+        concurrency: Matches kept open in each process.
         deadline_s: Seconds per decision.
         isolate: Whether each agent lives in a process of its own.
     """
 
     terms: Terms
     agents: tuple[str | Agent, ...]
-    concurrency: int | None = None
+    concurrency: int
     deadline_s: float | None = None
     isolate: bool = False
 
 
 class Backend(Protocol):
-    """A place to play."""
+    """A place to play.
+
+    Attributes:
+        here: Whether it plays in the caller's process, with the agents made there. Elsewhere they are made again from
+            the job, and those of the caller are closed before the first match.
+    """
+
+    here: bool
 
     def play(self, job: Job, ready: Sequence[Agent], fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
         """Play every fixture once and call `finished` with each, in any order, in the caller's thread.
 
         Args:
             job: What to play.
-            ready: The agents of the job, built in this process, for a backend that plays here.
+            ready: The agents of the job, for a backend that plays here.
             fixtures: What is still to be played.
             finished: Takes the matches as they end.
         """

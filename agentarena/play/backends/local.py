@@ -14,7 +14,7 @@ from agentarena.core.agent import Agent
 from agentarena.core.errors import AgentDied, UsageError
 from agentarena.play.match import Terms
 from agentarena.play.record import Finished
-from agentarena.play.runner import Runner, default_concurrency, listed
+from agentarena.play.runner import Runner, listed
 from agentarena.play.seating import Fixture
 
 from . import Job, seated
@@ -38,6 +38,7 @@ class Local:
         if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
             raise UsageError(f"workers must be None (this process) or at least 1, got {workers!r}")
         self._workers = workers
+        self.here = workers is None
 
     def play(self, job: Job, ready: Sequence[Agent], fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
         """See `Backend.play`."""
@@ -45,8 +46,7 @@ class Local:
             runner = Runner(job.terms, ready, concurrency=job.concurrency, deadline_s=job.deadline_s)
             runner.play(listed(fixtures), finished)
         elif fixtures:
-            concurrency = job.concurrency or default_concurrency(ready)
-            _Pool(job, min(self._workers, len(fixtures)), concurrency).play(fixtures, finished)
+            _Pool(job, min(self._workers, len(fixtures))).play(fixtures, finished)
 
 
 class _Worker:
@@ -70,9 +70,9 @@ class _Worker:
 class _Pool:
     """Hands matches to worker processes a few at a time, and again to another when one dies."""
 
-    def __init__(self, job: Job, size: int, concurrency: int) -> None:
+    def __init__(self, job: Job, size: int) -> None:
         self._payload = _portable(job)
-        self._size, self._concurrency = size, concurrency
+        self._size, self._concurrency = size, job.concurrency
         self._workers: list[_Worker] = []
         self._left: deque[Fixture] = deque()
         self._deaths: dict[int, int] = {}
