@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .online_elo import EloSpread, elo, elo_spread
     from .pair_contrasts import Contrast, contrasts
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
+    from .rank_intervals import alpharank_bounds
     from .ratings import Ratings, bradley_terry, bradley_terry_pairs
     from .scheduling import schedule, seatings, tables
     from .standing import Standings, standings
@@ -55,6 +56,7 @@ __all__ = [
     "Welch",
     "ZeroSum",
     "alpharank",
+    "alpharank_bounds",
     "benjamini_hochberg",
     "best_response",
     "bonferroni",
@@ -102,6 +104,7 @@ _HOMES = {
     "Welch": "stats",
     "ZeroSum": "nash",
     "alpharank": "alpha_rank",
+    "alpharank_bounds": "rank_intervals",
     "benjamini_hochberg": "stats",
     "best_response": "exact",
     "bonferroni": "stats",

@@ -15,6 +15,7 @@ import pytest
 from agentarena.core.errors import NotSupported, UsageError
 from agentarena.evaluate import _stationary
 from agentarena.evaluate.alpha_rank import alpharank, log_fixation
+from agentarena.evaluate.rank_intervals import alpharank_bounds
 
 INF = math.inf
 RPS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], float)
@@ -268,6 +269,40 @@ def test_single_precision_payoffs_are_widened() -> None:
 def test_fixation_by_its_sum() -> None:
     for u in (-3.0, -1e-3, -1e-12, 0.0, 1e-12, 1e-3, 3.0):
         assert float(log_fixation(u, 7)) == pytest.approx(-math.log(sum(math.exp(-u * step) for step in range(7))), abs=1e-9)
+
+
+# --- bounds under uncertain payoffs -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("epsilon", [0.1, 1e-4])
+def test_bounds_are_those_of_all_orientations(seed: int, epsilon: float) -> None:
+    """Six strategies, eight uncertain margins: every way to settle them, one by one."""
+    rng = np.random.default_rng(seed)
+    count = 6
+    noise = np.triu(rng.normal(size=(count, count)), 1)
+    margins = noise - noise.T
+    pairs = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    open_pairs = [pairs[k] for k in rng.choice(len(pairs), 8, replace=False)]
+    low, high = margins.copy(), margins.copy()
+    for i, j in open_pairs:
+        low[i, j] = low[j, i] = -3
+        high[i, j] = high[j, i] = 3
+    shares = []
+    for way in range(2 ** len(open_pairs)):
+        settled = margins.copy()
+        for bit, (i, j) in enumerate(open_pairs):
+            settled[i, j] = 1.0 if way >> bit & 1 else -1.0
+            settled[j, i] = -settled[i, j]
+        shares.append(alpharank(settled / 2, alpha=INF, epsilon=epsilon).distribution)
+    exact = np.stack([np.min(shares, axis=0), np.max(shares, axis=0)], axis=1)
+    assert alpharank_bounds(low, high, epsilon=epsilon) == pytest.approx(exact, abs=1e-12)
+
+
+def test_bounds_of_bad_input() -> None:
+    for low, high, epsilon in ((RPS, -RPS, 0.01), (RPS, RPS + 1, 0.01), (RPS, RPS, 0.0), (np.zeros((2, 3)), np.zeros((2, 3)), 0.1)):
+        with pytest.raises(UsageError):
+            alpharank_bounds(low, high, epsilon=epsilon)
 
 
 # --- what it says ---------------------------------------------------------------------------------------------------
