@@ -19,7 +19,7 @@ from agentarena.agents.search.graph import Graph, graph_of
 from agentarena.agents.search.policies import AnyPolicy, Decide, decider, per_seat
 from agentarena.agents.search.tree import MAX_HISTORIES, Tree, tree_of
 from agentarena.core.agent import View
-from agentarena.core.errors import NotSupported, WrongSeats
+from agentarena.core.errors import WrongSeats
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
 
@@ -97,11 +97,7 @@ def best_response(game: Game[Any] | str, policy: Policies, seat: int, *, max_his
     form, policies = _prepared(rules, policy, max_histories, skip=seat)
     if isinstance(form, Graph):
         return BestResponse(*form.best(policies, seat))
-    if form.forgetful is not None:
-        raise NotSupported(
-            f"{type(rules).__name__}: information {form.forgetful!r} does not tell the seat's own past, so a best response cannot be "
-            "written as a table of keys; nash_conv gives its value"
-        )
+    form.recalling()
     value, slots = form.best(policies, seat)
     return BestResponse(value, form.sides[seat].table(slots))
 

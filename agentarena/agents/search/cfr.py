@@ -18,11 +18,11 @@ from typing import Any, Literal
 import numpy as np
 
 from agentarena.core.agent import Agent, View
-from agentarena.core.errors import BadOption, NotSupported, UsageError
+from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
 
-from .tree import MAX_HISTORIES, Side, Tree, tree_of
+from .tree import MAX_HISTORIES, Side, tree_of
 
 __all__ = ["CFR", "Averaging", "Solution", "solve"]
 
@@ -98,7 +98,7 @@ def solve(
     """
     if iterations < 1 or averaging not in (None, "uniform", "linear"):
         raise BadOption(f"cfr: got {iterations=}, {averaging=}; expected iterations >= 1, averaging 'uniform', 'linear' or None")
-    tree = _with_memory(tree_of(game_of(game), max_histories))
+    tree = tree_of(game_of(game), max_histories).recalling()
     linear = plus if averaging is None else averaging == "linear"
     learners = [_Learner(side, plus) for side in tree.sides]
     reach = [learner.reach for learner in learners]
@@ -112,15 +112,6 @@ def solve(
     average = [learner.average() for learner in learners]
     tables = tuple(side.table(policy) for side, policy in zip(tree.sides, average, strict=True))
     return Solution(tables, tuple(tree.returns(average).tolist()), found)
-
-
-def _with_memory(tree: Tree) -> Tree:
-    if tree.forgetful is not None:
-        raise NotSupported(
-            f"{type(tree.game).__name__}: information {tree.forgetful!r} does not tell the seat's own past, which tabular solvers need; "
-            "for games of perfect information use minimax"
-        )
-    return tree
 
 
 _solved = functools.lru_cache(maxsize=8)(solve)

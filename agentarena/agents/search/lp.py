@@ -10,7 +10,7 @@ from agentarena.core.errors import ArenaError, NotSupported
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
 
-from .cfr import Solution, _with_memory
+from .cfr import Solution
 from .tree import MAX_HISTORIES, Side, tree_of
 
 __all__ = ["solve_lp"]
@@ -42,7 +42,7 @@ def solve_lp(game: Game[Any] | str, *, max_histories: int = MAX_HISTORIES) -> So
     rules = game_of(game)
     if rules.info.seats != 2 or rules.info.sum not in ("zero", "constant"):
         raise NotSupported(f"solve_lp needs two seats and a zero sum; {type(rules).__name__} has {rules.info.seats}, {rules.info.sum}-sum")
-    tree = _with_memory(tree_of(rules, max_histories))
+    tree = tree_of(rules, max_histories).recalling()
     mine, other = tree.sides
     payoffs = coo_array((tree.payoffs[:, 0], (tree.last[:, 1], tree.last[:, 0])), shape=(other.size, mine.size))
     flow, start = _flow(mine)

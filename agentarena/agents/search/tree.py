@@ -188,6 +188,19 @@ class Tree:
         reach = [side.reach(policy) for side, policy in zip(self.sides, policies, strict=True)]
         return self.sides[seat].best(self.gains(seat, reach))
 
+    def recalling(self) -> Tree:
+        """This tree, when its keys say each seat's own past, so that a policy is a table of keys.
+
+        Raises:
+            NotSupported: They do not.
+        """
+        if self.forgetful is not None:
+            raise NotSupported(
+                f"{type(self.game).__name__}: information {self.forgetful!r} does not tell the seat's own past, so a policy is no table of "
+                "keys, which tabular solvers and best responses need (nash_conv does without; for perfect information use minimax)"
+            )
+        return self
+
     def nash_conv(self, policies: Sequence[np.ndarray]) -> float:
         """Sum over seats of what a best response gains over the policy."""
         returns = self.returns(policies)
