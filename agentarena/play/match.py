@@ -36,7 +36,13 @@ from .seating import Fixture
 
 __all__ = ["Match", "OnUnreadable", "Player", "Terms"]
 
-_KINDS: dict[type[AgentFault], str] = {AgentRaised: "raised", AgentTimeout: "timeout", AgentDied: "died", AgentNonsense: "nonsense"}
+_KINDS: dict[type[AgentFault], str] = {
+    AgentRaised: "raised",
+    AgentTimeout: "timeout",
+    AgentDied: "died",
+    AgentNonsense: "nonsense",
+    AgentFault: "resigned",
+}
 FAULTS = {kind: error for error, kind in _KINDS.items()}
 """Kind of a fault in a record -> the error it stands for."""
 
@@ -260,7 +266,7 @@ class Match:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
-        kind = next((_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS), "raised")
+        kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
         self._fault(seat, kind, stable(str(fault)), "forfeit")
         return self._give_up(seat, fault)
 

@@ -74,7 +74,7 @@ class Record:
         replies: Every decision that was given in words: `{"step", "seat", "attempts"}`, an attempt being `{"text",
             "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated" or "illegal".
         faults: What went wrong: `{"step", "seat", "kind", "reason", "then"}`, kind being "raised", "timeout", "died",
-            "nonsense" or the outcome of a last reply, `then` "forfeit", "random" or "pass".
+            "nonsense", "resigned" (the agent raised `AgentFault` itself) or the outcome of a last reply, `then` "forfeit", "random" or "pass".
         winner: Seat, name of a team, or `None`.
         outcome: How the match finished.
         turns: Decisions taken, of all seats together.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 
@@ -13,9 +14,10 @@ from rascals import Batches, First, Remote, Slow, spec
 
 import agentarena as aa
 from agentarena.core.agent import Agent
-from agentarena.core.errors import BadOption, UnknownName, UsageError, WrongSeats
+from agentarena.core.errors import AgentFault, BadOption, UnknownName, UsageError, WrongSeats
 from agentarena.core.registry import game
 from agentarena.play import Fixture, play, rotation, run
+from agentarena.play.replay import replay
 
 RANDOMS = ["random", "random"]
 
@@ -267,3 +269,31 @@ def test_agents_made_here_are_closed_and_others_are_not(tmp_path):
 
 def test_the_specs_of_the_files_agents_work():
     assert play("TicTacToe-v0", [spec("First"), spec("Answers", what="nan")], matches=4).records[0].seats[0].agent == spec("First")
+
+
+def test_the_guide_runs():
+    """The Python blocks of docs/matches.md, from top to bottom."""
+    page = (rascals.HERE.parents[2] / "docs" / "matches.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 5
+    exec(compile("\n".join(blocks), "docs/matches.md", "exec"), {})
+
+
+def test_an_agent_that_gives_up_resigns():
+    class Quits(Agent):
+        def choose(self, view):
+            raise AgentFault("seat 0 gave up")
+
+    record = play("TicTacToe-v0", [Quits(), "random"], matches=1).records[0]
+    assert (record.outcome, record.winner, record.faults[0]["kind"]) == ("forfeited", 1, "resigned")
+    assert replay(record) == record
+
+
+def test_the_first_error_of_a_kind_is_told_with_its_traceback(caplog):
+    class Unique(rascals.Raises):
+        pass
+
+    play("TicTacToe-v0", [Unique(every=1), "random"], matches=4)
+    (told,) = [entry for entry in caplog.records if "Unique" in entry.getMessage()]
+    assert "divided by nothing" in caplog.text
+    assert told.levelname == "WARNING"
