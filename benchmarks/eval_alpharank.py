@@ -40,7 +40,7 @@ def openspiel() -> Any:
     """OpenSpiel's alpha-Rank, or None."""
     try:
         return importlib.import_module("open_spiel.python.egt.alpharank")
-    except ImportError:
+    except ImportError:  # not installed, or without matplotlib and networkx, which it also needs
         return None
 
 
