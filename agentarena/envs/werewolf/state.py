@@ -156,9 +156,9 @@ def pick(rng: np.random.Generator | Script, n: int) -> int:
     """A uniform number below `n`, the one way in which this game draws anything; nothing is drawn where n = 1."""
     if n == 1:
         return 0
-    if rng.__class__ is Script:
-        return rng.pick(n)  # type: ignore[union-attr]  # just seen to be one
-    return int(rng.random() * n)  # type: ignore[union-attr]  # a generator; faster than rng.integers, biased by less than n / 2**53
+    if isinstance(rng, Script):
+        return rng.pick(n)
+    return int(rng.random() * n)  # a generator; faster than rng.integers, biased by less than n / 2**53
 
 
 def shuffled(rng: np.random.Generator | Script, items: tuple[int, ...]) -> tuple[int, ...]:
