@@ -12,7 +12,7 @@ Strings inside a game's observation are moved to the key "words", because Pettin
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from gymnasium import Space, spaces
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
-from agentarena.core.legal import Action, Bounded, refusal
+from agentarena.core.legal import Action, refusal
 from agentarena.core.registry import env_id_of
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.text import CHARSET, Unreadable, fold
@@ -273,13 +273,3 @@ def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:
     """Raise `BadOption` unless `value` is one of those allowed."""
     if value not in allowed:
         raise BadOption(f"{name} is {value!r}; allowed: {', '.join(map(repr, allowed))}")
-
-
-def is_bounded(legal: Any) -> bool:
-    """Whether a seat's legal actions are a description and not a list."""
-    return isinstance(legal, Bounded)
-
-
-def shown(actions: Mapping[int, Action]) -> str:
-    """Actions by seat, shortened for a message."""
-    return f"{dict(actions)!r:.200}"
