@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["mean_interval", "t_quantile", "wilson"]
 
 
-def wilson(successes: float, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
     """Interval for the probability of success: Wilson's score interval, which stays within [0, 1] and is never empty.
 
     The usual p +- z se has no width at 0 % and 100 %, where short runs often end; Wilson's does.
@@ -22,7 +22,7 @@ def wilson(successes: float, trials: int, confidence: float = 0.95) -> tuple[flo
 
     Args:
         successes: Number of successes, 0 to `trials`; a shared success may count as a fraction.
-        trials: Number of independent trials, n.
+        trials: Number of independent trials, n; an effective number may be fractional.
         confidence: In (0, 1).
 
     Returns:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from agentarena.core import intervals
 from agentarena.core.errors import UsageError
 
 __all__ = [
@@ -98,12 +99,9 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
     '0.3968 to 0.8922'
     """
     _check_counts(successes, trials, level)
-    z2 = normal_quantile(0.5 + level / 2) ** 2
-    share = successes / trials
-    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = math.sqrt(z2) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    return Interval(low, 1.0 if successes == trials else min(1.0, centre + half))
+    low, high = intervals.wilson(successes, trials, level)
+    # rounding must not move the ends off 0 and 1
+    return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high)
 
 
 def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Interval:
