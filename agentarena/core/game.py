@@ -85,7 +85,7 @@ class GameInfo:
             "moves": "simultaneous" if self.simultaneous else "in turn",
             "hidden information": "yes" if self.hidden else "no",
             "chance": "yes" if self.chance else "no",
-            "longest match": f"{self.max_steps} steps",
+            "longest match": f"{self.max_steps} step{'s' if self.max_steps != 1 else ''}",
             "returns": f"{self.low:g} to {self.high:g} ({self.unit}), {kind}",
             "forfeit": f"{self.price:g}",
         }
