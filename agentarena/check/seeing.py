@@ -25,7 +25,8 @@ def observations_fit(subject: Subject) -> None:
             space = subject.game.observation_space(seat)
             where = f"{moment}, seat {seat}"
             _check_types(observation, space, where)
-            expect(space.contains(observation), f"{where}: the observation leaves {space}: {observation!r:.300}")
+            if not space.contains(observation):  # an array is slow to print
+                expect(False, f"{where}: the observation leaves {space}: {observation!r:.300}")
 
 
 def _check_types(observation: Any, space: gymnasium.Space[Any], where: str) -> None:
