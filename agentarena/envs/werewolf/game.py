@@ -7,6 +7,7 @@ hold what happens in each phase, `moves.py` what is legal, `chronicle.py` the lo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -433,7 +434,7 @@ class Werewolf(Game[State]):
                 prefix = choices + (0,) * (at - len(choices))
                 pending.extend((*prefix, other) for other in range(1, script.sizes[at]))
             tried += 1
-            if tried + len(pending) > _MOST_OUTCOMES:
+            if tried + len(pending) > _MOST_OUTCOMES or math.prod(script.sizes) > _MOST_OUTCOMES**2:
                 raise NotSupported(
                     f"Werewolf: more than {_MOST_OUTCOMES} outcomes to list; fewer players, names='numbers' or less to draw help"
                 )

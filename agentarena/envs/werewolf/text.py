@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from agentarena.core.events import Event
@@ -13,6 +14,7 @@ from . import manual, record, telling
 from .chronicle import label_of
 from .hearing import beliefs_in, objection
 from .moves import BIDS, antidote, bid, pass_, speech
+from .roles import ROLES
 from .state import BID, BREW, HUNT, NIGHT, SHOT, SPEAK, STRAW, TALK, VOTE, State
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ _SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
 _GUESS = re.compile(r"<guess>(.*?)</guess>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?(?:say|guess)>", re.IGNORECASE)
 _BELIEF = re.compile(r"\s*(.+?)\s*[:=]?\s*(\d*\.?\d+)\s*(%?)\s*")
+_KEPT = 256
 _VERBS = {HUNT: ("attack",), NIGHT: ("attack", "test", "check", "protect", "save"), BREW: ("poison",), SHOT: ("shoot",), VOTE: ("vote",)}
 _VERBS[STRAW] = ("vote",)
 
@@ -68,10 +71,13 @@ class WerewolfText(TextFace[State]):
         if action < speech(seats):
             return f"bid {action - bid(seats, 0)}"
         index = action - speech(seats)
-        spaces = {id(space): space for space in map(game.space_of, range(10))}
-        if role is None and len(spaces) > 1:
+        if role is None and not self._one_space:
             return f"speech {index}"
         return game.space_of(role or 0).name(index, label)
+
+    @cached_property
+    def _one_space(self) -> bool:
+        return len({id(self.game.space_of(role)) for role in range(len(ROLES))}) == 1
 
     def write(self, action: Action) -> str:
         return self._named(int(action), lambda seat: f"seat {seat}", None)
@@ -119,8 +125,22 @@ class WerewolfText(TextFace[State]):
             return Unreadable(f"{quote(answer, 60)} is not exactly one move of this game; a move looks like {self._names(state, seat)[0]}")
         return found
 
+    @cached_property
+    def _written(self) -> dict[tuple[tuple[int, ...], int, bool], dict[str, int]]:
+        return {}
+
     def _moves(self, state: State, seat: int) -> dict[str, int]:
-        """Every way to write every move of this game, legal now or not."""
+        """Every way to write every move of this game, legal now or not; kept for the last few matches."""
+        kept = self._written
+        key = (state.names, state.roles[seat], state.phase == BID)
+        moves = kept.get(key)
+        if moves is None:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            moves = kept[key] = self._ways(state, seat)
+        return moves
+
+    def _ways(self, state: State, seat: int) -> dict[str, int]:
         game = self.game
         size = int(game.action_space(seat).n)
         own = speech(game.players) + game.space_of(state.roles[seat]).size
@@ -129,9 +149,8 @@ class WerewolfText(TextFace[State]):
             moves[_key(self.write(action))] = action
         for action in range(own):
             moves[_key(self.name(state, seat, action))] = action
-        for amount in range(BIDS):
-            if state.phase == BID:
-                moves[str(amount)] = bid(game.players, amount)
+        if state.phase == BID:
+            moves.update({str(amount): bid(game.players, amount) for amount in range(BIDS)})
         return moves
 
     def _guess(self, state: State, reply: str) -> dict[str, float] | Unreadable:
