@@ -130,12 +130,13 @@ def tournament(
     game = registry.game(env, preset=preset, **env_options)
     names = _names(agents)
     fixtures = schedule(len(names), game.info.seats, rounds=rounds, matches=matches, duplicate=duplicate)
+    per_round = len(schedule(len(names), game.info.seats, rounds=1))
     about = {
         "env": registry.env_id_of(game),
         "options": game.options,
         "agents": names,
         "matches": len(fixtures),
-        "rounds": rounds,
+        "rounds": len(fixtures) // per_round,
         "seed": seed,
         "duplicate": duplicate,
         "alpha": alpha,

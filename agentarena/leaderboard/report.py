@@ -13,7 +13,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ def render(
     report = _read(source)
     found = report.standings
     game = report.records[0].game()
-    beside = _published(published, found.unit)
+    beside = _published(published, found)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("agentarena.leaderboard", "templates"),
         autoescape=True,
@@ -165,7 +165,7 @@ def render(
         ours={row.agent: row for row in found.rows},
         ledgers=report.ledgers,
         faults=_faults(report.records),
-        command=command or _command(report.about),
+        command=command or _command(report.about, _changed(report.records[0], game)),
         packages=sorted({record.package for record in report.records}),
         seeds=sorted({record.seed for record in report.records}),
         replays=_script_json([replay_data(record) for record in chosen(report.records, replays)]),
@@ -206,17 +206,29 @@ def _read(source: Source) -> _Report:
     return _Report(records, standings(records), ledgers)
 
 
-def _published(published: Published | Iterable[Any] | None, unit: str) -> Published | None:
-    if published is None or isinstance(published, Published):
-        return published
-    return Published.of(published, mean_return=f"{unit}s")
+def _published(published: Published | Iterable[Any] | None, found: Standings) -> Published | None:
+    """The published rows with our agents' names: the same name, or the only one that differs by its parameters alone."""
+    if published is None:
+        return None
+    given = published if isinstance(published, Published) else Published.of(published, mean_return=f"{found.unit}s")
+    names = [row.agent for row in found.rows]
+    return replace(given, rows=tuple(replace(row, agent=_ours(row.agent, names)) for row in given.rows))
+
+
+def _ours(agent: str | None, names: Sequence[str]) -> str | None:
+    alike = [name for name in names if name == agent] or [name for name in names if name.partition("?")[0] == agent]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _changed(record: Record, game: Any) -> dict[str, Any]:
+    """The options that are not the game's defaults."""
+    defaults = json.loads(json.dumps(type(game)().options))
+    return {name: value for name, value in record.options.items() if value != defaults.get(name)}
 
 
 def _facts(report: _Report, game: Any) -> list[tuple[str, str]]:
     record, found = report.records[0], report.standings
-    changed = {
-        name: value for name, value in record.options.items() if value != json.loads(json.dumps(type(game)().options.get(name, None)))
-    }
+    changed = _changed(record, game)
     return [
         ("environment", record.env),
         ("options", ", ".join(f"{name}={value}" for name, value in changed.items()) or "defaults"),
@@ -231,7 +243,7 @@ def _facts(report: _Report, game: Any) -> list[tuple[str, str]]:
 def _rows(found: Standings, ledgers: Mapping[str, Ledger], published: Published | None) -> list[dict[str, Any]]:
     """The standings with rank spans, costs and published figures."""
     spans = rank_span([row.return_interval for row in found.rows])
-    theirs = {row.agent: row for row in (published.rows if published else ()) if row.agent}
+    theirs = {row.agent: row for row in (published.rows if published else ())}
     return [
         {"row": row, "rank": rank, "cost": ledgers.get(row.agent), "theirs": theirs.get(row.agent)}
         for row, rank in zip(found.rows, spans, strict=True)
@@ -300,16 +312,15 @@ def _faults(records: Iterable[Record]) -> list[tuple[str, str, str, int, str]]:
     return [(*key, count, reason) for key, (count, reason) in sorted(counts.items())]
 
 
-def _command(about: Mapping[str, Any]) -> str:
+def _command(about: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
     """The command that repeats a tournament."""
     import shlex
 
     if not about:
         return ""
-    words = ["agentarena", "tournament", about["env"], *about["agents"]]
-    words += ["--rounds", str(about["rounds"])] if about.get("rounds") else []
-    words += ["--seed", str(about["seed"]), *(["--duplicate"] if about["duplicate"] else [])]
-    words += [word for name, value in about["options"].items() for word in ("--set", f"{name}={value}")]
+    words = ["agentarena", "tournament", about["env"], *about["agents"], "--rounds", str(about["rounds"]), "--seed", str(about["seed"])]
+    words += [] if about["duplicate"] else ["--fresh-deals"]
+    words += [word for name, value in changed.items() for word in ("--set", f"{name}={value}")]
     return shlex.join(words)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from agentarena.core.errors import UsageError
-from agentarena.evaluate.ratings import ELO_PER_NAT, PRIOR_SD_ELO, bradley_terry, bradley_terry_pairs
 from agentarena.evaluate.online_elo import elo, elo_spread
+from agentarena.evaluate.ratings import ELO_PER_NAT, PRIOR_SD_ELO, bradley_terry, bradley_terry_pairs
 
 WINS = np.array([[0, 30, 42, 55], [20, 0, 33, 44], [12, 21, 0, 36], [5, 10, 18, 0]])
 DRAWS = np.array([[0, 10, 6, 0], [10, 0, 6, 6], [6, 6, 0, 6], [0, 6, 6, 0]])  # 360 games with WINS

@@ -179,6 +179,29 @@ def test_published_figures_stand_beside_ours(hostile: Tournament) -> None:
     assert html.count('class="theirs"') == 3  # the key, the return and the win share
 
 
+def test_published_agents_are_found_by_name() -> None:
+    names = ["ismcts?simulations=5", "random", "mcts?simulations=1", "mcts?simulations=2"]
+    assert report._ours("ismcts", names) == "ismcts?simulations=5"
+    assert report._ours("random", names) == "random"
+    assert report._ours("mcts", names) is None  # two candidates
+    assert report._ours(None, names) is None
+
+
+def test_the_command_repeats_the_run(tmp_path: Path) -> None:
+    """What the page says to type gives the records the page is made of."""
+    import shlex
+
+    from click.testing import CliRunner
+
+    from agentarena.cli import cli
+
+    found = tournament("TicTacToe-v0", ["random", "mcts?simulations=2"], matches=3, seed=5, duplicate=False, draw=0.25)
+    words = shlex.split(report._command(found.about, {"draw": 0.25}))
+    result = CliRunner().invoke(cli, [*words[1:], "--out", str(tmp_path), "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert [r.line() for r in Tournament.load(tmp_path).results.records] == [r.line() for r in found.results.records]
+
+
 def test_a_games_own_table_of_published_figures() -> None:
     from agentarena.envs.dhumbal import published
 
