@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,12 +28,15 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
     over pays and the others do not. Such an agent should change `view.memory` only once it has its answers.
     """
     if len(views) > 1 and type(agent).act is not Agent.act:
+        here = os.getpid()
         try:
             decisions = _listed(agent.act(views), len(views))
         except (Exception, SystemExit):
             for view in views:
                 _rewind(view)
         else:
+            if os.getpid() != here:
+                os._exit(0)
             yield from enumerate(decisions)
             return
     for index, view in enumerate(views):
@@ -41,6 +45,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
 
 def decide_one(agent: Agent, view: View) -> Decision | AgentFault:
     """One decision, or the fault that came in its place."""
+    here = os.getpid()
     try:
         if type(agent).act is Agent.act:
             return agent.choose(view)
@@ -50,6 +55,9 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault:
     except (Exception, SystemExit) as error:  # sys.exit() in an agent is the agent's failure too
         _tell_once(agent, view, error)
         return raised(error)
+    finally:
+        if os.getpid() != here:
+            os._exit(0)  # the agent forked, and this is the copy: it must neither play on nor write
 
 
 def raised(error: BaseException) -> AgentRaised:

@@ -125,7 +125,6 @@ def serve(connection: Connection, payload: bytes) -> None:
     outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_post, args=(connection, outbox), daemon=True).start()
     games: dict[Any, Any] = {}
-    started = os.getpid()
     while True:
         questions: list[tuple[int, bytes]] = connection.recv()
         views = [_opened(data, games) for _, data in questions]
@@ -133,8 +132,6 @@ def serve(connection: Connection, payload: bytes) -> None:
             later.submit(views, _answering(outbox, questions, views))
             continue
         for index, decision in decide(agent, views):
-            if os.getpid() != started:
-                os._exit(0)  # the agent forked, and this is the copy
             outbox.put((questions[index][0], decision, views[index].memory))
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,13 @@ def spec(name: str, **parameters: object) -> str:
     """The spec string of a class of this file."""
     query = "&".join(f"{key}={value}" for key, value in parameters.items())
     return f"{HERE}:{name}" + (f"?{query}" if query else "")
+
+
+def fork() -> int:
+    """`os.fork`, which newer Pythons warn of in a process with threads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 class First(Agent):
@@ -99,8 +107,17 @@ class Forks(Agent):
 
     def choose(self, view: View) -> Action:
         move = sample(view.legal, view.rng)
-        os.fork()
+        fork()
         return move
+
+
+class ForksInBatches(Agent):
+    """The same, answering all questions at once."""
+
+    def act(self, views: Sequence[View]) -> Sequence[Action]:
+        moves = [sample(view.legal, view.rng) for view in views]
+        fork()
+        return moves
 
 
 class Breeds(Agent):
@@ -110,7 +127,7 @@ class Breeds(Agent):
         self.note = note
 
     def choose(self, view: View) -> Action:
-        pid = os.fork()
+        pid = fork()
         if pid == 0:
             time.sleep(3600)
             os._exit(0)
@@ -177,6 +194,21 @@ class Slow(Agent):
 
     def act(self, views: Sequence[View]) -> Sequence[Action]:
         time.sleep(self.seconds)
+        self.sizes.append(len(views))
+        return [sample(view.legal, view.rng) for view in views]
+
+
+class Waits(Agent):
+    """Plays at random in a thread of its own, once it is let go on."""
+
+    asynchronous = 1
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.sizes: list[int] = []
+
+    def act(self, views: Sequence[View]) -> Sequence[Action]:
+        assert self.go_on.wait(60), "nobody let it go on"
         self.sizes.append(len(views))
         return [sample(view.legal, view.rng) for view in views]
 

@@ -55,7 +55,7 @@ def test_memory_lives_through_the_process():
 
 @pytest.mark.parametrize(("name", "kind"), [("Sleeps", "timeout"), ("Spins", "timeout"), ("Dies", "died"), ("Raises", "raised")])
 def test_a_failure_costs_its_match_and_the_agent_is_used_on(name, kind):
-    results = play("TicTacToe-v0", [spec(name), "random"], matches=7, deadline_s=0.5)
+    results = play("TicTacToe-v0", [spec(name), "random"], matches=7, deadline_s=1.0)
     for record in results.records:
         assert (record.outcome == "forfeited") == (record.match % 3 == 0), record
         for fault in record.faults:
@@ -78,7 +78,7 @@ def test_the_memory_of_other_matches_outlives_a_killed_process():
                 time.sleep(3600)
             return super().choose(view)
 
-    results = play("TicTacToe-v0", [Both(), First()], matches=6, rotate=False, deadline_s=0.5, concurrency=6)
+    results = play("TicTacToe-v0", [Both(), First()], matches=6, rotate=False, deadline_s=1.0, concurrency=6)
     assert [record.match for record in results.records if record.faults] == [1]
 
 
@@ -174,9 +174,9 @@ def test_an_isolated_agent_is_an_agent_like_any_other():
 def test_a_slow_start_does_not_count_and_has_its_own_limit(tmp_path):
     (tmp_path / "sleepy.py").write_text(
         "import time\nfrom agentarena.agents.random import RandomAgent\n"
-        "class Sleepy(RandomAgent):\n    def __init__(self):\n        time.sleep(1.0)\n"
+        "class Sleepy(RandomAgent):\n    def __init__(self):\n        time.sleep(1.5)\n"
     )
-    results = play("TicTacToe-v0", [f"{tmp_path}/sleepy.py:Sleepy", "random"], matches=1, deadline_s=0.7)
+    results = play("TicTacToe-v0", [f"{tmp_path}/sleepy.py:Sleepy", "random"], matches=1, deadline_s=1.2)
     assert not results.records[0].faults
     with pytest.raises(AgentTimeout, match="not ready"):
         Isolated(f"{tmp_path}/sleepy.py:Sleepy", start_s=0.1)

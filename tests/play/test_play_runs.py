@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 
 import numpy as np
 import pytest
 import rascals
 from fixtures.games import Duel, Moles, Parley
-from rascals import Batches, First, Remote, Slow, spec
+from rascals import Batches, First, Remote, Slow, Waits, spec
 
 import agentarena as aa
 from agentarena.core.agent import Agent
@@ -174,19 +173,16 @@ def test_agents_in_their_own_time_give_the_same_records(agent):
 
 
 def test_no_match_waits_for_another():
-    """Matches of two quick agents all end while the first batch of a slow one is still out."""
-    slow, order = Slow(0.5), []
+    """The 36 matches of two quick agents all end while the first batch of the third is still out."""
+    slow = Waits()
+
+    def progress(done, total):
+        if done == 36:
+            slow.go_on.set()
+
     fixtures = [Fixture(m, m, (0, 1) if m < 4 else (1, 2)) for m in range(40)]
-    start = time.monotonic()
-    run(
-        "TicTacToe-v0",
-        [slow, "random", "random"],
-        fixtures,
-        concurrency=40,
-        progress=lambda done, total: order.append(time.monotonic() - start),
-    )
-    assert order[36] < 0.4  # 36 matches without the slow agent, and the call at the start
-    assert len(order) == 41
+    results = run("TicTacToe-v0", [slow, "random", "random"], fixtures, concurrency=40, progress=progress)
+    assert not any(record.faults for record in results.records)
     assert slow.sizes[0] == 4
 
 
@@ -241,6 +237,15 @@ def test_what_agents_print_stays_out_of_the_output(capsys):
     out, err = capsys.readouterr()
     assert out.splitlines() == ["progress 0", "progress 1", "progress 2"]
     assert "loud" in err
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_the_copies_of_an_agent_that_forks_neither_play_nor_write(tmp_path, concurrency):
+    plain = play("TicTacToe-v0", RANDOMS, matches=4)
+    for agent in (rascals.Forks(), rascals.ForksInBatches()):
+        forked = play("TicTacToe-v0", [agent, "random"], matches=4, out=tmp_path / f"{agent}.jsonl", concurrency=concurrency)
+        assert [record.actions for record in forked.records] == [record.actions for record in plain.records]
+        assert len((tmp_path / f"{agent}.jsonl").read_text().splitlines()) == 4
 
 
 def test_an_error_of_the_rules_ends_the_run():

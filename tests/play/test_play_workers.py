@@ -39,6 +39,19 @@ def test_objects_batches_and_isolation_work_in_workers():
     )
 
 
+def test_few_matches_are_spread_over_all_workers(monkeypatch):
+    given = []
+    give = local._Worker.give
+
+    def giving(self, fixtures):
+        given.append(len(fixtures))
+        give(self, fixtures)
+
+    monkeypatch.setattr(local._Worker, "give", giving)
+    play("TicTacToe-v0", RANDOMS, matches=21, workers=2, concurrency=256)
+    assert given == [11, 10]
+
+
 def test_a_killed_worker_is_replaced_and_its_matches_played_again(monkeypatch):
     """A worker is killed each time thirty more matches are done, three times in all."""
     pools = []

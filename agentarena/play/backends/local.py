@@ -114,6 +114,8 @@ class _Pool:
         """Top up a worker: enough to be busy, little enough that all end together."""
         fair = len(self._left) // (2 * self._size)
         wanted = max(self._concurrency, min(fair, 4 * _FLUSH, 8 * self._concurrency + _FLUSH)) - len(worker.out)
+        if not worker.out:  # at the start, few matches are spread over all workers
+            wanted = min(wanted, -(-len(self._left) // sum(not other.out for other in self._workers)))
         if self._left and wanted > 0 and (not worker.out or wanted >= self._concurrency // 2):
             try:
                 worker.give([self._left.popleft() for _ in range(min(wanted, len(self._left)))])
