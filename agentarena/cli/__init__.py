@@ -7,6 +7,7 @@ cannot be used; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -69,7 +70,9 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """The console script: errors of ours become one line on stderr and exit code 2."""
+    """The console script: errors of ours become one line on stderr and exit code 2. Packages in the working folder can be named."""
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
         return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
     except click.exceptions.Abort:
