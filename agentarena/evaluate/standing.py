@@ -171,7 +171,7 @@ def standings(
         by_seat=_places(table, order, list(range(table.seats)), level, resamples, rng),
         by_role=_places(table, order, list(roles), level, resamples, rng),
         ratings=None if ratings is None else _reordered(ratings, order),
-        evolution=None if field is None else alpharank(field.margins[square], alpha=alpha / 2),
+        evolution=None if field is None else alpharank(field.margins[square] / 2, alpha=alpha),
         margins=None if field is None else field.margins[square],
         unit=unit or info.unit,
         matches=len(table),
@@ -313,15 +313,15 @@ def _field(table: MatchTable, scale: float, alpha: float, level: float, resample
         return None
     margins, draws = _margins(table, sorted(pairs), min(resamples, 400), rng)
     margins, draws = margins / scale, draws / scale
-    # a payoff table with M - M^T equal to the margins is half of them
-    masses = np.array([alpharank(drawn, alpha=alpha / 2).distribution for drawn in draws])
+    # half the margins are payoffs M with M - M^T equal to the margins
+    masses = np.array([alpharank(drawn / 2, alpha=alpha).distribution for drawn in draws])
     tail = (1 - level) / 2
     low, high = np.quantile(masses, [tail, 1 - tail], axis=0)
     try:
         nash = nash_average(margins).distribution
     except NotSupported:  # a near-tie that the solver cannot settle: the column stays empty
         nash = np.full(count, np.nan)
-    found = alpharank(margins, alpha=alpha / 2).distribution
+    found = alpharank(margins / 2, alpha=alpha).distribution
     return _Field(margins, found, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
 
 

@@ -68,11 +68,11 @@ def rank_span(intervals: Sequence[Interval]) -> list[tuple[int, int]]:
 def shade(score: float) -> tuple[str, float]:
     """Which colour and how much of it a score gets: "up" above one half, "down" below; small edges already show.
 
-        amount = 0.85 (2 |score - 1/2|)^(2/3)
+        amount = 0.7 (2 |score - 1/2|)^(2/3)
 
     >>> shade(0.5625), shade(0.0), shade(0.5)
-    (('up', 0.21), ('down', 0.85), ('level', 0.0))
+    (('up', 0.17), ('down', 0.7), ('level', 0.0))
     """
     if math.isnan(score) or score == 0.5:
         return "level", 0.0
-    return ("up" if score > 0.5 else "down"), round(0.85 * (2 * abs(score - 0.5)) ** (2 / 3), 2)
+    return ("up" if score > 0.5 else "down"), round(0.7 * (2 * abs(score - 0.5)) ** (2 / 3), 2)

@@ -148,7 +148,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=_percent, signed=_signed(found), plain=_plain, p=_p_value, ms=_ms)
+    environment.filters.update(percent=_percent, signed=_signed(found), plain=_plain, p=_p_value, ms=_ms, count=_count)
     return environment.get_template("report.html.j2").render(
         title=title or report.records[0].env,
         env=report.records[0].env,
@@ -356,6 +356,10 @@ def _signed(found: Standings) -> Callable[[float], str]:
 
 def _ms(value: float) -> str:
     return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
+
+
+def _count(number: int, noun: str, plural: str = "s") -> str:
+    return f"{number:,} {noun}{plural if number != 1 else ''}"
 
 
 def _p_value(value: float) -> str:

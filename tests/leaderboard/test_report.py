@@ -231,7 +231,7 @@ def test_games_of_other_kinds(env: str, agents: list[str]) -> None:
 
 def test_one_match_and_none() -> None:
     runs = aa.play("TicTacToe-v0", ["random", "minimax"], matches=1)
-    assert "1 matches on 1 deals" in Page(report.render(runs, replays=0)).text
+    assert "1 match on 1 deal of" in Page(report.render(runs, replays=0)).text
     with pytest.raises(UsageError, match="no matches"):
         report.render(aa.play("TicTacToe-v0", ["random"], matches=0))
 
