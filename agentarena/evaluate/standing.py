@@ -346,7 +346,8 @@ def _notes(table: MatchTable, ratings: Ratings | None) -> tuple[str, ...]:
     if ratings is not None and ratings.note:
         notes.append(f"Ratings: {ratings.note}.")
     if table.forfeits.any():
-        notes.append(f"{int(table.forfeits.any(1).sum())} matches ended in a forfeit, which counts with its price.")
+        count = int(table.forfeits.any(1).sum())
+        notes.append(f"{count} {'match' if count == 1 else 'matches'} ended in a forfeit, which counts with its price.")
     seats = np.array([[(table.holders[:, s] == a).sum() for s in range(table.seats)] for a in range(len(table.agents))])
     if table.seats > 1 and np.any(seats.max(1) > seats.min(1)):
         notes.append("Some agent did not hold every seat equally often, so its figures contain an advantage or handicap of its seats.")

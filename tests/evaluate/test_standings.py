@@ -132,7 +132,7 @@ def test_forfeits_are_counted_and_named() -> None:
         resamples=20,
     )
     assert {row.agent: row.forfeits for row in found.rows} == {"a": 0, "b": 1}
-    assert any("1 matches ended in a forfeit" in note for note in found.notes)
+    assert any("1 match ended in a forfeit" in note for note in found.notes)
 
 
 def test_common_payoffs_are_ranked_by_return_alone() -> None:
