@@ -248,7 +248,8 @@ class Dhumbal(Game[State]):
         held[seat] |= 1 << card
         following = table.after[seat]
         legal = self.deck.moves(held[following], self.threshold)
-        offer, last = self._offer(laid), (seat, action, (card,), flag)
+        offer = laid[-1:] if self.pickup == "previous" else self._offer(laid)
+        last = (seat, action, (card,), flag)
         past += _CODES[action]
         # fmt: off
         after: State = _new(State, (
@@ -264,13 +265,11 @@ class Dhumbal(Game[State]):
 
     def _offer(self, laid: tuple[int, ...]) -> tuple[int, ...]:
         """The cards of the previous discard that may be taken, first choice first."""
-        if self.pickup == "previous":
-            return laid[-1:]
-        if self.pickup == "any":
-            return laid[::-1]
-        if self.pickup == "ends":
-            return (laid[-1], laid[0]) if len(laid) > 1 else laid
-        return ()
+        if self.pickup in ("own_top", "stock"):
+            return ()
+        if self.pickup == "ends" and len(laid) > 1:
+            return (laid[-1], laid[0])
+        return laid[::-1] if self.pickup == "any" else laid[-1:]
 
     def _refill(self, state: State, rng: np.random.Generator) -> State:
         """The pile but for its top card (where more is on offer, its top discard) becomes the stock.
