@@ -59,7 +59,7 @@ def test_a_colour_has_three_ones_two_of_each_between_and_one_of_the_highest() ->
 
 def test_presets_are_the_standard_games() -> None:
     assert game("FullHanabi-v0", preset="standard").options == Hanabi().options
-    four = game("MiniHanabi-v0", preset="standard4")
+    four = game("FullHanabi-v0", preset="standard4")
     assert (four.info.seats, four.info.high, four.action_space(0).n) == (4, 25, 38)
 
 

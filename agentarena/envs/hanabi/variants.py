@@ -20,6 +20,8 @@ class MiniHanabi(Hanabi):
     hand: int = option(3, "Cards in a hand.", low=1, high=5)
     tokens: int = option(3, "Information tokens at the start, and the most there can be.", low=1, high=20)
 
+    presets = {}
+
 
 @dataclass(frozen=True)
 class SimpleHanabi(Hanabi):
@@ -27,6 +29,8 @@ class SimpleHanabi(Hanabi):
 
     colors: int = option(3, "Number of colours.", low=1, high=5)
     ranks: int = option(2, "Number of ranks; a pile is complete at this height.", low=1, high=5)
+
+    presets = {}
 
 
 @dataclass(frozen=True)
