@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,8 +144,9 @@ class Frame:
         step: Number of steps taken; 0 is the start.
         moves: The moves that led here, in words, by seat.
         replies: Raw replies and thinking behind these moves, by seat: the attempts of `Record.replies`.
-        public: What became known to everybody, in words.
-        private: What only some seats learnt, in words, by seat.
+        public: What became known to everybody, told as to an onlooker.
+        private: What only some seats learnt, and what can only be told as "you", in words, by seat.
+        told: All that this step told each seat, in its own words. Shape (S,).
         events: All of what became known, as data, each with its audience.
         views: What each seat sees now, in words. Shape (S,). All of them together are the referee's view.
         asked: The seats that move next; `()` at the end.
@@ -157,6 +159,7 @@ class Frame:
     replies: Mapping[int, Sequence[Mapping[str, Any]]]
     public: tuple[str, ...]
     private: Mapping[int, tuple[str, ...]]
+    told: tuple[tuple[str, ...], ...]
     events: tuple[Event, ...]
     views: tuple[str, ...]
     asked: tuple[int, ...]
@@ -173,7 +176,7 @@ class Frame:
     def news_for(self, seat: int | None = None) -> tuple[str, ...]:
         """What a seat was told by this step; for the referee (`None`) the moves, what anybody was told, and the note."""
         if seat is not None:
-            return self.public + self.private.get(seat, ())
+            return self.told[seat]
         moves = tuple(f"seat {mover}: {move}" for mover, move in self.moves.items())
         told = tuple(f"to seat {hearer} alone: {line}" for hearer, lines in self.private.items() for line in lines)
         return (*moves, *self.public, *told, *([self.note] if self.note else []))
@@ -206,14 +209,26 @@ def frames(record: Record) -> list[Frame]:
 
 def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: Mapping[int, Any], events: tuple[Event, ...]) -> Frame:
     seats = range(game.info.seats)
-    onlooker = next((seat for seat in seats if seat not in moves), 0)
-    private = {seat: _sentences(game, [event for event in events if event.audience and seat in event.audience], seat) for seat in seats}
+    public: list[str] = []
+    private: dict[int, list[str]] = {}
+    told: list[list[str]] = [[] for _ in seats]
+    for event in events:
+        heard = {seat: line for seat in seats if event.visible_to(seat) and (line := game.text.tell(event, seat))}
+        for seat, line in heard.items():
+            told[seat].append(line)
+        neutral = _neutral(heard, game.info.seats) if event.audience is None else None
+        if neutral is not None:
+            public.append(neutral)
+        else:
+            for seat, line in heard.items():
+                private.setdefault(seat, []).append(line)
     return Frame(
         step=step,
         moves={seat: game.text.write(action) for seat, action in moves.items()},
         replies={reply["seat"]: reply["attempts"] for reply in record.replies if reply["step"] == step - 1},
-        public=_sentences(game, [event for event in events if event.audience is None], onlooker),
-        private={seat: told for seat, told in private.items() if told},
+        public=tuple(public),
+        private={seat: tuple(private[seat]) for seat in sorted(private)},
+        told=tuple(map(tuple, told)),
         events=events,
         views=tuple(game.text.look(episode.state, seat) for seat in seats),
         asked=episode.to_move,
@@ -222,8 +237,16 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
     )
 
 
-def _sentences(game: Game[Any], events: Sequence[Event], seat: int) -> tuple[str, ...]:
-    return tuple(line for event in events if (line := game.text.tell(event, seat)))
+_YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+
+
+def _neutral(heard: Mapping[int, str], seats: int) -> str | None:
+    """The telling of one event that suits an onlooker: one for all, or one that addresses nobody; `None` if there is none."""
+    lines = list(heard.values())
+    if len(lines) == seats and len(set(lines)) == 1:
+        return lines[0]
+    return next((line for line in lines if not _YOU.search(_QUOTED.sub("", line))), None)
 
 
 def _fault(fault: Mapping[str, Any]) -> str:

@@ -346,6 +346,7 @@ def test_a_replay_tells_the_match_in_words():
     assert shown[3].table.count("--- seat") == 2
     assert shown[1].news_for() == ("seat 0: (0,0)", "X marked (0,0).")
     assert shown[1].news_for(1) == ("X marked (0,0).",)
+    assert shown[1].news_for(0) == ("You marked (0,0).",)
 
 
 def test_a_replay_keeps_private_news_apart():
@@ -360,6 +361,16 @@ def test_a_replay_keeps_private_news_apart():
     shared = frames(play(Pile(), RANDOMS, matches=1).records[0])[0]
     assert shared.table == shared.views[0] == shared.views[1]  # where all see the same it is shown once
     assert start.table.count("--- seat") == 5
+
+
+def test_an_onlooker_is_never_addressed_as_a_player():
+    """The end of a hand of Kuhn poker is told to each player as "You win" or "You lose": the referee hears who heard what."""
+    for record in play("KuhnPoker-v0", RANDOMS, matches=10).records:
+        for frame in frames(record):
+            assert not any(line.startswith("You ") for line in frame.public)
+            assert not any(line.startswith("You ") for line in frame.news_for())
+        ending = frames(record)[-1]
+        assert all(ending.news_for(seat) for seat in (0, 1))
 
 
 def test_a_replay_shows_words_and_faults():
