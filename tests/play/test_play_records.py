@@ -78,7 +78,7 @@ def test_words_of_any_script_survive(out):
 def test_two_runs_cannot_write_one_file(out):
     holder = (
         "import sys, time; from agentarena.play import play\n"
-        f"play({ENV!r}, ['random', 'random'], matches=10**6, out={str(out)!r}, progress=lambda d, t: d == 3 and print('on', flush=True))"
+        f"play({ENV!r}, ['random', 'random'], matches=10**5, out={str(out)!r}, progress=lambda d, t: d == 3 and print('on', flush=True))"
     )
     with subprocess.Popen([sys.executable, "-c", holder], stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
@@ -170,7 +170,7 @@ def test_ctrl_c_keeps_what_is_recorded(out):
     program = (
         "import sys; from agentarena.play import play\n"
         "try:\n"
-        f"    play({ENV!r}, ['random', 'random'], matches=10**6, out={str(out)!r}, workers=2,\n"
+        f"    play({ENV!r}, ['random', 'random'], matches=10**5, out={str(out)!r}, workers=2,\n"
         "         progress=lambda d, t: d == 200 and print(d, flush=True))\n"
         "except KeyboardInterrupt:\n    sys.exit(130)"
     )
