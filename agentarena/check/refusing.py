@@ -76,7 +76,7 @@ def refuses_out_of_turn(subject: Subject) -> None:
 
 def _expect_refused(subject: Subject, moment: Moment, actions: Mapping[int, Any], error: type[PlayError], what: str) -> None:
     try:
-        subject.game.step(moment.state, actions, subject.chance(5))
+        subject.game.step(moment.state, actions, subject.spare)
     except error as refused:
         expect(bool(str(refused)), f"{moment}: {what} raised {error.__name__} without a message")
         return

@@ -148,6 +148,11 @@ class Subject:
             return fingerprint(moment.state)
         return fingerprint([self.game.observe(moment.state, seat) for seat in self.seats(moment, 2)])
 
+    @cached_property
+    def spare(self) -> np.random.Generator:
+        """A stream for steps that must be refused, and so draw nothing from it."""
+        return self.chance(5)
+
     def chance(self, *path: int) -> np.random.Generator:
         """A stream for the checks' own use."""
         return stream(90_001, *path)

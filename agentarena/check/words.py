@@ -52,6 +52,8 @@ def views_in_words(subject: Subject) -> None:
 
 def _check_ascii(text: str, where: str) -> None:
     rest = _QUOTED.sub("", text)
+    if rest.isascii() and rest.replace("\n", "").isprintable():
+        return
     odd = sorted({char for char in rest if not (char.isascii() and (char.isprintable() or char in "\n\t"))})
     expect(not odd, f"{where} holds {odd[:5]} outside quotations, expected ASCII")
 
