@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .events import Event
 from .game import Game
-from .legal import Action
+from .legal import Action, decode
+from .rng import CHANCE, stream
 
-__all__ = ["Episode"]
+__all__ = ["Episode", "retrace"]
 
 
 class Episode:
@@ -74,3 +75,20 @@ class Episode:
     def mark_read(self, seat: int) -> None:
         """The seat has seen everything so far."""
         self._cursor[seat] = len(self.log)
+
+
+def retrace(game: Game[Any], seed: int, deal: int, actions: Sequence[Sequence[Sequence[Any]]]) -> Iterator[Any]:
+    """The states of a recorded match, from the start to where its moves end.
+
+    Args:
+        game: The rules it was played under.
+        seed: Seed of its run.
+        deal: Number of its deal.
+        actions: Its moves as a record keeps them: one entry a step, `[[seat, encoded action], ...]`.
+    """
+    rng = stream(seed, CHANCE, deal)
+    state = game.start(rng)
+    yield state
+    for moves in actions:
+        state = game.step(state, {seat: decode(game.legal(state, seat), data) for seat, data in moves}, rng)
+        yield state

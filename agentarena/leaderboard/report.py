@@ -170,6 +170,7 @@ def render(
         seeds=sorted({record.seed for record in report.records}),
         replays=_script_json([replay_data(record) for record in chosen(report.records, replays)]),
         replay_count=min(replays, len(report.records)),
+        figures=_figures(report.records, game),
         isnan=math.isnan,
     )
 
@@ -291,6 +292,20 @@ def _heat(found: Standings) -> list[list[dict[str, Any]]]:
         [{"value": float(value), "games": int(games), "shade": shade(float(value))} for value, games in zip(values, counts, strict=True)]
         for values, counts in zip(found.head_to_head.score, found.head_to_head.games, strict=True)
     ]
+
+
+def _figures(records: Sequence[Record], game: Any) -> list[tuple[str, Any]]:
+    """What the game's package draws of its matches: `figures(records)` of its module `figures`, as (title, SVG); none without one."""
+    import importlib
+    import importlib.util
+
+    import markupsafe
+
+    package = type(game).__module__.rpartition(".")[0]
+    if not package or importlib.util.find_spec(f"{package}.figures") is None:
+        return []
+    drawn = importlib.import_module(f"{package}.figures").figures(records)
+    return [(title, markupsafe.Markup(svg)) for title, svg in drawn]
 
 
 def _places(found: Standings) -> list[tuple[str, Any]]:
