@@ -1,0 +1,1 @@
+"""Language models at the table: one agent over transformers, vLLM and any OpenAI-compatible server."""

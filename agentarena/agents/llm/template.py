@@ -1,0 +1,132 @@
+"""Chat templates in tokens: rendering in which no player's words become control tokens, and continuing without rendering anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from .engine import Message
+
+__all__ = ["Template"]
+
+
+class Template:
+    """A tokenizer's chat template.
+
+    Strings in a message that look like one of the tokenizer's own control tokens are encoded character by character, so
+    that they stay words.
+
+    Args:
+        tokenizer: A `transformers` tokenizer with a chat template.
+        settings: Further arguments of the template, e.g. `enable_thinking=False`.
+    """
+
+    def __init__(self, tokenizer: Any, **settings: Any) -> None:
+        self.tokenizer = tokenizer
+        self._settings = settings
+
+    def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The tokens of a chat up to where the assistant's next reply begins."""
+        marked, hidden = self._disarmed(messages)
+        return self._encode(self._render(marked, generate=True), hidden)
+
+    def suffix(self, messages: Sequence[Message], reply_ids: Sequence[int]) -> tuple[int, ...]:
+        """The tokens between the model's last reply and its next one: the end of that reply, a user message, a new beginning.
+
+        Args:
+            messages: The whole chat; the last reply is the last message of the assistant.
+            reply_ids: The tokens of that reply, as sampled.
+
+        Raises:
+            ValueError: No message of the assistant is followed by another.
+        """
+        last = max((i for i, message in enumerate(messages) if message["role"] == "assistant"), default=-1)
+        if not 0 <= last < len(messages) - 1:
+            raise ValueError("there is no reply of the assistant that a message follows")
+        sign = _unused("".join(message["content"] for message in messages))
+        chat = [*messages[:last], {**messages[last], "content": sign}, *messages[last + 1 :]]
+        marked, hidden = self._disarmed(chat)
+        _, found, after = self._render(marked, generate=True).rpartition(sign)
+        if not found:
+            raise ValueError("the chat template leaves out earlier replies, so a chat cannot be continued")
+        ids = self._encode(after, hidden)
+        ended = len(reply_ids) > 0 and len(ids) > 0 and reply_ids[-1] == ids[0]
+        return ids[1:] if ended else ids
+
+    def prefix(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The tokens that all chats share that begin with the same system message; `()` when there is none."""
+        if not messages or messages[0]["role"] != "system":
+            return ()
+        sign = _unused(messages[0]["content"])
+        marked, hidden = self._disarmed([messages[0], {"role": "user", "content": sign}])
+        before, found, _ = self._render(marked, generate=True).partition(sign)
+        return self._encode(before, hidden) if found else ()
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The words of sampled tokens, without control tokens."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def _render(self, messages: Sequence[Message], *, generate: bool) -> str:
+        return str(
+            self.tokenizer.apply_chat_template(
+                [dict(message) for message in messages], tokenize=False, add_generation_prompt=generate, **self._settings
+            )
+        )
+
+    @cached_property
+    def _control(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """Finds control tokens: all of them; those marked special alone."""
+        added = self.tokenizer.added_tokens_decoder.values()
+        every = sorted({str(token.content) for token in added} | set(self.tokenizer.all_special_tokens), key=len, reverse=True)
+        special = sorted(
+            {str(token.content) for token in added if token.special} | set(self.tokenizer.all_special_tokens), key=len, reverse=True
+        )
+        return _any_of(every), _any_of(special)
+
+    def _disarmed(self, messages: Sequence[Message]) -> tuple[list[Message], dict[str, str]]:
+        """The messages with a sign in the place of each control token, and what the signs stand for.
+
+        What the assistant said may hold tokens that are no special ones, such as `<think>`: templates look for them.
+        """
+        every, special = self._control
+        hidden: dict[str, str] = {}
+        text = "".join(message["content"] for message in messages)
+        if not every.search(text):
+            return list(messages), hidden
+        base = _unused(text)
+        signs: dict[str, str] = {}
+
+        def sign(found: re.Match[str]) -> str:
+            made = signs.setdefault(found[0], f"{base}{len(signs)}{base}")
+            hidden[made] = found[0]
+            return made
+
+        out = []
+        for message in messages:
+            wanted = special if message["role"] == "assistant" else every
+            out.append({**message, "content": wanted.sub(sign, message["content"])})
+        return out, hidden
+
+    def _encode(self, text: str, hidden: dict[str, str]) -> tuple[int, ...]:
+        if not hidden:
+            return tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
+        ids: list[int] = []
+        for part in re.split("(" + "|".join(map(re.escape, hidden)) + ")", text):
+            for piece in hidden.get(part, "") if part in hidden else (part,):
+                if piece:
+                    ids.extend(self.tokenizer(piece, add_special_tokens=False).input_ids)
+        return tuple(ids)
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+
+def _unused(text: str) -> str:
+    """A short string that does not occur in `text`: characters for private use, which no word is written with."""
+    sign = "\ue000"
+    while sign in text:
+        sign += "\ue000"
+    return sign
