@@ -113,6 +113,12 @@ AGENTS: dict[str, str] = {
     "levinehats/optimal": "agentarena.envs.levine_hats.bots:Optimal",
     "hanabi/cautious": "agentarena.envs.hanabi.bots:Cautious",
     "hanabi/bold": "agentarena.envs.hanabi.bots:Bold",
+    "werewolf/bayes": "agentarena.envs.werewolf.bots:Bayes",
+    "werewolf/naive": "agentarena.envs.werewolf.bots:Naive",
+    "werewolf/pack": "agentarena.envs.werewolf.bots:Pack",
+    "werewolf/scripted": "agentarena.envs.werewolf.bots:Scripted",
+    "werewolf/silent": "agentarena.envs.werewolf.bots:Silent",
+    "werewolf/truthful": "agentarena.envs.werewolf.bots:Truthful",
 }
 """Agent name -> class or factory. A game's own bots are named "<game>/<bot>"."""
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from .chronicle import BIDDEN, EXILE, FLOOR, ORDER, REVOTE, SAID, SENSED, STRAWVOTE, TALLY, VOTED
 from .ending import after_deaths, begin_shot, shown
-from .moves import bid
+from .moves import bid, speech
 from .roles import HUNTER, MEDIUM, WOLF, side
-from .state import BID, SPEAK, STRAW, VOTE, Draft, Script, pick, seats_in, shuffled
+from .state import BID, SPEAK, STRAW, VOTE, Draft, Script, State, moved, pick, seats_in, shuffled
 
 if TYPE_CHECKING:
     from .game import Werewolf
@@ -161,6 +161,11 @@ def _exile(game: Werewolf, draft: Draft, exiled: int, votes: Sequence[tuple[int,
         after_deaths(game, draft, rng, evening=True)
 
 
+def wording(day: int, turn: int, seat: int) -> int:
+    """The number that picks the wording of a speech: different from speaker to speaker, and no draw of the match's stream."""
+    return day * 5 + turn * 3 + seat
+
+
 def shaped_vote(draft: Draft, exiled: int, votes: Sequence[tuple[int, int]]) -> tuple[float, ...]:
     """Pay for a vote under `reward="shaped"`: voters of the village +20 for a werewolf and -20 for anyone else, the exiled -10,
     every survivor +5 when an opponent was exiled and -5 when it was one of its own side."""
@@ -174,6 +179,30 @@ def shaped_vote(draft: Draft, exiled: int, votes: Sequence[tuple[int, int]]) -> 
             pay[seat] += 5.0 if side(draft.roles[seat]) != side(draft.roles[exiled]) else -5.0
     return tuple(pay)
 
+
+def _quick_speech(game: Werewolf, state: State, seat: int, action: int) -> State | None:
+    """A speech in moves alone that another one follows; `None` for any other."""
+    order, turn = state.order, state.turn + 1
+    if not game.in_turn or turn >= game.rounds * len(order):
+        return None
+    space = game.space_of(state.roles[seat])
+    if not space.plain:
+        return None
+    variant = wording(state.day, state.turn, seat)
+    entry = (SAID, seat, space.act(action - speech(game.players)), "", False, variant)
+    return moved(state, (order[turn % len(order)],), turn, (), entry, game.nothing)
+
+
+def _quick_vote(game: Werewolf, state: State, seat: int, action: int) -> State | None:
+    """One of the votes cast one by one that is not the last; `None` for any other."""
+    cast = len(state.ballot) + 1
+    if game.voting != "sequential" or cast >= len(state.order):
+        return None
+    return moved(state, (state.order[cast],), state.turn, (*state.ballot, action), (VOTED, seat, action), game.nothing)
+
+
+QUICK = {SPEAK: _quick_speech, VOTE: _quick_vote}
+"""Short cuts for the commonest steps; they do what `STEPS` does."""
 
 STEPS = {BID: _bid, SPEAK: _speak, STRAW: _straw, VOTE: _vote}
 """What a step does in each phase of the day."""

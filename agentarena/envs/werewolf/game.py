@@ -208,7 +208,12 @@ class Werewolf(Game[State]):
         return 300.0 if self.reward == "shaped" else 1.0
 
     @cached_property
-    def _nothing(self) -> tuple[float, ...]:
+    def in_turn(self) -> bool:
+        """Whether one speaks after the other in a fixed order, with nothing in between."""
+        return self.discussion in ("random", "round_robin") and not self.straw
+
+    @cached_property
+    def nothing(self) -> tuple[float, ...]:
         return (0.0,) * self.players
 
     @cached_property
@@ -250,7 +255,7 @@ class Werewolf(Game[State]):
 
     @cached_property
     def _observation_space(self) -> gymnasium.spaces.Box:
-        return gymnasium.spaces.Box(0.0, 1.0, (observe.Layout(self).size,), np.float32)
+        return gymnasium.spaces.Box(0.0, 1.0, (self.layout.size,), np.float32)
 
     def observation_space(self, seat: int) -> gymnasium.spaces.Box:
         """A float32 vector of numbers from 0 to 1; `observe.Layout` names its parts."""
@@ -273,8 +278,8 @@ class Werewolf(Game[State]):
         if self.mason:
             log.append((LODGE, tuple(seat for seat, role in enumerate(roles) if role == MASON)))
         empty = State(
-            roles, names, pack, everyone, OVER, 0, (), (), 0, -1, -1, (-1, -1), potions, 0, (), 0, 0, 0, -1, -1, False, 0, (), 0, "",
-            self._nothing,
+            roles, names, pack, everyone, OVER, 0, (), -1, -1, (-1, -1), potions, 0, 0, 0, 0, -1, -1, False, 0, "", (), 0, (), (), 0,
+            self.nothing,
         )  # fmt: skip
         draft = Draft(empty)
         draft.fresh = log
@@ -306,13 +311,18 @@ class Werewolf(Game[State]):
             action = actions.get(seat)
             if action.__class__ is not int or action < 0 or not legal_bits(self, state, seat) >> action & 1:
                 self.check(state, actions)
-                break
+                return self._step(state, actions, rng)
+        if len(asked) == 1:
+            quick = day.QUICK.get(state.phase)
+            made = quick(self, state, asked[0], actions[asked[0]]) if quick else None
+            if made is not None:
+                return made
         return self._step(state, actions, rng)
 
     def _step(self, state: State, actions: Mapping[int, Any], rng: np.random.Generator | Script) -> State:
         """`step` without its checks."""
         draft = Draft(state)
-        draft.rewards = self._nothing
+        draft.rewards = self.nothing
         for seat in state.asked:
             action = actions[seat]
             if action.__class__ is Spoken and "wolves" in action.notes:
@@ -373,7 +383,7 @@ class Werewolf(Game[State]):
         """
         space = self._spaces[draft.roles[seat]]
         index = int(action) - speech(self.players)
-        variant = draft.day * 5 + draft.turn * 3 + seat
+        variant = day.wording(draft.day, draft.turn, seat)
         words, heard = "", False
         if isinstance(action, Spoken):
             words, heard = action.words, bool(action.notes.get("heard"))
@@ -402,11 +412,12 @@ class Werewolf(Game[State]):
         return tuple(event(self, state, entry) for entry in state.log[state.mark :])
 
     @cached_property
-    def _layout(self) -> observe.Layout:
+    def layout(self) -> observe.Layout:
+        """Where the parts of an observation are."""
         return observe.Layout(self)
 
     def observe(self, state: State, seat: int) -> np.ndarray:
-        return self._layout.vector(state, seat)
+        return self.layout.vector(state, seat)
 
     def information(self, state: State, seat: int) -> str:
         asked = "asked" if seat in state.asked else "waits"
