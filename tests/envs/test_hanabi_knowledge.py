@@ -18,13 +18,13 @@ from agentarena.envs.hanabi.deals import deals, draw_hand
 RULES = MiniHanabi()
 
 
-PLACES = [(0, 0, 0), (7, 0, 1), (0, 2, 1), (1, 2, 0), (8, 3, 0), (9, 4, 0), (7, 4, 1), (7, 6, 1), (4, 5, 0)]
+PLACES = [(1, 0, 0), (0, 2, 1), (1, 2, 0), (0, 3, 1), (1, 3, 0), (0, 4, 1), (2, 4, 1), (0, 5, 1), (10, 5, 0)]
 """Positions by seed, moves and the seat that wonders."""
 
 
 def reached(rules: Hanabi, seed: int, moves: int) -> State:
     """A position after some random moves (fewer when the match ends before)."""
-    rng = stream(seed)
+    rng = np.random.default_rng(seed)
     state = rules.start(rng)
     for _ in range(moves):
         if state.seat < 0:
@@ -69,7 +69,7 @@ def test_the_positions_tried_leave_something_to_wonder_about() -> None:
 
 def test_equal_keys_mean_equal_sight_over_all_decks() -> None:
     """Of all decks, those with the seat's key are those with the same moves, news and observations all along."""
-    state = reached(RULES, 7, 3)
+    state = reached(RULES, 8, 3)
     for seat in (0, 1):
         by_key = consistent(state, seat)
         by_sight = {deck for deck in deals(RULES.cards) if history(deck, state.moves, seat) == history(state.deck, state.moves, seat)}
