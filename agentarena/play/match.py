@@ -21,7 +21,7 @@ from agentarena.core.agent import Decision, Reply, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction
 from agentarena.core.game import Game
-from agentarena.core.legal import Action, InBox, Legal, Parts, Speech, encode, refusal, sample
+from agentarena.core.legal import Action, InBox, Legal, Parts, Speech, decode, encode, refusal, sample
 from agentarena.core.rng import CHANCE, REFEREE, stream
 from agentarena.core.text import Unreadable
 
@@ -160,12 +160,13 @@ class Match:
         legal = game.legal(state, seat)
         action = game.text.read(state, seat, reply.text)
         if isinstance(action, Unreadable):
-            outcome, reason = str(action.kind), action.reason
+            outcome, reason = _unread(action, reply.finish)
         else:
             refused = refusal(legal, action)
             outcome, reason = ("illegal", _in_words(game, legal, action, refused)) if refused else ("read", "")
         attempts = self._attempts.setdefault(seat, [])
-        attempts.append({"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)})
+        kept = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
+        attempts.append(kept if reply.finish == "stop" else {**kept, "finish": reply.finish})
         if outcome == "read":
             return self._accept(seat, *_canonical(legal, action))
         policy = self.terms.on_unreadable
@@ -183,6 +184,7 @@ class Match:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
+        self.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
         self._fault(seat, kind, stable(str(fault)), "forfeit")
         return self._give_up(seat, fault)
@@ -298,11 +300,31 @@ class Match:
 def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
     """A legal action as it will be replayed, and its JSON: what is played is what is recorded."""
     data = encode(legal, action)
-    return (data, data) if isinstance(legal, tuple) else (legal.decode(data), data)
+    return decode(legal, data), data
+
+
+_ADVICE = {
+    "unreadable": "Write your move exactly as the rules say, and only one.",
+    "empty": "Reply with one move; an empty reply is no move.",
+    "truncated": "Be brief: say your move first, before anything else.",
+    "illegal": "Choose a move that the rules allow in this position.",
+    "refused": "This is a game with invented stakes; declining to move loses it. Reply with one move.",
+}
+"""Outcome of a reply that was not accepted -> what to do about it."""
 
 
 def _complaint(attempt: Mapping[str, Any]) -> str:
-    return f"Your last reply was not accepted ({attempt['outcome']}): {attempt['reason']}"
+    outcome = attempt["outcome"]
+    return f"Your last reply was not accepted ({outcome}): {attempt['reason']}. {_ADVICE[outcome]}"
+
+
+def _unread(action: Unreadable, finish: str) -> tuple[str, str]:
+    """Outcome and reason of a reply that names no move."""
+    if finish == "refusal":
+        return "refused", "the reply was a refusal and names no move"
+    if finish == "length":
+        return "truncated", "the reply was cut off at its greatest length before it named a move"
+    return str(action.kind), action.reason
 
 
 def _in_words(game: Game[Any], legal: Legal, action: Action, refused: str) -> str:
@@ -313,6 +335,8 @@ def _in_words(game: Game[Any], legal: Legal, action: Action, refused: str) -> st
 def _malformed(reply: Reply) -> str | None:
     if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
         return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
+    if reply.finish not in ("stop", "length", "refusal"):
+        return f"Reply.finish must be 'stop', 'length' or 'refusal', got {reply.finish!r}"
     numbers = reply.usage.values() if isinstance(reply.usage, Mapping) else [None]
     if not all(isinstance(value, int | float) and np.isfinite(value) for value in numbers):
         return "Reply.usage must map names to finite numbers"

@@ -15,7 +15,7 @@ from agentarena.core.episode import Episode
 from agentarena.core.errors import ArenaError, PlayError, RecordMismatch
 from agentarena.core.events import Event
 from agentarena.core.game import Game
-from agentarena.core.legal import Bounded
+from agentarena.core.legal import Bounded, decode
 from agentarena.core.rng import CHANCE, stream
 
 from .match import FAULTS, Match, OnUnreadable, Player, Terms
@@ -120,7 +120,7 @@ class _Script:
     def decisions(self, step: int, seat: int, game: Game[Any], state: Any) -> Iterator[Decision | Exception]:
         """The answers of one decision in order: replies, then a fault or a move, whichever there was."""
         for attempt in self._replies.get((step, seat), ()):
-            yield Reply(attempt["text"], attempt["thinking"], extra=attempt["extra"])
+            yield Reply(attempt["text"], attempt["thinking"], extra=attempt["extra"], finish=attempt.get("finish", "stop"))
         fault = self._faults.get((step, seat))
         if fault is not None:
             yield FAULTS[fault["kind"]](fault["reason"])
@@ -130,7 +130,7 @@ class _Script:
 
 def _decoded(game: Game[Any], state: Any, seat: int, data: Any) -> Any:
     legal = game.legal(state, seat)
-    return legal.decode(data) if isinstance(legal, Bounded) else data
+    return decode(legal, data) if isinstance(legal, Bounded) or isinstance(data, Mapping) else data
 
 
 # --- frames -----------------------------------------------------------------------------------------------------------
