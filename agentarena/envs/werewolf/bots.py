@@ -177,8 +177,8 @@ class Naive(Truthful):
         return super().on_vote(sight)
 
 
-class Bayes(Truthful):
-    """Votes for whom it believes most likely to be a werewolf, and states its beliefs with every vote.
+class Bayes(Naive):
+    """Votes for whom it believes most likely to be a werewolf, and states its beliefs with every vote. As a wolf it is `Naive`.
 
     Args:
         sure: How likely a wolf somebody must be before it accuses.
@@ -204,7 +204,9 @@ class Bayes(Truthful):
         return sight.say(report or Act("silent"))
 
     def _suspect(self, sight: Sight) -> int | None:
-        """The living other most likely to be a wolf, if likely enough."""
+        """The living other most likely to be a wolf, if likely enough; a wolf suspects nobody."""
+        if sight.role == WOLF:
+            return None
         chances = self.beliefs(sight) * sight.parts["alive"]
         chances[sight.me] = 0
         most = int(chances.argmax())
@@ -221,10 +223,10 @@ class Bayes(Truthful):
         return self._most(sight, -self.beliefs(sight) + np.isin(np.arange(sight.game.players), sight.seers))
 
     def on_vote(self, sight: Sight) -> Action:
-        chances = self.beliefs(sight)
-        stated = {str(seat): round(float(chance), 4) for seat, chance in enumerate(chances) if seat != sight.me}
         if sight.role in (WOLF, POSSESSED):
             return super().on_vote(sight)
+        chances = self.beliefs(sight)
+        stated = {str(seat): round(float(chance), 4) for seat, chance in enumerate(chances) if seat != sight.me}
         return Spoken(self._most(sight, chances), "", {"wolves": stated})
 
     def on_shot(self, sight: Sight) -> int:
