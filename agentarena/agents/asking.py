@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.agent import Agent, Decision, View
-from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised
+from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised, RunEnds
 
 __all__ = ["Threaded", "decide"]
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _told: set[tuple[str, type]] = set()
 
 
-def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault]]:
+def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault | RunEnds]]:
     """Decisions of an agent for each view, as `(index, decision or fault)`; never raises an `Exception` of the agent's.
 
     An agent that defines `choose` alone is asked view by view. One that defines `act` gets all views at once; when it
@@ -31,6 +31,9 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
         here = os.getpid()
         try:
             decisions = _listed(agent.act(views), len(views))
+        except RunEnds as end:
+            yield from ((index, end) for index in range(len(views)))
+            return
         except (Exception, SystemExit):
             for view in views:
                 _rewind(view)
@@ -43,14 +46,14 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
         yield index, decide_one(agent, view)
 
 
-def decide_one(agent: Agent, view: View) -> Decision | AgentFault:
-    """One decision, or the fault that came in its place."""
+def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
+    """One decision, or the fault that came in its place, or what ends the run."""
     here = os.getpid()
     try:
         if type(agent).act is Agent.act:
             return agent.choose(view)
         return _listed(agent.act((view,)), 1)[0]
-    except AgentFault as fault:
+    except (AgentFault, RunEnds) as fault:
         return fault
     except (Exception, SystemExit) as error:  # sys.exit() in an agent is the agent's failure too
         _tell_once(agent, view, error)

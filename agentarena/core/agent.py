@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -176,12 +176,15 @@ class Reply:
         thinking: Reasoning kept apart from the reply; private.
         usage: Counts and prices to be summed in the ledger, e.g. `{"prompt_tokens": 812, "completion_tokens": 9}`.
         extra: Anything to keep with the record of this decision, JSON-ready.
+        finish: "stop"; "length" when it was cut short; "refusal" when a model or its provider would not answer. It names
+            what went wrong with a reply that cannot be read, and changes nothing about one that can.
     """
 
     text: str
     thinking: str = ""
     usage: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    finish: Literal["stop", "length", "refusal"] = "stop"
 
 
 Decision = Action | Reply

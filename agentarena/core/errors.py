@@ -15,6 +15,9 @@
     │   ├── AgentTimeout                no answer before the deadline
     │   ├── AgentDied                   its process ended
     │   └── AgentNonsense               it answered with something that is no decision
+    ├── RunEnds                         an agent cannot go on; the run ends, what is recorded is kept, and it can be resumed
+    │   ├── BudgetSpent                 its tokens, money or time are spent
+    │   └── ServiceGone                 its service is out of reach, or refuses every request
     ├── RecordError (ValueError)        a file of records cannot be used
     │   ├── CorruptRecord               a line is damaged
     │   ├── RecordMismatch              the file belongs to another run, or replays differently
@@ -28,7 +31,9 @@ A message says what was asked, what was got, what is allowed, and what to do nex
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 __all__ = [
     "AgentDied",
@@ -38,6 +43,7 @@ __all__ = [
     "AgentTimeout",
     "ArenaError",
     "BadOption",
+    "BudgetSpent",
     "ContractError",
     "CorruptRecord",
     "IllegalAction",
@@ -49,6 +55,8 @@ __all__ = [
     "RecordBusy",
     "RecordError",
     "RecordMismatch",
+    "RunEnds",
+    "ServiceGone",
     "UnknownName",
     "UsageError",
     "WrongSeats",
@@ -104,7 +112,13 @@ class NotSupported(ArenaError, TypeError):
 
 
 class AgentFault(ArenaError):
-    """An agent failed. It costs the agent its match, never the run."""
+    """An agent failed. It costs the agent its match, never the run.
+
+    Attributes:
+        usage: What the failed decision used, e.g. tokens, to be summed in the ledger like `Reply.usage`.
+    """
+
+    usage: Mapping[str, float] = MappingProxyType({})
 
 
 class AgentRaised(AgentFault):
@@ -121,6 +135,24 @@ class AgentDied(AgentFault):
 
 class AgentNonsense(AgentFault):
     """The agent answered with something that is no decision."""
+
+
+class RunEnds(ArenaError):
+    """An agent cannot go on, through no fault of a match: the run ends, what is recorded is kept, and it can be resumed.
+
+    Attributes:
+        results: The matches that were finished (`agentarena.play.Results`); `None` outside of a run.
+    """
+
+    results: Any = None
+
+
+class BudgetSpent(RunEnds):
+    """An agent's tokens, money or time are spent."""
+
+
+class ServiceGone(RunEnds):
+    """An agent's service is out of reach, or refuses every request."""
 
 
 class RecordError(ArenaError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from agentarena.core import registry
 from agentarena.core.agent import Agent
-from agentarena.core.errors import UsageError, WrongSeats
+from agentarena.core.errors import RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
 
 from .backends import Job, backend, seated
@@ -73,6 +73,7 @@ def play(
         UnknownName: No such environment, option, preset, agent or backend.
         WrongSeats: No agents, or more than seats.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
+        RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
 
     >>> runs = play("TicTacToe-v0", ["random", "random"], matches=4, seed=1)
     >>> runs.returns.shape
@@ -167,7 +168,10 @@ def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progre
         costs.extend(done.costs)
         tell(len(records), len(fixtures))
 
-    play_all(fixtures, finished)
+    try:
+        play_all(fixtures, finished)
+    except RunEnds as end:
+        raise _ended(end, Results(records, costs), len(fixtures), "in its `results`") from end.__cause__
     return Results(records, costs)
 
 
@@ -179,8 +183,19 @@ def _in_file(file: RecordFile, fixtures: Sequence[Fixture], play_all: _PlayAll, 
         file.add(done)
         tell(len(file.records), len(fixtures))
 
-    play_all([fixture for fixture in fixtures if fixture.match not in file.records], finished)
+    try:
+        play_all([fixture for fixture in fixtures if fixture.match not in file.records], finished)
+    except RunEnds as end:
+        kept = f"in {file.path}; the same call goes on from there"
+        raise _ended(end, file.finish(), len(fixtures), kept) from end.__cause__
     return file.finish()
+
+
+def _ended(end: RunEnds, results: Results, total: int, kept: str) -> RunEnds:
+    """The error that ends a run early, with what was finished and where it is."""
+    told = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {kept}")
+    told.results = results
+    return told
 
 
 def _silent(done: int, total: int) -> None:

@@ -72,7 +72,8 @@ class Record:
         actions: One entry a step: `[[seat, action], ...]`, actions encoded as JSON by `core.legal.encode`.
         aborted: Moves of a step that was not taken because another seat forfeited: `[[seat, action], ...]`.
         replies: Every decision that was given in words: `{"step", "seat", "attempts"}`, an attempt being `{"text",
-            "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated" or "illegal".
+            "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated", "illegal" or
+            "refused", and `"finish"` ("length" or "refusal") where the reply did not end by itself.
         faults: What went wrong: `{"step", "seat", "kind", "reason", "then"}`, kind being "raised", "timeout", "died",
             "nonsense", "resigned" (the agent raised `AgentFault` itself) or the outcome of a last reply, `then` "forfeit", "random" or "pass".
         winner: Seat, name of a team, or `None`.

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from agentarena.core.agent import Agent, Decision, Submits
+from agentarena.core.errors import RunEnds
 
 from .channels import Channel, Mailbox, Question, channel
 from .match import Match, Terms
@@ -70,6 +71,9 @@ class Runner:
         """Play all fixtures of `source`; `finished` is called with each match as it ends, in no particular order.
 
         While agents act, what they print goes to stderr, so that it cannot mix with a program's output.
+
+        Raises:
+            RunEnds: An agent cannot go on. Matches that had ended were delivered; those under way are lost.
         """
         stdout = sys.stdout
 
@@ -125,8 +129,7 @@ class Runner:
         for one in self._channels:
             for match, seat, decision, seconds in one.answers():
                 progressed = True
-                match.add_time(seat, seconds)
-                self._ask(match, match.answer(seat, decision), deliver)
+                self._take(match, seat, decision, seconds, deliver)
         while not self._mailbox.empty():
             progressed = True
             self._receive(*self._mailbox.get_nowait(), deliver)
@@ -143,6 +146,10 @@ class Runner:
         if not question.open:  # a second answer, or one that came after its deadline
             return
         question.open = False
-        match, seat = question.match, question.seat
-        match.add_time(seat, at - question.asked_at)
+        self._take(question.match, question.seat, decision, at - question.asked_at, deliver)
+
+    def _take(self, match: Match, seat: int, decision: Decision | Exception, seconds: float, deliver: Callable[[Finished], Any]) -> None:
+        if isinstance(decision, RunEnds):
+            raise decision
+        match.add_time(seat, seconds)
         self._ask(match, match.answer(seat, decision), deliver)

@@ -103,7 +103,7 @@ class Template:
             hidden[made] = found[0]
             return made
 
-        out = []
+        out: list[Message] = []
         for message in messages:
             wanted = special if message["role"] == "assistant" else every
             out.append({**message, "content": wanted.sub(sign, message["content"])})

@@ -11,7 +11,7 @@ from typing import Any
 
 from agentarena.agents.subprocess import Child
 from agentarena.core.agent import Agent
-from agentarena.core.errors import AgentDied, UsageError
+from agentarena.core.errors import AgentDied, RunEnds, UsageError
 from agentarena.play.match import Terms
 from agentarena.play.record import Finished
 from agentarena.play.runner import Runner, listed
@@ -165,7 +165,11 @@ def work(connection: Connection, payload: bytes) -> None:
         ready, _ = seated(agents, isolate=isolate, deadline_s=deadline_s)  # they end with this process
         runner = Runner(Terms(*fields), ready, concurrency=concurrency, deadline_s=deadline_s)
         mail = _Mail(connection)
-        runner.play(mail.source, mail.finished)
+        try:
+            runner.play(mail.source, mail.finished)
+        except RunEnds:
+            mail.flush()
+            raise
     except Exception as error:
         trace = traceback.format_exc()
         try:
@@ -186,7 +190,7 @@ class _Mail:
     def source(self, wait: bool) -> Iterable[Fixture] | None:
         """Fixtures from the parent; sends what is done before it waits."""
         if wait:
-            self._flush()
+            self.flush()
         elif not self._connection.poll():
             return ()
         given: list[Any] = self._connection.recv()
@@ -196,9 +200,10 @@ class _Mail:
         """Queue a finished match."""
         self._done.append(done)
         if len(self._done) >= _FLUSH or time.monotonic() - self._sent_at > _FLUSH_S:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what is done."""
         if self._done:
             self._connection.send(("done", self._done))
         self._done = []
