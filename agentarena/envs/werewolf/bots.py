@@ -293,8 +293,15 @@ class Pack(Bayes):
         options = [seat for seat in (sight.targets if among is None else among) if alive[seat] and seat not in sight.pack]
         if not options:
             return sight.any_of(sight.targets)
-        shared = sum(1 << wolf for wolf in sight.pack) * 7919 + sight.day * 104_729
-        return max(options, key=lambda seat: (round(float(score[seat]), 6), (seat * 40_503 + shared) * 2_654_435_761 % (1 << 32)))
+        shared = sum(1 << wolf for wolf in sight.pack) * 7919 + sight.day
+        return max(options, key=lambda seat: (round(float(score[seat]), 6), _mixed(seat, shared)))
+
+
+def _mixed(seat: int, shared: int) -> int:
+    """A number that looks random and is the same for all who know `shared`."""
+    x = (seat + 1) * 0x9E3779B1 ^ shared * 0x85EBCA77
+    x = (x ^ x >> 15) * 0xC2B2AE3D & 0xFFFFFFFF
+    return (x ^ x >> 13) * 0x27D4EB2F & 0xFFFFFFFF
 
 
 class Scripted(Pack):

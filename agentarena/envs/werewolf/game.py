@@ -7,7 +7,6 @@ hold what happens in each phase, `moves.py` what is legal, `chronicle.py` the lo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,14 +15,16 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from agentarena.core.errors import BadOption, IllegalAction, NotSupported
+from agentarena.core.errors import BadOption, IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
 from agentarena.core.legal import Action, Spoken
 
 from . import day, ending, hearing, night, observe, redraw
 from .chronicle import DEALT, GUESS, LODGE, NAMED, PACK, event, known_log, label_of, phase_shown
+from .listing import outcomes
 from .moves import legal_bits, speech, tuple_of
+from .presets import PRESETS
 from .roles import DOCTOR, GUARD, HUNTER, MASON, MEDIUM, NAMES, POSSESSED, ROLES, SEER, VILLAGER, WITCH, WOLF, side
 from .speech import Act, SpeechSpace, spaces_for
 from .state import OVER, Draft, Entry, Script, State, pick, seats_in, shuffled
@@ -33,7 +34,6 @@ __all__ = ["State", "Werewolf"]
 
 _FLAG = (False, True, 0, 1)
 _STEPS = {**night.STEPS, **ending.STEPS, **day.STEPS}
-_MOST_OUTCOMES = 20_000
 
 
 @dataclass(frozen=True)
@@ -107,30 +107,7 @@ class Werewolf(Game[State]):
     names: str = option("drawn", "Whether players go by names drawn for each match or by their seat numbers.", choices=("drawn", "numbers"))
     reward: str = option("win", "Plus and minus 1 for the result, or 300 with shaped pay on the way.", choices=("win", "shaped"))
 
-    presets = {
-        "lspo7": {"players": 7, "wolves": 2, "max_days": 10},
-        "lspo4": {"players": 4, "wolves": 1, "doctor": False, "max_days": 10},
-        "arena8": {
-            "players": 8, "wolves": 2, "majority": True, "discussion": "bidding", "rounds": 8, "seer_sees": "role", "seer_repeat": False,
-            "wolf_rule": "random",
-        },
-        "kaggle7": {
-            "players": 7, "wolves": 2, "self_save": False, "wolf_rule": "vote", "voting": "sequential", "discussion": "round_robin",
-            "reveal": "role", "seer_sees": "role",
-        },
-        "aiwolf5": {
-            "players": 5, "wolves": 1, "doctor": False, "possessed": True, "first_attack": False, "tie": "revote", "wolf_rule": "vote",
-            "discussion": "simultaneous", "rounds": 4,
-        },
-        "aiwolf13": {
-            "players": 13, "wolves": 3, "doctor": False, "possessed": True, "medium": True, "guard": True, "guard_self": False,
-            "guard_repeat": True, "first_attack": False, "tie": "revote", "wolf_rule": "vote", "discussion": "simultaneous", "rounds": 4,
-        },
-        "textarena7": {
-            "players": 7, "wolves": 2, "self_save": False, "wolf_rule": "vote", "voting": "sequential", "rounds": 3,
-        },
-        "mini4": {"players": 4, "wolves": 1, "doctor": False, "seer": True, "discussion": "none", "names": "numbers", "max_days": 4},
-    }  # fmt: skip
+    presets = PRESETS
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -432,28 +409,10 @@ class Werewolf(Game[State]):
         Raises:
             NotSupported: There are too many, as when names are drawn or seven players' roles and order of speech.
         """
-        if state is not None:
-            self.check(state, actions or {})
-        found: dict[State, float] = {}
-        pending: list[tuple[int, ...]] = [()]
-        tried = 0
-        while pending:
-            choices = pending.pop()
-            script = Script(choices)
-            made = self._start(script) if state is None else self._step(state, actions or {}, script)
-            for at in range(len(choices), len(script.sizes)):  # later draws defaulted to 0; try their other values too
-                prefix = choices + (0,) * (at - len(choices))
-                pending.extend((*prefix, other) for other in range(1, script.sizes[at]))
-            tried += 1
-            if tried + len(pending) > _MOST_OUTCOMES or math.prod(script.sizes) > _MOST_OUTCOMES**2:
-                raise NotSupported(
-                    f"Werewolf: more than {_MOST_OUTCOMES} outcomes to list; fewer players, names='numbers' or less to draw help"
-                )
-            probability = 1.0
-            for size in script.sizes:
-                probability /= size
-            found[made] = found.get(made, 0.0) + probability
-        return tuple((probability, outcome) for outcome, probability in found.items())
+        if state is None:
+            return outcomes(self._start)
+        self.check(state, actions or {})
+        return outcomes(lambda script: self._step(state, actions or {}, script))
 
 
 def draw_names(rng: np.random.Generator | Script, seats: int) -> tuple[int, ...]:
