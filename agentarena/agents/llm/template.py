@@ -68,6 +68,10 @@ class Template:
         """The words of sampled tokens, without control tokens."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
+    def opens_thinking(self, prompt_ids: Sequence[int]) -> bool:
+        """Whether a prompt ends with an opened `<think>`, as some templates begin every reply."""
+        return str(self.tokenizer.decode(list(prompt_ids[-8:]), skip_special_tokens=False)).rstrip().endswith("<think>")
+
     def _render(self, messages: Sequence[Message], *, generate: bool) -> str:
         return str(
             self.tokenizer.apply_chat_template(

@@ -1,0 +1,335 @@
+"""vLLM in this process: one thread owns the engine; requests enter and leave between its steps, without a batch barrier.
+
+Each turn of the loop takes what was submitted meanwhile, makes one step of the engine (one token of every running request,
+or a piece of a prompt), and answers the requests that the step finished. Chat templates and tokenizing run in the
+submitting thread, beside the engine's step.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from agentarena.core.errors import BadOption, MissingExtra, ServiceGone
+from agentarena.core.text import Choices, Options, Pattern
+
+from .engine import Completion, Done, Request, split_thinking
+from .template import Template
+
+__all__ = ["ENVIRONMENT", "VLLMEngine", "sampling"]
+
+ENVIRONMENT: Mapping[str, str] = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Environment variables that vLLM is loaded with where they are not set."""
+
+_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""Greatest LoRA ranks that vLLM can be set up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A request on its way through the engine."""
+
+    request: Request
+    prompt_ids: tuple[int, ...]
+    done: Done
+    began: float
+
+
+class VLLMEngine:
+    """A model held by vLLM in this process.
+
+    Greedy replies and replies with a seed do not depend on what else is in the batch, as far as the kernels' sums do not:
+    vLLM picks kernels by batch size, so two runs may part where two tokens are equally likely to the last bit.
+    Replies decoded under `options` come without log-probabilities: vLLM gives them under the constraint, not the model's own.
+
+    Args:
+        model: Name on the Hugging Face hub, or a folder.
+        dtype: Precision of the weights: "auto", "float32", "bfloat16", "float16".
+        max_model_len: Tokens that prompt and reply may take together; by default what the model was made for.
+        gpu_memory_utilization: Part of the GPU's memory to take; without a GPU `VLLM_CPU_KVCACHE_SPACE` counts.
+        max_num_seqs: Greatest number of requests in a step.
+        enforce_eager: Whether to leave out compilation: quicker to load, slower to run. By default on without a GPU.
+        adapters: LoRA adapters as name -> folder. A request may name one of these.
+        thinking: Whether the model may think first, for chat templates that have a switch (`enable_thinking`).
+        reasoning_parser: vLLM's name of the way in which the model marks its thinking; then `options` bind the reply after it.
+        seed: Of the stream from which requests without a seed draw.
+        arguments: Further arguments of `vllm.LLM`.
+
+    Raises:
+        MissingExtra: vLLM is not installed.
+        BadOption: The arguments do not suit vLLM or the model.
+    """
+
+    tokens = True
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        dtype: str = "auto",
+        max_model_len: int | None = None,
+        gpu_memory_utilization: float = 0.9,
+        max_num_seqs: int = 256,
+        enforce_eager: bool | None = None,
+        adapters: Mapping[str, str] | None = None,
+        thinking: bool | None = None,
+        reasoning_parser: str | None = None,
+        seed: int = 0,
+        **arguments: Any,
+    ) -> None:
+        _import_vllm()
+        arguments |= {"model": model, "dtype": dtype, "seed": seed, "max_num_seqs": max_num_seqs}
+        arguments |= {"gpu_memory_utilization": gpu_memory_utilization, "enforce_eager": enforce_eager, **_lora(adapters or {})}
+        arguments |= {"max_model_len": max_model_len} if max_model_len else {}
+        arguments |= {"reasoning_parser": reasoning_parser} if reasoning_parser else {}
+        self.name = f"vllm:{model}"
+        self._adapters = {name: (number, path) for number, (name, path) in enumerate((adapters or {}).items(), 1)}
+        self._inbox: SimpleQueue[_Open | None] = SimpleQueue()
+        self._open: dict[str, _Open] = {}
+        self._numbers = 0
+        self._ended: Exception | None = None
+        self._lock = threading.Lock()
+        ready: SimpleQueue[Any] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, args=(arguments, ready), name=self.name, daemon=True)
+        self._thread.start()
+        loaded = ready.get()
+        if isinstance(loaded, BaseException):
+            raise BadOption(f"vLLM cannot serve {model!r}: {type(loaded).__name__}: {loaded}") from loaded
+        tokenizer, self.context = loaded
+        self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
+
+    def submit(self, request: Request, done: Done) -> None:
+        """Take a request from any thread; `done` is called from the engine's thread."""
+        began = time.perf_counter()
+        try:
+            prompt = request.prompt_ids if request.prompt_ids is not None else self.template.prompt(request.messages)
+        except Exception as error:  # a failure is the request's answer
+            done(error)
+            return
+        with self._lock:
+            ended = self._ended
+            if ended is None:
+                self._inbox.put(_Open(request, tuple(prompt), done, began))
+        if ended is not None:
+            done(ended)
+
+    def close(self) -> None:
+        """Let go of model and memory; open requests are dropped."""
+        self._end(ServiceGone(f"{self.name} is closed"))
+        self._inbox.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _end(self, reason: Exception) -> None:
+        """From here on nothing enters the inbox; the first reason counts."""
+        with self._lock:
+            self._ended = self._ended or reason
+
+    # --- in the engine's thread ---------------------------------------------------------------------------------
+
+    def _run(self, arguments: dict[str, Any], ready: SimpleQueue[Any]) -> None:
+        try:
+            llm = _load(arguments)
+            ready.put((llm.get_tokenizer(), int(llm.llm_engine.model_config.max_model_len)))
+        except BaseException as error:  # reaches the caller of the constructor
+            ready.put(error)
+            return
+        try:
+            self._serve(llm.llm_engine)
+        except Exception as error:  # the engine is in no known state after it
+            stopped = ServiceGone(f"{self.name} stopped: {type(error).__name__}: {error}")
+            stopped.__cause__ = error
+            self._end(stopped)
+        self._drop()
+        _unload(llm)
+
+    def _serve(self, engine: Any) -> None:
+        while self._admit(engine):
+            for output in engine.step():
+                if output.finished:
+                    self._answer(output)
+
+    def _admit(self, engine: Any) -> bool:
+        """Hand over what was submitted, waiting for it when there is nothing else to do; false when closed."""
+        while True:
+            try:
+                one = self._inbox.get(block=not self._open)
+            except Empty:
+                return True
+            if one is None:
+                return False
+            self._numbers += 1
+            key = str(self._numbers)
+            try:
+                engine.add_request(key, {"prompt_token_ids": list(one.prompt_ids)}, sampling(one.request), **self._adapter(one.request))
+            except Exception as error:  # refused: too long a prompt, a grammar it cannot compile, ...
+                one.done(error)
+            else:
+                self._open[key] = one
+
+    def _adapter(self, request: Request) -> dict[str, Any]:
+        if request.adapter is None:
+            return {}
+        if request.adapter not in self._adapters:
+            known = ", ".join(map(repr, self._adapters)) or "none"
+            raise BadOption(
+                f"{self.name} was loaded without the adapter {request.adapter!r}; it has: {known}. Pass adapters={{name: folder}}"
+            )
+        from vllm.lora.request import LoRARequest
+
+        number, path = self._adapters[request.adapter]
+        return {"lora_request": LoRARequest(request.adapter, number, path)}
+
+    def _answer(self, output: Any) -> None:
+        one = self._open.pop(output.request_id)
+        try:
+            one.done(self._completion(one, output.outputs[0]))
+        except Exception as error:
+            one.done(error)
+
+    def _completion(self, one: _Open, made: Any) -> Completion:
+        if made.finish_reason not in ("stop", "length"):
+            raise RuntimeError(f"vLLM ended the request with {made.finish_reason!r}")
+        ids = tuple(made.token_ids)
+        text = made.text if one.request.stop else self.template.text(ids)
+        if (
+            made.finish_reason == "length"
+            and "</think>" not in text
+            and self.template.text(one.prompt_ids[-4:]).rstrip().endswith("<think>")
+        ):
+            text = "<think>" + text  # the template opened the tag, and the reply was cut short within
+        said, thinking = split_thinking(text)
+        return Completion(
+            said,
+            thinking,
+            made.finish_reason,
+            prompt_tokens=len(one.prompt_ids),
+            completion_tokens=len(ids),
+            seconds=time.perf_counter() - one.began,
+            prompt_ids=one.prompt_ids,
+            token_ids=ids,
+            logprobs=() if one.request.options else tuple(_logprobs(made.logprobs, ids)),
+        )
+
+    def _drop(self) -> None:
+        """Answer everything that is still open, and what was submitted too late."""
+        assert self._ended is not None
+        waiting = list(self._open.values())
+        self._open.clear()
+        while not self._inbox.empty():
+            one = self._inbox.get()
+            if one is not None:
+                waiting.append(one)
+        for one in waiting:
+            one.done(self._ended)
+
+
+def sampling(request: Request) -> Any:
+    """The request's `vllm.SamplingParams`."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    temperature = 1.0 if request.temperature is None else request.temperature
+    return SamplingParams(
+        max_tokens=request.max_tokens,
+        temperature=temperature,
+        top_p=request.top_p,
+        top_k=request.top_k,
+        seed=None if request.seed is None or temperature == 0 else request.seed % 2**63,
+        stop=list(request.stop),
+        detokenize=bool(request.stop),  # words are needed token by token only to look for stop strings
+        logprobs=None if request.options else 0,
+        structured_outputs=structured(request.options) if request.options else None,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+        skip_clone=True,
+    )
+
+
+def structured(options: Options) -> Any:
+    """The legal replies as `vllm.sampling_params.StructuredOutputsParams`."""
+    from vllm.sampling_params import StructuredOutputsParams
+
+    if isinstance(options, Choices):
+        return StructuredOutputsParams(choice=list(options.replies))
+    if isinstance(options, Pattern):
+        return StructuredOutputsParams(regex=options.regex)
+    return StructuredOutputsParams(json=dict(options.schema))
+
+
+def _logprobs(logprobs: Any, ids: Sequence[int]) -> Iterator[float]:
+    for position, token in zip(logprobs or (), ids, strict=True):
+        yield float(position[token].logprob)
+
+
+def _lora(adapters: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments of `vllm.LLM` for these adapters."""
+    import json
+
+    if not adapters:
+        return {}
+    ranks = []
+    for name, folder in adapters.items():
+        config = Path(folder) / "adapter_config.json"
+        if not config.is_file():
+            raise BadOption(f"adapter {name!r}: {folder!r} has no adapter_config.json; give the folder of a saved PEFT adapter")
+        ranks.append(int(json.loads(config.read_text(encoding="utf-8"))["r"]))
+    rank = next((size for size in _RANKS if size >= max(ranks)), _RANKS[-1])
+    return {"enable_lora": True, "max_lora_rank": rank, "max_loras": min(len(adapters), 8), "max_cpu_loras": len(adapters)}
+
+
+def _import_vllm() -> None:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        import vllm  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("vllm", "vllm") from error
+
+
+def _load(arguments: dict[str, Any]) -> Any:
+    """The `vllm.LLM`. Loading seeds the process's global generators; they are put back."""
+    from vllm import LLM
+    from vllm.platforms import current_platform
+
+    if arguments["enforce_eager"] is None:
+        arguments["enforce_eager"] = bool(current_platform.is_cpu())
+    with _own_randomness():
+        return LLM(use_tqdm_on_load=False, **arguments)
+
+
+@contextmanager
+def _own_randomness() -> Iterator[None]:
+    """Puts the global generators of `random` and numpy back to where they were."""
+    before, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(arrays)  # noqa: NPY002
+
+
+def _unload(llm: Any) -> None:
+    """Frees what the engine holds."""
+    import torch
+
+    llm.llm_engine.engine_core.shutdown()
+    del llm
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
