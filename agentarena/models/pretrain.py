@@ -41,7 +41,7 @@ class Settings:
         decisions: Size of the corpus; it is passed over again when time allows.
         hidden: Width of the model.
         layers: Number of layers.
-        heads: Attention heads; a third as many, rounded up, for keys and values.
+        heads: Attention heads, at least 2; the greatest divisor up to half as many for keys and values.
         feed_forward: Width of the feed-forward layers.
         vocabulary: Entries of the tokenizer.
         rate: Greatest learning rate.
@@ -81,7 +81,10 @@ def encode(tokenizer: Any, decision: Decision) -> Encoded:
     user = {"role": "user", "content": decision.view}
     rules = tokenizer.apply_chat_template([system], tokenize=False)
     prompt = tokenizer.apply_chat_template([system, user], tokenize=False, add_generation_prompt=True)
-    tokens = lambda text: tuple(tokenizer(text, add_special_tokens=False).input_ids)  # noqa: E731
+
+    def tokens(text: str) -> tuple[int, ...]:
+        return tuple(tokenizer(text, add_special_tokens=False).input_ids)
+
     return Encoded(tokens(rules), tokens(prompt.removeprefix(rules)), tokens(decision.reply + SPECIALS[2]))
 
 
@@ -90,7 +93,7 @@ def micro_batches(encoded: Sequence[Encoded], size: int, rng: np.random.Generato
     by_rules: dict[tuple[int, ...], list[Encoded]] = defaultdict(list)
     for one in encoded:
         by_rules[one.rules].append(one)
-    batches = []
+    batches: list[list[Encoded]] = []
     for group in by_rules.values():
         shuffled = [group[index] for index in rng.permutation(len(group))]
         for start in range(0, len(shuffled), size * 8):  # sorted by length within a window, so that little is padding
@@ -113,7 +116,8 @@ def loss(model: Any, batch: Sequence[Encoded]) -> Any:
     length = max(len(one.view) + len(one.reply) for one in batch)
     rest = torch.zeros((len(batch), length), dtype=torch.long)
     seen = torch.zeros((len(batch), rules.shape[1] + length), dtype=torch.long)
-    targets, places = [], []
+    targets: list[int] = []
+    places: list[tuple[int, int]] = []
     for row, one in enumerate(batch):
         tokens = one.view + one.reply
         rest[row, : len(tokens)] = torch.tensor(tokens)
@@ -138,7 +142,7 @@ def build(settings: Settings, tokenizer: Any) -> Any:
         intermediate_size=settings.feed_forward,
         num_hidden_layers=settings.layers,
         num_attention_heads=settings.heads,
-        num_key_value_heads=math.ceil(settings.heads / 3),
+        num_key_value_heads=next(k for k in range(settings.heads // 2, 0, -1) if settings.heads % k == 0),
         head_dim=settings.hidden // settings.heads,
         max_position_embeddings=4096,
         tie_word_embeddings=True,
@@ -184,9 +188,9 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
                 group["lr"] = rate_at(fraction, settings.rate)
             recent.append(_step(model, optimizer, chunk))
             step += 1
-            if step % 50 == 0:
-                say(f"step {step}, {100 * fraction:.0f} %, loss {np.mean(recent[-50:]):.4f} nats a token")
-            if step % 500 == 0:
+            if step % 25 == 0:
+                say(f"step {step}, {100 * fraction:.0f} %, loss {np.mean(recent[-25:]):.4f} nats a token")
+            if step % 200 == 0:
                 _checkpoint(out, model, optimizer, time.monotonic() - started, step, settings)
             if fraction >= 1:
                 break
