@@ -1,0 +1,129 @@
+"""Twin matches of Werewolf: the same to one seat, with other hidden roles. Shared by the tests and `benchmarks/werewolf_leaks.py`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agentarena.core.agent import action_mask
+from agentarena.core.rng import stream
+from agentarena.envs.werewolf import Werewolf
+from agentarena.envs.werewolf.chronicle import CHECK, DAWN, EXILE, FLOOR, HUNTED, POTION, PREY, SENSED, SHIELD, SHOTFIRED, VICTIM, WHISPER
+from agentarena.envs.werewolf.roles import WOLF
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, State
+
+__all__ = ["compare"]
+
+
+def compare(game: Werewolf, seed: int) -> int:
+    """Play a random match and its twin side by side; the number of moments at which the seat's whole sight was equal.
+
+    The twin's start differs in two hidden roles. By night the twin's players do what leads to the same dawn; by day they do the
+    same as in the first match. The comparison ends when that is impossible, a private signal differs, or the match is over.
+
+    Raises:
+        AssertionError: The seat could tell the twins apart.
+    """
+    rng = stream(seed, 7)
+    state = game.start(stream(seed))
+    seat = int(rng.integers(game.players))
+    twin = _swapped(game, state, seat, rng)
+    if twin is None:
+        return 0
+    compared = 0
+    while state.asked and twin.asked:
+        shared = int(rng.integers(1 << 32))
+        if (state.phase in _DARK) != (twin.phase in _DARK) or (state.phase in _DARK and not _same_part(game, state, twin, seat)):
+            return compared
+        first, second = sight(game, state, seat), sight(game, twin, seat)
+        if state.phase not in _DARK or (seat in state.asked) == (seat in twin.asked):
+            differs = [name for name in first if first[name] != second[name]]
+            assert not differs, f"seed {seed}, seat {seat}: {differs} tell twins apart\n{first['prompt']}\n\n{second['prompt']}"
+            compared += 1
+        moves = {who: _random(game, state, who, rng) for who in state.asked}
+        others = _echo(game, state, twin, moves, rng)
+        if others is None:
+            return compared
+        state = game.step(state, moves, stream(shared))
+        twin = game.step(twin, others, stream(shared))
+        if OVER in (state.phase, twin.phase) or signals(state, seat) != signals(twin, seat):
+            return compared
+    return compared
+
+
+_DARK = (TALK, HUNT, NIGHT, BREW)
+
+
+def signals(state: State, seat: int) -> list[tuple[object, ...]]:
+    """What the seat was told in private, and who died: until these differ it must not be able to tell the twins apart."""
+    private = (CHECK, SHIELD, VICTIM, POTION, SENSED)
+    return [
+        entry
+        for entry in state.log
+        if (entry[0] in private and entry[1] == seat)
+        or (entry[0] in (HUNTED, PREY, WHISPER) and state.roles[seat] == WOLF)
+        or entry[0] in (DAWN, EXILE, FLOOR, SHOTFIRED)
+    ]
+
+
+def sight(game: Werewolf, state: State, seat: int) -> dict[str, object]:
+    """All that a seat is shown, by name."""
+    asked = seat in state.asked
+    news = tuple(event for event in game.news(state) if event.visible_to(seat))
+    return {
+        "observation": game.observe(state, seat).tobytes(),
+        "mask": action_mask(game.action_space(seat), game.legal(state, seat)).tobytes() if asked else b"",
+        "prompt": game.text.view(state, seat, news),
+        "options": game.text.options(state, seat) if asked else None,
+        "key": game.information(state, seat),
+    }
+
+
+def _swapped(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -> State | None:
+    """The start with the roles of two other seats exchanged; `None` when the seat knows better."""
+    roles = list(state.roles)
+    pairs = [(a, b) for a in range(len(roles)) for b in range(a) if seat not in (a, b) and roles[a] != roles[b]]
+    if roles[seat] == WOLF:
+        pairs = [(a, b) for a, b in pairs if WOLF not in (roles[a], roles[b])]
+    if not pairs:
+        return None
+    a, b = pairs[int(rng.integers(len(pairs)))]
+    roles[a], roles[b] = roles[b], roles[a]
+    for attempt in range(20_000):
+        made = game.start(stream(attempt, 11))
+        if made.roles == tuple(roles):
+            return made._replace(names=state.names, log=(state.log[0], *made.log[1:]), order=state.order)
+    return None
+
+
+def _same_part(game: Werewolf, state: State, twin: State, seat: int) -> bool:
+    """Whether the seat is asked in both or neither, at the same point of the night."""
+    return state.phase == twin.phase and (seat in state.asked) == (seat in twin.asked)
+
+
+def _random(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -> int:
+    legal = game.legal(state, seat)
+    return legal[int(rng.integers(len(legal)))]
+
+
+def _echo(game: Werewolf, state: State, twin: State, moves: dict[int, int], rng: np.random.Generator) -> dict[int, int] | None:
+    """The twin's moves: the same by day; by night role by role, so that wolves and doctor choose whom they chose before."""
+    if state.phase not in _DARK:
+        return moves if all(who in twin.asked and move in game.legal(twin, who) for who, move in moves.items()) else None
+    by_role: dict[int, list[int]] = {}
+    for who, move in moves.items():
+        by_role.setdefault(state.roles[who], []).append(move)
+    others: dict[int, int] = {}
+    for who in twin.asked:
+        if who in moves and twin.roles[who] == state.roles[who]:
+            move = moves[who]
+        else:
+            known = by_role.get(twin.roles[who])
+            move = known[0] if known else _random(game, twin, who, rng)
+        legal = game.legal(twin, who)
+        if move not in legal:
+            if state.phase in (TALK, HUNT) or twin.roles[who] not in (1, 3):
+                move = legal[int(rng.integers(len(legal)))]
+            else:
+                return None
+        others[who] = move
+    return others
