@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint format bench docs clean
+.PHONY: help demo test test-vllm lint format bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -34,6 +34,17 @@ demo: .venv/base ## play the Dhumbal championship and write demo/report.html
 test: .venv/dev ## run the tests
 	$(BIN)/python -m pytest -n auto
 
+VLLM := .venv-vllm/bin/python
+
+.venv-vllm/ready: pyproject.toml requirements-vllm.lock
+	test -x $(VLLM) || $(PYTHON) -m venv .venv-vllm
+	$(VLLM) -m pip --disable-pip-version-check install --quiet --no-deps --requirement requirements-vllm.lock
+	$(VLLM) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+test-vllm: .venv-vllm/ready ## run the tests that need vLLM, in an environment of their own
+	$(VLLM) -m pytest tests/with_vllm
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,4 +62,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm site demo build dist .pytest_cache .mypy_cache .ruff_cache

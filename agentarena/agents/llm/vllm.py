@@ -7,6 +7,7 @@ submitting thread, beside the engine's step.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import random
@@ -32,7 +33,7 @@ __all__ = ["ENVIRONMENT", "VLLMEngine", "sampling"]
 ENVIRONMENT: Mapping[str, str] = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
     "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
-    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # failures arrive as exceptions
     "VLLM_NO_USAGE_STATS": "1",
 }
 """Environment variables that vLLM is loaded with where they are not set."""
@@ -111,6 +112,7 @@ class VLLMEngine:
         loaded = ready.get()
         if isinstance(loaded, BaseException):
             raise BadOption(f"vLLM cannot serve {model!r}: {type(loaded).__name__}: {loaded}") from loaded
+        atexit.register(self.close)  # an engine that lives on while the interpreter ends would bring it down
         tokenizer, self.context = loaded
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
 
@@ -133,6 +135,7 @@ class VLLMEngine:
         """Let go of model and memory; open requests are dropped."""
         self._end(ServiceGone(f"{self.name} is closed"))
         self._inbox.put(None)
+        atexit.unregister(self.close)
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
@@ -208,12 +211,8 @@ class VLLMEngine:
             raise RuntimeError(f"vLLM ended the request with {made.finish_reason!r}")
         ids = tuple(made.token_ids)
         text = made.text if one.request.stop else self.template.text(ids)
-        if (
-            made.finish_reason == "length"
-            and "</think>" not in text
-            and self.template.text(one.prompt_ids[-4:]).rstrip().endswith("<think>")
-        ):
-            text = "<think>" + text  # the template opened the tag, and the reply was cut short within
+        if self.template.opens_thinking(one.prompt_ids):
+            text = "<think>" + text
         said, thinking = split_thinking(text)
         return Completion(
             said,
@@ -307,8 +306,11 @@ def _load(arguments: dict[str, Any]) -> Any:
     from vllm import LLM
     from vllm.platforms import current_platform
 
+    cpu = bool(current_platform.is_cpu())
     if arguments["enforce_eager"] is None:
-        arguments["enforce_eager"] = bool(current_platform.is_cpu())
+        arguments["enforce_eager"] = cpu
+    if cpu:
+        arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
     with _own_randomness():
         return LLM(use_tqdm_on_load=False, **arguments)
 

@@ -1,0 +1,198 @@
+"""vLLM in this process, judged by transformers: the same weights must say the same words."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agentarena.agents.llm.engine import Completion, Request
+from agentarena.core import registry
+from agentarena.core.agent import View
+from agentarena.core.errors import BadOption, ServiceGone
+from agentarena.core.rng import stream
+from agentarena.core.text import Choices, Pattern, Schema
+
+ENVS = ("TicTacToe-v0", "KuhnPoker-v0", "ConnectFour-v0", "LeducPoker-v0")
+
+
+def chats(count: int) -> list[tuple[dict[str, str], ...]]:
+    """Openings of several games as an agent is asked them."""
+    made = []
+    for number in range(count):
+        game = registry.game(ENVS[number % len(ENVS)])
+        state = game.start(stream(5, number))
+        seat = game.to_move(state)[0]
+        view = View(game, state, seat)
+        made.append(({"role": "system", "content": view.rules}, {"role": "user", "content": view.text}))
+    return made
+
+
+def said(made: Sequence[Completion | Exception]) -> list[Completion]:
+    for one in made:
+        if isinstance(one, Exception):
+            raise one
+    return list(made)  # type: ignore[arg-type]  # exceptions were raised above
+
+
+@pytest.fixture(scope="module")
+def judge(model: str) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(model, dtype="float32").eval()
+
+
+def test_greedy_replies_and_their_log_probabilities_are_those_of_transformers(engine: Any, ask: Any, judge: Any) -> None:
+    import torch
+
+    for made in said(ask([Request(messages, max_tokens=16) for messages in chats(8)])):
+        given = torch.tensor([made.prompt_ids + made.token_ids])
+        with torch.no_grad():
+            logits = judge(given).logits[0, len(made.prompt_ids) - 1 : -1].double()
+        expected = torch.log_softmax(logits, -1)
+        assert expected.argmax(-1).tolist() == list(made.token_ids)
+        np.testing.assert_allclose(
+            made.logprobs, [float(row[token]) for row, token in zip(expected, made.token_ids, strict=True)], atol=1e-3
+        )
+        assert made.text == engine.template.text(made.token_ids)
+        assert (made.prompt_tokens, made.completion_tokens) == (len(made.prompt_ids), len(made.token_ids))
+
+
+def test_log_probabilities_of_sampled_replies_are_the_models_own(ask: Any, judge: Any) -> None:
+    import torch
+
+    hot = [Request(messages, max_tokens=8, temperature=1.7, top_k=20, top_p=0.9, seed=3) for messages in chats(4)]
+    for made in said(ask(hot)):
+        with torch.no_grad():
+            logits = judge(torch.tensor([made.prompt_ids + made.token_ids])).logits[0, len(made.prompt_ids) - 1 : -1].double()
+        expected = torch.log_softmax(logits, -1)[range(len(made.token_ids)), list(made.token_ids)]
+        np.testing.assert_allclose(made.logprobs, expected.numpy(), atol=2e-3)
+
+
+def test_a_seed_fixes_the_reply_whatever_else_is_in_the_batch(ask: Any) -> None:
+    requests = [Request(messages, max_tokens=12, temperature=1.0, seed=number) for number, messages in enumerate(chats(40))]
+    together = said(ask(requests))
+    for number in (0, 17, 39):
+        (alone,) = said(ask([requests[number]]))
+        assert alone.token_ids == together[number].token_ids
+    same_prompt = said(ask([Request(chats(1)[0], max_tokens=12, temperature=1.0, seed=seed) for seed in range(12)]))
+    assert len({made.token_ids for made in same_prompt}) > 1
+
+
+def test_prompt_tokens_are_continued_as_given(engine: Any, ask: Any) -> None:
+    (messages,) = chats(1)
+    ids = engine.template.prompt(messages)
+    by_words, by_tokens, longer = said(
+        ask(
+            [
+                Request(messages, max_tokens=6),
+                Request((), prompt_ids=ids, max_tokens=6),
+                Request((), prompt_ids=(*ids, ids[-1]), max_tokens=6),
+            ]
+        )
+    )
+    assert by_words.prompt_ids == by_tokens.prompt_ids == ids
+    assert by_words.token_ids == by_tokens.token_ids
+    assert longer.prompt_ids == (*ids, ids[-1])
+
+
+def test_replies_under_options_fit_them(ask: Any) -> None:
+    chat = chats(1)[0]
+    choices = Choices(("a1", "b2", "raise 4"))
+    schema = Schema({"type": "object", "properties": {"move": {"type": "integer", "minimum": 0, "maximum": 9}}, "required": ["move"]})
+    kinds = (choices, Pattern(r"(north|south) [1-9]"), schema)
+    made = said(ask([Request(chat, temperature=1.0, seed=seed, max_tokens=48, options=kinds[seed % 3]) for seed in range(36)]))
+    for seed, one in enumerate(made):
+        if seed % 3 == 0:
+            assert one.text in choices.replies
+        elif seed % 3 == 1:
+            assert re.fullmatch(r"(north|south) [1-9]", one.text)
+        elif one.finish == "stop":
+            assert 0 <= json.loads(one.text)["move"] <= 9
+        assert one.logprobs == ()
+    assert len({one.text for one in made[::3]}) == 3
+
+
+def test_a_request_that_cannot_be_served_fails_alone(engine: Any, ask: Any) -> None:
+    good, long, stranger, nonsense = ask(
+        [
+            Request(chats(1)[0], max_tokens=4),
+            Request((), prompt_ids=(5,) * (engine.context + 1)),
+            Request(chats(1)[0], adapter="nobody"),
+            Request(chats(1)[0], options=Pattern("(")),
+        ]
+    )
+    assert isinstance(good, Completion)
+    assert good.completion_tokens > 0
+    assert isinstance(long, ValueError)
+    assert isinstance(stranger, BadOption)
+    assert "'other'" in str(stranger)
+    assert isinstance(nonsense, Exception)
+    said(ask([Request(chats(1)[0], max_tokens=4)]))
+
+
+def test_a_reply_cut_short_says_so_and_stop_strings_end_one(ask: Any) -> None:
+    chat = chats(1)[0]
+    (free,) = said(ask([Request(chat, max_tokens=3, temperature=1.0, seed=1, options=Pattern("[a-z]{40,}"))]))
+    assert (free.finish, free.completion_tokens) == ("length", 3)
+    (stopped,) = said(ask([Request(chat, max_tokens=60, options=Pattern("one two three"), stop=("two",))]))
+    assert (stopped.text, stopped.finish) == ("one ", "stop")
+
+
+def test_an_adapter_changes_the_model_for_its_requests_alone(ask: Any) -> None:
+    chat = chats(2)
+    plain = said(ask([Request(messages, max_tokens=12) for messages in chat]))
+    mixed = said(ask([Request(messages, max_tokens=12, adapter=name) for messages in chat for name in (None, "other")]))
+    assert [one.token_ids for one in mixed[::2]] == [one.token_ids for one in plain]
+    assert any(one.logprobs != other.logprobs for one, other in zip(mixed[1::2], plain, strict=True))
+    assert any(abs(one.logprobs[0] - other.logprobs[0]) > 1e-3 for one, other in zip(mixed[1::2], plain, strict=True))
+
+
+def test_a_short_reply_does_not_wait_for_a_long_one(engine: Any) -> None:
+    from queue import SimpleQueue
+
+    box: SimpleQueue[str] = SimpleQueue()
+    letters = Pattern("[a-z]{400,}")
+    engine.submit(Request(chats(1)[0], max_tokens=150, options=letters), lambda made: box.put("long"))
+    engine.submit(Request(chats(2)[1], max_tokens=2), lambda made: box.put("short"))
+    assert [box.get(timeout=120), box.get(timeout=120)] == ["short", "long"]
+
+
+def test_thinking_is_kept_apart(engine: Any, ask: Any) -> None:
+    chat = chats(1)[0]
+    (made,) = said(ask([Request(chat, max_tokens=80, options=Choices(("<think>corner or centre?</think>4",)))]))
+    assert (made.text, made.thinking) == ("4", "corner or centre?")
+    opened = (*engine.template.prompt(chat), *engine.template.tokenizer("<think>", add_special_tokens=False).input_ids)
+    (cut,) = said(ask([Request((), prompt_ids=opened, max_tokens=3, options=Pattern("[a-z]{40,}"))]))
+    assert cut.text == ""
+    assert cut.thinking != ""
+
+
+@pytest.mark.slow
+def test_closing_frees_the_engine_and_answers_what_is_open(model: str) -> None:
+    from agentarena.agents.llm.vllm import VLLMEngine
+
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    short = VLLMEngine(model, dtype="float32", max_num_seqs=2, max_model_len=1024)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+    assert short.context == 1024
+    got: list[Any] = []
+    for _ in range(6):
+        short.submit(Request(chats(1)[0], max_tokens=500, options=Pattern("[a-z]{600,}")), got.append)
+    short.close()
+    short.close()
+    short.submit(Request(chats(1)[0]), got.append)
+    assert len(got) == 7
+    assert all(isinstance(one, ServiceGone) for one in got)
+
+
+def test_a_model_that_is_not_there_is_a_bad_option() -> None:
+    from agentarena.agents.llm.vllm import VLLMEngine
+
+    with pytest.raises(BadOption, match="cannot serve"):
+        VLLMEngine("./no/such/model")
