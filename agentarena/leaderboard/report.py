@@ -308,12 +308,13 @@ def _figures(records: Sequence[Record], game: Any) -> list[tuple[str, Any]]:
     return [(title, markupsafe.Markup(svg)) for title, svg in drawn]
 
 
-def _places(found: Standings) -> list[tuple[str, Any]]:
-    """The tables by seat and by role: their title and, for each agent, its rows."""
+def _places(found: Standings) -> list[tuple[str, list[Any], list[tuple[str, dict[Any, Any]]]]]:
+    """The tables by seat and by role: their title, the places in order and, for each agent, its row of each place."""
     out = []
     for what, rows in (("seat", found.by_seat), ("role", found.by_role)):
         if rows and len({row.place for row in rows}) > 1:
-            out.append((what, [(name, [row for row in rows if row.agent == name]) for name in dict.fromkeys(row.agent for row in rows)]))
+            agents = [(name, {row.place: row for row in rows if row.agent == name}) for name in dict.fromkeys(row.agent for row in rows)]
+            out.append((what, sorted({row.place for row in rows}), agents))
     return out
 
 

@@ -257,3 +257,10 @@ def test_axis_of_nothing() -> None:
     assert figures.axis([float("nan")], 0.0) == figures.Axis(0.0, 1.0, None)
     assert figures.axis([1000.0, 1001.0], 0.0).mark is None
     assert figures.axis([2.0, 2.0], None).at(2.0) == pytest.approx(50, abs=50)
+
+
+def test_agents_that_keep_their_seats_each_have_a_column() -> None:
+    results = aa.play("TicTacToe-v0", ["random", "tictactoe/perfect"], matches=6, rotate=False)
+    table = report.render(results, replays=0).split('<section id="by-seat"')[1]
+    assert '<th scope="col">Seat 0</th>' in table
+    assert '<th scope="col">Seat 1</th>' in table
