@@ -24,7 +24,7 @@ _MOST = 20_000
 # log odds of doing it to a wolf, by a wolf and by a villager, against doing it to a villager
 _WOLF_ON_WOLF, _VILLAGE_ON_WOLF = np.log(0.4), np.log(1.3)
 # log likelihood of claiming the seer: the true seer, a wolf, anybody else
-_CLAIM = {"seer": np.log(0.6), "wolf": np.log(0.2), "other": np.log(0.01)}
+_CLAIM = {"seer": np.log(0.6), "wolf": np.log(0.08), "other": np.log(0.01)}
 _LIE = np.log(0.01)  # a true seer's report that is wrong
 _FALSE_ACCUSATION, _FALSE_DEFENCE, _TRUE = np.log(0.7), np.log(0.7), np.log(0.3)  # a wolf's report about a villager, about a wolf
 

@@ -27,12 +27,12 @@ _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _ROLE = "|".join(ROLES) + "|wolf"
 _CLAIM = re.compile(rf"\b(?:i am|i'm|im|my role is)\s+(?:really\s+)?(?:the|a|an)?\s*({_ROLE})\b", re.IGNORECASE)
 _DENIAL = re.compile(r"\b(?:not|isn't|isnt|never|no)\b[^,;]*\b(?:wolf|werewolf|evil|suspicious|guilty)\b", re.IGNORECASE)
-_CHECKED = re.compile(r"\b(?:check|checked|tested|investigated|inspected|looked at|saw|divined|result|vision)\b", re.IGNORECASE)
+_CHECKED = re.compile(r"\b(?:check|checked|tested|investigated|inspected|looked|saw|divined|result|vision)\b", re.IGNORECASE)
 _GUILTY = re.compile(
     r"\b(?:wolf|werewolf|evil|guilty|suspicious|suspect|suspicion|lying|liar|lies|vote for|vote out|eliminate|exile)\b", re.IGNORECASE
 )
 _CLEAN = re.compile(r"\b(?:clean|innocent|clear|cleared|good|village|villager|human|trust|honest|town)\b", re.IGNORECASE)
-_AGREE = re.compile(r"\b(?:agree|agreed|right|makes sense|support)\b", re.IGNORECASE)
+_AGREE = re.compile(r"\b(?:agree|agreed|right|makes sense|support|am with|i'm with)\b", re.IGNORECASE)
 
 
 def keywords(words: str, names: tuple[str, ...]) -> Act:
@@ -73,7 +73,7 @@ def _acts_in(sentence: str, names: tuple[str, ...]) -> list[Act]:
         acts.append(Act("defend", target))
     elif _AGREE.search(rest):
         acts.append(Act("agree", target))
-    elif "?" in sentence:
+    elif "?" in sentence or "hear from" in sentence.lower():
         acts.append(Act("question", target))
     return acts
 

@@ -138,7 +138,8 @@ class _Witness:
         key = (self.side(seat), kind)
         lies, count = self.made.said.get(key, (0, 0))
         self.made.said[key] = (lies + lie, count + 1)
-        self.made.false[key] += untrue
+        if untrue:
+            self.made.false[key] += 1
         if data["own_words"] and not data["heard"]:
             heard = self.reader(data["words"], self.names)
             self.made.spoken += 1
