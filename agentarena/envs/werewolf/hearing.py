@@ -67,14 +67,14 @@ def _acts_in(sentence: str, names: tuple[str, ...]) -> list[Act]:
     guilty, clean = bool(_GUILTY.search(rest)) and not denied, bool(_CLEAN.search(rest)) or denied
     if _CHECKED.search(rest) and guilty != clean:
         acts.append(Act("result", target, int(guilty)))
+    elif "?" in sentence or "hear from" in sentence.lower():
+        acts.append(Act("question", target))
     elif guilty:
         acts.append(Act("accuse", target))
     elif clean:
         acts.append(Act("defend", target))
     elif _AGREE.search(rest):
         acts.append(Act("agree", target))
-    elif "?" in sentence or "hear from" in sentence.lower():
-        acts.append(Act("question", target))
     return acts
 
 
