@@ -187,7 +187,7 @@ class Batch:
             mask[row : row + len(live), length - width :] = batch._mask[where, start : batch._length]
             row += len(live)
         logits = torch.cat([batch.logits[where] for (batch, _), where in zip(kept, places, strict=True)])
-        return Batch(first._model, [batch.rows[place] for batch, live in kept for place in live], Cache(layers=layers), mask, logits)
+        return Batch(first._model, [batch.rows[place] for batch, live in kept for place in live], Cache(layers=[*layers]), mask, logits)
 
 
 def _first_column(batch: Batch, live: list[int]) -> int:

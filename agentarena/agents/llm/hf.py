@@ -7,6 +7,7 @@ same system message share the work of reading it.
 from __future__ import annotations
 
 import importlib.util
+import os
 import threading
 import time
 from collections import deque
@@ -88,6 +89,9 @@ class HFEngine:
         for package in ("torch", "transformers"):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra(package, "llm")
+        # threads of OpenMP that spin at barriers stall for whole time slices where other programs want the cores too:
+        # measured 30 times slower on two busy cores. Read once, when torch is first imported
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self.name = f"hf:{model}" if isinstance(model, str) else "hf"
         self._model, tokenizer = _loaded(model, tokenizer, dtype, device)
         if not getattr(tokenizer, "chat_template", None):

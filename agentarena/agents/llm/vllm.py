@@ -13,12 +13,12 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from agentarena.core.text import Choices, Options, Pattern
 
 from .engine import Completion, Done, Request, split_thinking
 from .template import Template
+
+T = TypeVar("T")
 
 __all__ = ["ENVIRONMENT", "VLLMEngine", "sampling"]
 
@@ -50,6 +52,15 @@ class _Open:
     prompt_ids: tuple[int, ...]
     done: Done
     began: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Work to be done between two steps."""
+
+    work: Callable[[Any], Any]
+    made: Callable[[Any], None]
+    failed: Callable[[Exception], None]
 
 
 class VLLMEngine:
@@ -101,7 +112,7 @@ class VLLMEngine:
         arguments |= {"reasoning_parser": reasoning_parser} if reasoning_parser else {}
         self.name = f"vllm:{model}"
         self._adapters = {name: (number, path) for number, (name, path) in enumerate((adapters or {}).items(), 1)}
-        self._inbox: SimpleQueue[_Open | None] = SimpleQueue()
+        self._inbox: SimpleQueue[_Open | _Call | None] = SimpleQueue()
         self._open: dict[str, _Open] = {}
         self._numbers = 0
         self._ended: Exception | None = None
@@ -131,6 +142,23 @@ class VLLMEngine:
         if ended is not None:
             done(ended)
 
+    def call(self, work: Callable[[Any], T]) -> T:
+        """What `work(llm)` gives back, run in the engine's thread between two steps: new weights, the prefix cache, statistics.
+
+        Raises:
+            ServiceGone: The engine is closed.
+            Exception: Whatever `work` raises.
+        """
+        box: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended
+            self._inbox.put(_Call(work, lambda made: box.put((True, made)), lambda error: box.put((False, error))))
+        well, made = box.get()
+        if not well:
+            raise made
+        return cast(T, made)
+
     def close(self) -> None:
         """Let go of model and memory; open requests are dropped."""
         self._end(ServiceGone(f"{self.name} is closed"))
@@ -154,7 +182,7 @@ class VLLMEngine:
             ready.put(error)
             return
         try:
-            self._serve(llm.llm_engine)
+            self._serve(llm)
         except Exception as error:  # the engine is in no known state after it
             stopped = ServiceGone(f"{self.name} stopped: {type(error).__name__}: {error}")
             stopped.__cause__ = error
@@ -162,13 +190,13 @@ class VLLMEngine:
         self._drop()
         _unload(llm)
 
-    def _serve(self, engine: Any) -> None:
-        while self._admit(engine):
-            for output in engine.step():
+    def _serve(self, llm: Any) -> None:
+        while self._admit(llm):
+            for output in llm.llm_engine.step():
                 if output.finished:
                     self._answer(output)
 
-    def _admit(self, engine: Any) -> bool:
+    def _admit(self, llm: Any) -> bool:
         """Hand over what was submitted, waiting for it when there is nothing else to do; false when closed."""
         while True:
             try:
@@ -177,14 +205,20 @@ class VLLMEngine:
                 return True
             if one is None:
                 return False
-            self._numbers += 1
-            key = str(self._numbers)
-            try:
-                engine.add_request(key, {"prompt_token_ids": list(one.prompt_ids)}, sampling(one.request), **self._adapter(one.request))
-            except Exception as error:  # refused: too long a prompt, a grammar it cannot compile, ...
-                one.done(error)
+            if isinstance(one, _Call):
+                _do(one, llm)
             else:
-                self._open[key] = one
+                self._begin(one, llm.llm_engine)
+
+    def _begin(self, one: _Open, engine: Any) -> None:
+        self._numbers += 1
+        key = str(self._numbers)
+        try:
+            engine.add_request(key, {"prompt_token_ids": list(one.prompt_ids)}, sampling(one.request), **self._adapter(one.request))
+        except Exception as error:  # refused: too long a prompt, a grammar it cannot compile, ...
+            one.done(error)
+        else:
+            self._open[key] = one
 
     def _adapter(self, request: Request) -> dict[str, Any]:
         if request.adapter is None:
@@ -229,14 +263,24 @@ class VLLMEngine:
     def _drop(self) -> None:
         """Answer everything that is still open, and what was submitted too late."""
         assert self._ended is not None
-        waiting = list(self._open.values())
+        waiting: list[_Open | _Call | None] = list(self._open.values())
         self._open.clear()
         while not self._inbox.empty():
-            one = self._inbox.get()
-            if one is not None:
-                waiting.append(one)
+            waiting.append(self._inbox.get())
         for one in waiting:
-            one.done(self._ended)
+            if isinstance(one, _Open):
+                one.done(self._ended)
+            elif isinstance(one, _Call):
+                one.failed(self._ended)
+
+
+def _do(call: _Call, llm: Any) -> None:
+    try:
+        made = call.work(llm)
+    except Exception as error:  # belongs to the caller
+        call.failed(error)
+    else:
+        call.made(made)
 
 
 def sampling(request: Request) -> Any:
