@@ -14,7 +14,7 @@ import pytest
 from agentarena.agents.llm.engine import Completion, Request
 from agentarena.core import registry
 from agentarena.core.agent import View
-from agentarena.core.errors import BadOption, ServiceGone
+from agentarena.core.errors import AgentFault, BadOption, ServiceGone
 from agentarena.core.rng import stream
 from agentarena.core.text import Choices, Pattern, Schema
 
@@ -129,7 +129,7 @@ def test_a_request_that_cannot_be_served_fails_alone(engine: Any, ask: Any) -> N
     )
     assert isinstance(good, Completion)
     assert good.completion_tokens > 0
-    assert isinstance(long, ValueError)
+    assert isinstance(long, AgentFault)
     assert isinstance(stranger, BadOption)
     assert "'other'" in str(stranger)
     assert isinstance(nonsense, Exception)
@@ -171,6 +171,12 @@ def test_thinking_is_kept_apart(engine: Any, ask: Any) -> None:
     (cut,) = said(ask([Request((), prompt_ids=opened, max_tokens=3, options=Pattern("[a-z]{40,}"))]))
     assert cut.text == ""
     assert cut.thinking != ""
+
+
+def test_work_between_steps_reaches_the_engine(engine: Any) -> None:
+    assert engine.call(lambda llm: llm.llm_engine.model_config.max_model_len) == engine.context
+    with pytest.raises(ZeroDivisionError):
+        engine.call(lambda llm: 1 // 0)
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from agentarena.core.errors import BadOption, MissingExtra, ServiceGone
+from agentarena.core.errors import AgentFault, BadOption, MissingExtra, ServiceGone
 from agentarena.core.text import Choices, Options, Pattern
 
 from .engine import Completion, Done, Request, split_thinking
@@ -132,6 +132,8 @@ class VLLMEngine:
         began = time.perf_counter()
         try:
             prompt = request.prompt_ids if request.prompt_ids is not None else self.template.prompt(request.messages)
+            if len(prompt) >= self.context:
+                raise AgentFault(f"the prompt has {len(prompt)} tokens, {self.name} takes {self.context} with the reply")
         except Exception as error:  # a failure is the request's answer
             done(error)
             return
