@@ -6,6 +6,7 @@ new, an information key, and `imagine`, which draws a state the seat cannot tell
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import gymnasium
 import numpy as np
 
-from .errors import NotSupported
+from .errors import AgentNonsense, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
 from .legal import Action, Legal
@@ -56,7 +57,7 @@ class View:
         self.complaint, self.attempt = complaint, attempt
         self.news = tuple(news)
         self.memory: dict[str, Any] = {} if memory is None else memory
-        self._seed = seed
+        self._seed: int | None = seed
         self.__state = state
 
     @cached_property
@@ -115,9 +116,11 @@ class View:
     @cached_property
     def rng(self) -> np.random.Generator:
         """The agent's own stream for this decision: the same for the same run seed, match, seat, turn and attempt."""
-        if self.attempt:
-            return stream(self._seed, DECISION, self.match, self.seat, self.turn, 0, self.attempt)
-        return stream(self._seed, DECISION, self.match, self.seat, self.turn)
+        return self._stream(0, self.attempt) if self.attempt else self._stream()
+
+    def _stream(self, *path: int) -> np.random.Generator:
+        assert self._seed is not None  # a view from another process brings its `rng` along
+        return stream(self._seed, DECISION, self.match, self.seat, self.turn, *path)
 
     @property
     def can_imagine(self) -> bool:
@@ -137,7 +140,11 @@ class View:
         return self.__state
 
     def __getstate__(self) -> dict[str, Any]:
-        """What travels to another process: an imagined state in place of the true one, or else only what is shown."""
+        """What travels to another process: an imagined state in place of the true one, or else only what is shown.
+
+        Of the run's seed only this decision's own stream goes along: with the seed, an agent could draw the other
+        seats' random moves ahead of them.
+        """
         out = {
             "game": self.game,
             "seat": self.seat,
@@ -147,10 +154,11 @@ class View:
             "memory": self.memory,
             "complaint": self.complaint,
             "attempt": self.attempt,
-            "_seed": self._seed,
+            "rng": self.rng,
+            "_seed": None,
         }
         if self.can_imagine:
-            return {**out, "_View__state": self.imagine(stream(self._seed, DECISION, self.match, self.seat, self.turn, 1))}
+            return {**out, "_View__state": self.__state if self._seed is None else self.imagine(self._stream(1))}
         shown = ("legal", "observation", "text", "text_without_choices", "options")
         out.update({name: getattr(self, name) for name in shown})
         if isinstance(self.game, Information):
@@ -250,7 +258,10 @@ class PolicyAgent(Agent):
 
     def choose(self, view: View) -> Decision:
         chances = self.policy(view)
-        mark = view.rng.random() * sum(chances.values())
+        total = sum(chances.values())
+        if not 0 < total < math.inf:  # written so that NaN fails
+            raise AgentNonsense(f"its policy gives probabilities that add up to {total}, expected 1: {dict(chances)!r:.200}")
+        mark = view.rng.random() * total
         for action, chance in chances.items():
             mark -= chance
             if mark < 0:

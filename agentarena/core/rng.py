@@ -46,13 +46,19 @@ def stream(seed: int, *path: int) -> np.random.Generator:
 
 
 class _Digest(ISeedSequence):
-    """A source of seed words: the digest of a name, as long as is asked for."""
+    """A source of seed words: the digest of a name, and not the name, so that who holds a stream cannot derive its neighbours."""
 
-    __slots__ = ("name",)
+    __slots__ = ("_digest",)
 
     def __init__(self, name: bytes) -> None:
-        self.name = name
+        self._digest = hashlib.blake2b(name, digest_size=_PCG64_BYTES).digest()
 
     def generate_state(self, n_words: int, dtype: Any = np.uint32) -> np.ndarray:
-        words = np.frombuffer(hashlib.blake2b(self.name, digest_size=n_words * (8 if dtype is np.uint64 else 4)).digest(), dtype)
+        size = n_words * np.dtype(dtype).itemsize
+        data = self._digest if size == _PCG64_BYTES else hashlib.blake2b(self._digest, digest_size=size).digest()
+        words = np.frombuffer(data, dtype)
         return words if sys.byteorder == "little" else words.byteswap()
+
+
+_PCG64_BYTES = 32
+"""What PCG64 asks for: four words of 64 bits."""

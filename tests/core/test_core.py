@@ -12,7 +12,7 @@ import pytest
 
 from agentarena.agents.specs import agent, parse
 from agentarena.core import errors, registry
-from agentarena.core.agent import Agent, View
+from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
 from agentarena.core.legal import InBox, Parts, Speech, decode, encode, refusal, sample
@@ -180,6 +180,27 @@ def test_a_view_survives_the_journey_to_another_process() -> None:
     assert copy.legal == view.legal
     assert (copy.observation == view.observation).all()
     assert copy.rng.integers(1 << 30) == view.rng.integers(1 << 30)
+    assert pickle.loads(pickle.dumps(copy)).text == view.text
+
+
+def test_who_is_asked_cannot_draw_the_others_random_moves() -> None:
+    seed = 987654321
+    view = View(TicTacToe(), TicTacToe().start(stream(0)), 0, seed=seed, match=2)
+    assert str(seed).encode() not in pickle.dumps(view.rng)
+    copy = pickle.loads(pickle.dumps(view))
+    assert seed not in vars(copy).values()
+    assert str(seed).encode() not in pickle.dumps(copy)
+    assert seed.to_bytes(4, "little") not in pickle.dumps(copy)
+
+
+@pytest.mark.parametrize("chances", [{0: np.nan, 1: 1.0}, {0: 0.0, 1: 0.0}, {0: np.inf}, {}])
+def test_a_policy_without_probabilities_makes_no_move(chances: dict[int, float]) -> None:
+    class Odd(PolicyAgent):
+        def policy(self, view: View) -> dict[int, float]:
+            return chances
+
+    with pytest.raises(errors.AgentNonsense, match="add up to"):
+        Odd().choose(View(TicTacToe(), TicTacToe().start(stream(0)), 0))
 
 
 def test_games_are_values() -> None:
