@@ -73,6 +73,7 @@ def play(
         UnknownName: No such environment, option, preset, agent or backend.
         WrongSeats: No agents, or more than seats.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
+        OSError: The disk is full or `out` may not be written; what was recorded is kept.
         RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
 
     >>> runs = play("TicTacToe-v0", ["random", "random"], matches=4, seed=1)

@@ -13,6 +13,8 @@ from agentarena.core import registry
 from agentarena.core.errors import CorruptRecord, RecordMismatch
 from agentarena.core.game import Game
 
+from .shape import damage
+
 __all__ = ["FORMAT", "Cost", "Finished", "Outcome", "Record", "Seat"]
 
 FORMAT = 1
@@ -25,7 +27,7 @@ its limit of steps; by an agent's fault."""
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Who held a seat and what came of it. Fields are also items: `seat["return"]`.
+    """Who held a seat and what came of it. Fields are also items: `seat["return"]`, `getattr(seat, "return")`.
 
     Attributes:
         agent: The agent's spec string.
@@ -50,10 +52,8 @@ class Seat:
             return self.return_
         raise KeyError(key)
 
-    @property
-    def ret(self) -> float:
-        """The return, under a name that is no keyword."""
-        return self.return_
+
+setattr(Seat, "return", property(lambda seat: seat.return_, doc="`return_` under its plain name, for `getattr`; the name is a keyword."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +143,11 @@ class Record:
             raise CorruptRecord(f"{where}: the line is no record of a match (it has no 'format'). {_ADVICE}")
         if data["format"] != FORMAT:
             raise RecordMismatch(f"{where}: format {data['format']!r}, this version of agentarena reads format {FORMAT}")
-        try:
-            seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
-            rest = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
-        except (KeyError, TypeError) as error:
-            raise CorruptRecord(f"{where}: the record lacks {error}. {_ADVICE}") from None
-        record = cls(seats=seats, **rest)
-        if not (isinstance(record.match, int) and isinstance(record.deal, int) and record.outcome in _OUTCOMES):
-            raise CorruptRecord(f"{where}: match, deal or outcome is damaged. {_ADVICE}")
-        return record
+        wrong = damage(data)
+        if wrong is not None:
+            raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
+        seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
+        return cls(seats=seats, **{name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS})
 
 
 @functools.lru_cache(maxsize=64)
@@ -162,7 +158,6 @@ def _rules(env: str, options: str) -> Game[Any]:
 _BEFORE_SEATS = ("env", "options", "package", "seed", "match", "deal", "policy")
 _AFTER_SEATS = ("actions", "aborted", "replies", "faults", "winner", "outcome", "turns", "steps")
 _SEAT_KEYS = ("agent", "index", "version", "role", "team", "return")
-_OUTCOMES = ("won", "drawn", "ended", "truncated", "forfeited")
 _ADVICE = "Remove the line to have the match played again when the run is continued, or start a new file"
 
 

@@ -6,12 +6,13 @@ rest, and plays only what is missing. The finished file depends on the run alone
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch
+from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch, UsageError
 
 from .match import Terms
 from .record import Cost, Finished, Record
@@ -31,6 +32,7 @@ class RecordFile:
         resume: Whether an existing file is continued; else it is refused.
 
     Raises:
+        UsageError: It is there and no plain file, e.g. a folder or a device.
         RecordBusy: Another run is writing it.
         RecordMismatch: It belongs to another run, or exists and `resume` is false.
         CorruptRecord: A line other than a cut last one is damaged.
@@ -38,6 +40,8 @@ class RecordFile:
 
     def __init__(self, path: str | os.PathLike[str], terms: Terms, fixtures: Iterable[Fixture], *, resume: bool = True) -> None:
         self.path = Path(path)
+        if self.path.exists() and not self.path.is_file():
+            raise UsageError(f"{self.path} is no plain file, so records cannot be kept there; give the path of a file, e.g. runs/a.jsonl")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = _Lock(self.path)
         self._file: IO[bytes] | None = None
@@ -85,10 +89,10 @@ class RecordFile:
 
     def close(self) -> None:
         """Close the files and release the lock."""
-        for file in (self._file, self._ledger):
-            if file is not None:
-                file.close()
-        self._lock.release()
+        with contextlib.ExitStack() as stack:  # what was not written yet, e.g. to a full disk, must not keep the lock
+            stack.callback(self._lock.release)
+            for file in filter(None, (self._file, self._ledger)):
+                stack.callback(file.close)
 
     def _read(self, terms: Terms, expected: Mapping[int, Fixture], resume: bool) -> dict[int, Record]:
         if not self.path.exists():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,7 @@ def test_a_record_is_one_line_of_plain_json(out):
 
 def test_a_seat_is_read_by_field_or_by_item():
     seat = Seat("random", 0, "1", None, "red", 2.5)
-    assert seat.return_ == seat.ret == seat["return"] == 2.5
+    assert seat.return_ == getattr(seat, "return") == seat["return"] == 2.5
     assert seat["team"] == seat.team == "red"
     with pytest.raises(KeyError):
         seat["colour"]
@@ -233,7 +234,15 @@ def test_another_version_of_an_agent_is_refused(out):
         (lambda line: b"[]", "no record"),
         (lambda line: b'{"a": 1}', "no record"),
         (lambda line: line.replace(b'"seats"', b'"chairs"'), "lacks 'seats'"),
-        (lambda line: line.replace(b'"match":1', b'"match":"x"'), "damaged"),
+        (lambda line: line.replace(b'"match":1', b'"match":"x"'), "damaged: 'match' is 'x'"),
+        (lambda line: line.replace(b'"seed":0', b'"seed":-1'), "damaged: 'seed' is -1"),
+        (lambda line: line.replace(b'"options":{', b'"options":[{').replace(b'},"package"', b'}],"package"'), "damaged: 'options'"),
+        (lambda line: line.replace(b'"retries":2', b'"tries":2'), "damaged: 'policy'"),
+        (lambda line: re.sub(rb'"return":[-0-9.]+', b'"return":NaN', line), "damaged: 'seats'"),
+        (lambda line: re.sub(rb'"actions":.*"aborted"', b'"actions":[[3]],"aborted"', line), "damaged: 'actions'"),
+        (lambda line: line.replace(b'"faults":[]', b'"faults":[{"step":0}]'), "damaged: 'faults'"),
+        (lambda line: line.replace(b'"replies":[]', b'"replies":[1]'), "damaged: 'replies'"),
+        (lambda line: re.sub(rb'"winner":[^,]+', b'"winner":9', line), "'winner' is 9, and there are 2 seats"),
         (lambda line: b"", "not JSON"),
     ],
 )
@@ -246,6 +255,25 @@ def test_a_damaged_line_is_named(out, damage, says):
         with pytest.raises(CorruptRecord, match=f"line 2.*{says}"):
             use()
     assert not out.with_name("a.jsonl.lock").exists()
+
+
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
+def test_only_plain_files_are_written(device, out):
+    out.mkdir(parents=True)
+    for place in (out, device):
+        with pytest.raises(UsageError, match="no plain file"):
+            play(ENV, RANDOMS, matches=1, out=place)
+
+
+def test_a_full_disk_keeps_what_fits_and_lets_the_lock_go(out):
+    """The limit on the size of a file stands for the disk."""
+    call = f"import agentarena as aa; aa.play({ENV!r}, {RANDOMS!r}, matches=200, out={str(out)!r})"
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)); {call}"
+    ended = subprocess.run([sys.executable, "-c", limited], capture_output=True, text=True)
+    assert "OSError" in ended.stderr
+    assert out.read_bytes().count(b"\n") > 10
+    assert not out.with_name("a.jsonl.lock").exists()
+    assert play(ENV, RANDOMS, matches=200, out=out).records == play(ENV, RANDOMS, matches=200).records
 
 
 def test_a_match_recorded_twice_is_named(out):
@@ -301,19 +329,19 @@ def test_faults_and_words_verify(out):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('"winner":1', '"winner":0', "winner is 0 in the file, 1 when played again"),
+        ('"winner":0', '"winner":1', "winner is 1 in the file, 0 when played again"),
         ('"return":1.0', '"return":2.0', "seats"),
         ('"seed":0', '"seed": 0', "spelling"),
-        ('"steps":6', '"steps":7', "steps"),
-        ("[[1,1]]]", "[[1,5]]]", "no move of seat 0 in step 6"),
+        ('"steps":7', '"steps":6', "steps"),
+        ("[[0,6]]]", "[[0,7]]]", "no move of seat 1 in step 7"),
         ("[[0,4]]", "[[0,77]]", "seats"),
-        (",[[1,1]]]", "]", "no move of seat 1 in step 5"),
+        (",[[0,6]]]", "]", "no move of seat 0 in step 6"),
         ('"options":{"draw":0.0}', '"options":{"draw":9}', "cannot be played again"),
     ],
 )
 def test_a_changed_record_is_found_out(out, old, new, says):
-    """Match 0 of the run with seed 0 has six steps and is won by seat 1."""
-    play(ENV, RANDOMS, matches=1, out=out)
+    """Both seats mark the first free cell, so seat 0 wins with its fourth mark, in seven steps."""
+    play(ENV, [First(), First()], matches=1, out=out)
     line = out.read_text()
     assert old in line, line
     out.write_text(line.replace(old, new, 1))
@@ -392,9 +420,9 @@ def test_every_kind_of_game_replays_in_words(rules):
 
 
 def test_a_record_of_other_rules_is_refused():
-    record = play(ENV, RANDOMS, matches=1).records[0]
+    record = play(ENV, [First(), First()], matches=1).records[0]
     broken = Record.parse(record.line().replace("[[0,4]]", "[[0,44]]"))
-    with pytest.raises(RecordMismatch, match="step 0 cannot be played again"):
+    with pytest.raises(RecordMismatch, match="step 4 cannot be played again"):
         frames(broken)
 
 

@@ -131,7 +131,7 @@ class _Pool:
             if self._deaths[match] >= _DEATHS:
                 raise AgentDied(
                     f"worker processes died {_DEATHS} times (last exit code {code}) while playing matches {sorted(worker.out)[:8]}: "
-                    "an agent or the environment ends its process. Play with isolate=True to let the agent pay for it"
+                    "an agent or the environment ends its process. Play with isolate=True (or a deadline) to let the agent pay for it"
                 )
         self._left.extendleft(reversed(worker.out.values()))
         new = _Worker(self._payload)
