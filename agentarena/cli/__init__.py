@@ -70,7 +70,10 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> Any:
-    """The console script: errors of ours become one line on stderr and exit code 2. Packages in the working folder can be named."""
+    """The console script: errors of ours, and files that cannot be used, become one line on stderr and exit code 2.
+
+    Packages in the working folder can be named.
+    """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
@@ -83,6 +86,9 @@ def main(argv: list[str] | None = None) -> Any:
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
-    except ArenaError as error:
+    except BrokenPipeError:  # the reader of our output, e.g. head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (ArenaError, OSError) as error:
         click.echo(f"agentarena: {error}", err=True)
         sys.exit(2)

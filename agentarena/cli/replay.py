@@ -34,6 +34,7 @@ def command(file: str, match: int, seat: int | None, delay: float | None) -> Non
             f"{file} has no match {match}; it has {len(records)}, numbered {min(records, default=0)} to {max(records, default=0)}"
         )
     record = records[match]
+    check_seat(seat, len(record.seats))
     for frame in frames(record):
         show_frame(frame, seat)
         if delay is not None:
@@ -41,6 +42,12 @@ def command(file: str, match: int, seat: int | None, delay: float | None) -> Non
         elif sys.stdin.isatty() and click.prompt("", default="", show_default=False, prompt_suffix="").strip().lower() == "q":
             return
     show_ending(record)
+
+
+def check_seat(seat: int | None, seats: int) -> None:
+    """Raise `UsageError` unless the match has that seat."""
+    if seat is not None and seat >= seats:
+        raise click.UsageError(f"there is no seat {seat}; the seats are 0 to {seats - 1}")
 
 
 def show_frame(frame: Any, seat: int | None) -> None:

@@ -6,6 +6,8 @@ import time
 
 import click
 
+from agentarena.core import registry
+
 from .common import console, env_options, key_values
 
 
@@ -26,9 +28,11 @@ def command(env: str, agents: tuple[str, ...], seed: int, delay: float, seat: in
     from agentarena.play import play
     from agentarena.play.replay import frames
 
-    from .replay import show_frame
+    from .replay import check_seat, show_frame
 
-    results = play(env, list(agents), matches=1, seed=seed, rotate=False, **key_values(settings))
+    game = registry.game(env, **key_values(settings))
+    check_seat(seat, game.info.seats)
+    results = play(game, list(agents), matches=1, seed=seed, rotate=False)
     (record,) = results.records
     for frame in frames(record):
         show_frame(frame, seat)

@@ -215,7 +215,8 @@ class Game(ABC, Generic[S]):
             raise BadOption(f"{where}; expected a whole number")
         # written so that NaN fails
         if not ((low is None or value >= low) and (high is None or value <= high)):
-            raise BadOption(f"{where}; allowed: {'' if low is None else f'at least {low} '}{'' if high is None else f'at most {high}'}")
+            bounds = (f"at least {low}" if low is not None else "", f"at most {high}" if high is not None else "")
+            raise BadOption(f"{where}; allowed: {' and '.join(filter(None, bounds))}")
 
     @classmethod
     def build(cls, preset: str | None = None, **options: Any) -> Game[S]:

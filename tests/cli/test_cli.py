@@ -60,6 +60,11 @@ def test_misuse_says_what_to_do_and_exits_with_2(run: Run) -> None:
         (("play", "TicTacToe-v0", "random", "random", "-n", "0"), "x>=1"),
         (("check",), "name an environment"),
         (("replay", "nowhere.jsonl"), "does not exist"),
+        (("watch", "TicTacToe-v0", "random", "random", "--seat", "5"), "no seat 5; the seats are 0 to 1"),
+        (("check", "nowhere:Game"), "no such module"),
+        (("play", "Dhumbal-v0", "random", "-s", "players=9"), "at least 2 and at most 7"),
+        (("play", "TicTacToe-v0", "random", "--out", "/dev/null/a.jsonl"), "/dev/null"),
+        (("play", "TicTacToe-v0", "random", "--out", "/dev/null"), "no plain file"),
     ):
         code, _, err = run(*words)
         assert code == 2, words
