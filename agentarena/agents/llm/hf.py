@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentarena.core.errors import AgentFault, AgentRaised, BadOption, MissingExtra
+from agentarena.core.errors import AgentRaised, BadOption, MissingExtra
 
 from .constraint import Constraint, Vocabulary
 from .engine import Completion, Done, Request, shared, split_thinking
@@ -199,7 +199,7 @@ class HFEngine:
         try:
             row.ids = request.prompt_ids if request.prompt_ids is not None else self.template.prompt(request.messages)
             if self.context and len(row.ids) >= self.context:
-                raise AgentFault(f"the prompt has {len(row.ids)} tokens, {self.name} takes {self.context} with the reply")
+                raise AgentRaised(f"the prompt has {len(row.ids)} tokens, {self.name} takes {self.context} with the reply")
             row.prefix = self._shared_prefix(row)
             if request.options is not None:
                 self._vocabulary = self._vocabulary or Vocabulary(
@@ -400,8 +400,8 @@ def _alike(rows: list[_Row], *, simple: bool) -> Iterator[list[_Row]]:
         yield part
 
 
-def engine(model: str, **settings: Any) -> tuple[HFEngine, Callable[[], None]]:
-    """The engine of this process for a model under these settings, and a function to let go of it."""
+def engine(model: str, *, keep: bool = False, **settings: Any) -> tuple[HFEngine, Callable[[], None]]:
+    """The engine of this process for a model under these settings, and a function to let go of it; `keep` keeps it loaded."""
     key = ("hf", model, tuple(sorted(settings.items())))
-    made, release = shared(key, lambda: HFEngine(model, **settings))
+    made, release = shared(key, lambda: HFEngine(model, **settings), keep=keep)
     return made, release

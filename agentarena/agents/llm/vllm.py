@@ -8,40 +8,24 @@ submitting thread, beside the engine's step.
 from __future__ import annotations
 
 import atexit
-import gc
-import os
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
-from agentarena.core.errors import AgentFault, BadOption, MissingExtra, ServiceGone
+from agentarena.core.errors import AgentFault, BadOption, ServiceGone
 from agentarena.core.text import Choices, Options, Pattern
 
-from .engine import Completion, Done, Request, split_thinking
+from .agent import LanguageAgent, build, spec_name
+from .engine import Completion, Done, Request, shared, split_thinking
 from .template import Template
+from .vllm_setup import free, import_vllm, is_adapter, load, lora
 
 T = TypeVar("T")
 
-__all__ = ["ENVIRONMENT", "VLLMEngine", "sampling"]
-
-ENVIRONMENT: Mapping[str, str] = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
-    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
-    "VLLM_LOGGING_LEVEL": "CRITICAL",  # failures arrive as exceptions
-    "VLLM_NO_USAGE_STATS": "1",
-}
-"""Environment variables that vLLM is loaded with where they are not set."""
-
-_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""Greatest LoRA ranks that vLLM can be set up for."""
+__all__ = ["VLLMEngine", "sampling", "vllm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +61,7 @@ class VLLMEngine:
         gpu_memory_utilization: Part of the GPU's memory to take; without a GPU `VLLM_CPU_KVCACHE_SPACE` counts.
         max_num_seqs: Greatest number of requests in a step.
         enforce_eager: Whether to leave out compilation: quicker to load, slower to run. By default on without a GPU.
-        adapters: LoRA adapters as name -> folder. A request may name one of these.
+        adapters: LoRA adapters as name -> folder. A request may name one of these, or the folder of another of no greater rank.
         thinking: Whether the model may think first, for chat templates that have a switch (`enable_thinking`).
         reasoning_parser: vLLM's name of the way in which the model marks its thinking; then `options` bind the reply after it.
         seed: Of the stream from which requests without a seed draw.
@@ -105,9 +89,9 @@ class VLLMEngine:
         seed: int = 0,
         **arguments: Any,
     ) -> None:
-        _import_vllm()
+        import_vllm()
         arguments |= {"model": model, "dtype": dtype, "seed": seed, "max_num_seqs": max_num_seqs}
-        arguments |= {"gpu_memory_utilization": gpu_memory_utilization, "enforce_eager": enforce_eager, **_lora(adapters or {})}
+        arguments |= {"gpu_memory_utilization": gpu_memory_utilization, "enforce_eager": enforce_eager, **lora(adapters or {})}
         arguments |= {"max_model_len": max_model_len} if max_model_len else {}
         arguments |= {"reasoning_parser": reasoning_parser} if reasoning_parser else {}
         self.name = f"vllm:{model}"
@@ -178,7 +162,7 @@ class VLLMEngine:
 
     def _run(self, arguments: dict[str, Any], ready: SimpleQueue[Any]) -> None:
         try:
-            llm = _load(arguments)
+            llm = load(arguments)
             ready.put((llm.get_tokenizer(), int(llm.llm_engine.model_config.max_model_len)))
         except BaseException as error:  # reaches the caller of the constructor
             ready.put(error)
@@ -190,7 +174,9 @@ class VLLMEngine:
             stopped.__cause__ = error
             self._end(stopped)
         self._drop()
-        _unload(llm)
+        llm.llm_engine.engine_core.shutdown()
+        del llm
+        free()
 
     def _serve(self, llm: Any) -> None:
         while self._admit(llm):
@@ -225,6 +211,8 @@ class VLLMEngine:
     def _adapter(self, request: Request) -> dict[str, Any]:
         if request.adapter is None:
             return {}
+        if self._adapters and request.adapter not in self._adapters and is_adapter(request.adapter):
+            self._adapters[request.adapter] = (len(self._adapters) + 1, request.adapter)
         if request.adapter not in self._adapters:
             known = ", ".join(map(repr, self._adapters)) or "none"
             raise BadOption(
@@ -322,62 +310,49 @@ def _logprobs(logprobs: Any, ids: Sequence[int]) -> Iterator[float]:
         yield float(position[token].logprob)
 
 
-def _lora(adapters: Mapping[str, str]) -> dict[str, Any]:
-    """Arguments of `vllm.LLM` for these adapters."""
-    import json
+def vllm(
+    model: str,
+    *,
+    dtype: str = "auto",
+    max_model_len: int | None = None,
+    gpu_memory_utilization: float = 0.9,
+    tensor_parallel_size: int = 1,
+    quantization: str | None = None,
+    max_num_seqs: int = 256,
+    enforce_eager: bool | None = None,
+    adapters: Mapping[str, str] | None = None,
+    adapter: str | None = None,
+    thinking: bool | None = None,
+    reasoning_parser: str | None = None,
+    **parameters: Any,
+) -> LanguageAgent:
+    """`vllm:model`: a model held by vLLM in this process. Agents of one model and the same settings share it.
 
-    if not adapters:
-        return {}
-    ranks = []
-    for name, folder in adapters.items():
-        config = Path(folder) / "adapter_config.json"
-        if not config.is_file():
-            raise BadOption(f"adapter {name!r}: {folder!r} has no adapter_config.json; give the folder of a saved PEFT adapter")
-        ranks.append(int(json.loads(config.read_text(encoding="utf-8"))["r"]))
-    rank = next((size for size in _RANKS if size >= max(ranks)), _RANKS[-1])
-    return {"enable_lora": True, "max_lora_rank": rank, "max_loras": min(len(adapters), 8), "max_cpu_loras": len(adapters)}
-
-
-def _import_vllm() -> None:
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
-    try:
-        import vllm  # noqa: F401
-    except ImportError as error:
-        raise MissingExtra("vllm", "vllm") from error
-
-
-def _load(arguments: dict[str, Any]) -> Any:
-    """The `vllm.LLM`. Loading seeds the process's global generators; they are put back."""
-    from vllm import LLM
-    from vllm.platforms import current_platform
-
-    cpu = bool(current_platform.is_cpu())
-    if arguments["enforce_eager"] is None:
-        arguments["enforce_eager"] = cpu
-    if cpu:
-        arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
-    with _own_randomness():
-        return LLM(use_tqdm_on_load=False, **arguments)
-
-
-@contextmanager
-def _own_randomness() -> Iterator[None]:
-    """Puts the global generators of `random` and numpy back to where they were."""
-    before, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002
-    try:
-        yield
-    finally:
-        random.setstate(before)
-        np.random.set_state(arrays)  # noqa: NPY002
-
-
-def _unload(llm: Any) -> None:
-    """Frees what the engine holds."""
-    import torch
-
-    llm.llm_engine.engine_core.shutdown()
-    del llm
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    Args:
+        model: Path or name on the hub.
+        dtype: Precision of the weights.
+        max_model_len: Tokens that prompt and reply may take together.
+        gpu_memory_utilization: Part of the GPU's memory to take.
+        tensor_parallel_size: GPUs to spread the model over.
+        quantization: How the weights are stored, where the model's files do not say.
+        max_num_seqs: Requests in a step.
+        enforce_eager: Whether to leave out compilation; by default without a GPU.
+        adapters: LoRA adapters as name -> folder; the same for all agents that are to share the model.
+        adapter: The adapter this agent plays with: one of these, or a folder.
+        thinking: Whether the model thinks first, where its chat template knows `enable_thinking`.
+        reasoning_parser: See `VLLMEngine`.
+        parameters: Those of `LanguageAgent`.
+    """
+    table = dict(adapters or {})
+    if adapter is not None and adapter not in table:
+        table[adapter] = adapter
+    settings: dict[str, Any] = {"dtype": dtype, "max_model_len": max_model_len, "gpu_memory_utilization": gpu_memory_utilization}
+    settings |= {"max_num_seqs": max_num_seqs, "enforce_eager": enforce_eager, "thinking": thinking, "reasoning_parser": reasoning_parser}
+    settings |= {"tensor_parallel_size": tensor_parallel_size, "quantization": quantization}
+    key = ("vllm", model, tuple(sorted(table.items())), tuple(settings.items()))
+    engine, release = shared(key, lambda: VLLMEngine(model, adapters=table, **settings))
+    playing = {"thinking": thinking, "adapter": adapter, "quantization": quantization}
+    told = {name: value for name, value in playing.items() if value is not None}
+    return build(
+        f"vllm:{model}", engine, release, {"name": spec_name(f"vllm:{model}", {**told, **parameters}), **parameters, "adapter": adapter}
+    )

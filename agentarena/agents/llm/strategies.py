@@ -1,0 +1,231 @@
+"""Ways to come to a decision, on top of any back-end: generators that ask for completions and return a reply.
+
+    def direct(view, prompt):
+        (said,) = yield [prompt.ask()]
+        return prompt.reply(said)
+
+A strategy yields a list of requests and is sent their completions, all of which are under way at once. What it says in
+`system` is added to the system message. A third party's strategy is any such callable, named "package.module:function"
+in a spec string.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from agentarena.core import registry
+from agentarena.core.agent import Agent, Decision, HasPolicy, Reply, View
+from agentarena.core.episode import Episode
+from agentarena.core.errors import BadOption, CorruptRecord, UnknownName
+from agentarena.core.legal import Bounded, decode, refusal
+from agentarena.core.rng import CHANCE, stream
+from agentarena.core.text import Unreadable
+
+from .chat import Prompt
+from .engine import Completion, Request
+
+__all__ = ["STRATEGIES", "Steps", "Strategy", "candidates", "direct", "plan", "react", "recall", "strategy", "vote"]
+
+Steps = Generator[Sequence[Request], Sequence[Completion], Decision]
+Strategy = Callable[[View, Prompt], Steps]
+
+
+def _says(system: str) -> Callable[[Strategy], Strategy]:
+    """Words that a strategy adds to the system message."""
+
+    def mark(made: Strategy) -> Strategy:
+        made.system = system  # type: ignore[attr-defined]  # functions take attributes
+        return made
+
+    return mark
+
+
+def direct(view: View, prompt: Prompt) -> Steps:
+    """Asks once."""
+    (said,) = yield [prompt.ask()]
+    return prompt.reply(said)
+
+
+@_says("Think before you move: write a few sentences on the position and your options, then your move on a line of its own.")
+def react(view: View, prompt: Prompt) -> Steps:
+    """Reasoning and move in one reply."""
+    (said,) = yield [prompt.ask(options=None)]
+    return prompt.reply(said)
+
+
+def plan(view: View, prompt: Prompt) -> Steps:
+    """First a plan, then a move that is told the plan."""
+    (thought,) = yield [prompt.ask("Do not move yet. Write a short plan: what you want, and what the others may do.")]
+    (said,) = yield [prompt.ask(f"Your plan:\n{thought.text}\n\nNow move.", options=_options(view, prompt))]
+    return _with_thought(prompt.reply(said), thought.text)
+
+
+def vote(n: int) -> Strategy:
+    """Self-consistency: asks `n` times at once and takes the move that most replies name, the earliest of equals."""
+
+    def decide(view: View, prompt: Prompt) -> Steps:
+        said = yield [prompt.ask() for _ in range(n)]
+        moves = [_move(view, one.text) for one in said]
+        counts = Counter(move for move in moves if move is not None)
+        if not counts:
+            return prompt.reply(said[0])
+        return prompt.reply(said[moves.index(counts.most_common(1)[0][0])])
+
+    return decide
+
+
+def candidates(n: int, policy: Agent) -> Strategy:
+    """The model proposes moves in `n` replies, a policy chooses among them, as in Cicero.
+
+    A policy that can say its probabilities (`HasPolicy`) takes the likeliest candidate; of another, the move it would play
+    itself, where that is a candidate. The first candidate settles the rest.
+    """
+
+    def decide(view: View, prompt: Prompt) -> Steps:
+        said = yield [prompt.ask() for _ in range(n)]
+        proposed = {move: one for one in reversed(said) if (move := _move(view, one.text)) is not None}
+        if not proposed:
+            return prompt.reply(said[0])
+        ordered = list(reversed(proposed))
+        if isinstance(policy, HasPolicy):
+            chances = policy.policy(view)
+            chosen = max(ordered, key=lambda move: chances.get(view.read(move), 0.0))
+        else:
+            own = policy.act([view])[0]
+            chosen = next((move for move in ordered if view.read(move) == own), ordered[0])
+        return prompt.reply(proposed[chosen])
+
+    return decide
+
+
+class Past(NamedTuple):
+    """A decision of a finished match."""
+
+    env: str
+    view: str
+    words: frozenset[str]
+    move: str
+    result: float
+
+
+def recall(n: int, past: Sequence[Past]) -> Strategy:
+    """Shows the `n` decisions of finished matches that resemble the present one most, and how those matches ended."""
+
+    def decide(view: View, prompt: Prompt) -> Steps:
+        like = nearest(past, _env(view.game), view.text_without_choices, n)
+        shown = [f"You saw:\n{one.view}\nYou moved {one.move}; your return in the end was {one.result:g}." for one in like]
+        before = ["From earlier matches:\n\n" + "\n\n".join(shown) + "\n\nNow it is your move in this match."] if shown else []
+        (said,) = yield [prompt.ask(*before, options=_options(view, prompt))]
+        return prompt.reply(said)
+
+    return decide
+
+
+def nearest(past: Sequence[Past], env: str, text: str, n: int) -> list[Past]:
+    """The decisions whose words overlap most with `text` (Jaccard index), better results first among equals."""
+    words = _words(text)
+    own = [one for one in past if one.env == env]
+    return sorted(own, key=lambda one: (-len(words & one.words) / len(words | one.words), -one.result, one.view, one.move))[:n]
+
+
+@functools.lru_cache(maxsize=8)
+def remembered(path: str) -> tuple[Past, ...]:
+    """Every decision of a record file, as its seat saw it, with the return of that seat."""
+    out: dict[tuple[str, str, str], list[float]] = {}
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        records = [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise BadOption(f"past={path!r} is no record file: {error}") from error
+    for number, record in enumerate(records, 1):
+        try:
+            _replayed(record, out)
+        except (KeyError, TypeError) as error:
+            raise CorruptRecord(f"{path}, line {number}: the record lacks {error}") from error
+    return tuple(Past(*key[:2], _words(key[1]), key[2], sum(results) / len(results)) for key, results in out.items())
+
+
+def _replayed(record: Mapping[str, Any], out: dict[tuple[str, str, str], list[float]]) -> None:
+    game = registry.game(record["env"], **record["options"])
+    episode = Episode(game, stream(record["seed"], CHANCE, record["deal"]))
+    for moves in record["actions"]:
+        actions = {}
+        for seat, data in moves:
+            legal = game.legal(episode.state, seat)
+            actions[seat] = decode(legal, data) if isinstance(legal, Bounded) or isinstance(data, Mapping) else data
+            text = game.text.view(episode.state, seat, episode.unread(seat), choices=False)
+            episode.mark_read(seat)
+            out.setdefault((record["env"], text, game.text.write(actions[seat])), []).append(record["seats"][seat]["return"])
+        episode.step(actions)
+
+
+@functools.lru_cache(maxsize=64)
+def _env(game: Any) -> str:
+    return registry.env_id_of(game)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+|[^\w\s]", text.lower()))
+
+
+def _move(view: View, reply: str) -> str | None:
+    """The legal move that a reply names, as the game writes it."""
+    action = view.read(reply)
+    if isinstance(action, Unreadable) or refusal(view.legal, action):
+        return None
+    return view.game.text.write(action)
+
+
+def _options(view: View, prompt: Prompt) -> Any:
+    return view.options if prompt.constrained else None
+
+
+def _with_thought(reply: Reply, thought: str) -> Reply:
+    return Reply(reply.text, "\n\n".join(part for part in (thought, reply.thinking) if part), reply.usage, reply.extra, reply.finish)
+
+
+STRATEGIES = ("candidates", "direct", "plan", "react", "recall", "vote")
+"""Names of the strategies of this module."""
+
+
+def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = None, past: str | None = None) -> Strategy:
+    """The strategy of that name; a callable stands for itself.
+
+    Args:
+        name: One of `STRATEGIES`, or "package.module:function".
+        n: Votes, candidates, or decisions recalled.
+        policy: Who chooses among candidates: a spec string or an agent.
+        past: Record file to recall from.
+
+    Raises:
+        UnknownName: No such strategy.
+        BadOption: It lacks what it needs.
+    """
+    if not isinstance(name, str):
+        return name
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise BadOption(f"n must be a whole number of at least 1, got {n!r}")
+    if name in ("direct", "react", "plan"):
+        return {"direct": direct, "react": react, "plan": plan}[name]
+    if name == "vote":
+        return vote(n)
+    if name == "candidates":
+        if policy is None:
+            raise BadOption("strategy=candidates needs policy=SPEC, the agent that chooses among the candidates")
+        from agentarena.agents.specs import agent
+
+        return candidates(n, agent(policy))
+    if name == "recall":
+        if past is None:
+            raise BadOption("strategy=recall needs past=FILE, a record file to recall from")
+        return recall(n, remembered(past))
+    if ":" in name:
+        made: Strategy = registry.load(name)
+        return made
+    raise UnknownName("strategy", name, STRATEGIES)

@@ -1,0 +1,91 @@
+"""How vLLM is loaded into this process and let go of: its environment variables, LoRA settings, and nobody else's randomness."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agentarena.core.errors import BadOption, MissingExtra
+
+__all__ = ["ENVIRONMENT", "free", "import_vllm", "is_adapter", "load", "lora"]
+
+ENVIRONMENT: Mapping[str, str] = {
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
+    "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
+    "VLLM_LOGGING_LEVEL": "CRITICAL",  # failures arrive as exceptions
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Environment variables that vLLM is loaded with where they are not set."""
+
+_RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
+"""Greatest LoRA ranks that vLLM can be set up for."""
+
+
+def is_adapter(folder: str) -> bool:
+    """Whether a folder holds a LoRA adapter as PEFT saves it."""
+    return (Path(folder) / "adapter_config.json").is_file()
+
+
+def lora(adapters: Mapping[str, str]) -> dict[str, Any]:
+    """Arguments of `vllm.LLM` for these adapters."""
+    if not adapters:
+        return {}
+    ranks = []
+    for name, folder in adapters.items():
+        if not is_adapter(folder):
+            raise BadOption(f"adapter {name!r}: {folder!r} has no adapter_config.json; give the folder of a saved PEFT adapter")
+        ranks.append(int(json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8"))["r"]))
+    rank = next((size for size in _RANKS if size >= max(ranks)), _RANKS[-1])
+    return {"enable_lora": True, "max_lora_rank": rank, "max_loras": min(len(adapters), 8), "max_cpu_loras": len(adapters)}
+
+
+def import_vllm() -> None:
+    """Import vLLM under `ENVIRONMENT`; raises `MissingExtra` when it is not installed."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    try:
+        import vllm  # noqa: F401
+    except ImportError as error:
+        raise MissingExtra("vllm", "vllm") from error
+
+
+def load(arguments: dict[str, Any]) -> Any:
+    """The `vllm.LLM`. Loading seeds the process's global generators; they are put back."""
+    from vllm import LLM
+    from vllm.platforms import current_platform
+
+    cpu = bool(current_platform.is_cpu())
+    if arguments["enforce_eager"] is None:
+        arguments["enforce_eager"] = cpu
+    if cpu:
+        arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
+    with _own_randomness():
+        return LLM(use_tqdm_on_load=False, **arguments)
+
+
+@contextmanager
+def _own_randomness() -> Iterator[None]:
+    """Puts the global generators of `random` and numpy back to where they were."""
+    before, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(arrays)  # noqa: NPY002
+
+
+def free() -> None:
+    """Give back the memory of an engine that nobody refers to any more."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
