@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
-import sys
 from importlib import metadata, resources
 from typing import Any
 
@@ -36,6 +35,7 @@ ENVS: dict[str, str] = {
     "LevineHats-v0": "agentarena.envs.levine_hats:LevineHats",
     "Dhumbal-v0": "agentarena.envs.dhumbal:Dhumbal",
     "Werewolf-v0": "agentarena.envs.werewolf:Werewolf",
+    "Economist-v0": "agentarena.envs.economist:Economist",
 }
 """Environment id -> game class."""
 
@@ -46,6 +46,10 @@ AGENTS: dict[str, str] = {
     "mcts": "agentarena.agents.search.mcts:MCTS",
     "ismcts": "agentarena.agents.search.ismcts:ISMCTS",
     "cfr": "agentarena.agents.search.cfr:CFR",
+    "tiny": "agentarena.agents.llm.agent:tiny",
+    "hf:": "agentarena.agents.llm.agent:hf",
+    "openai:": "agentarena.agents.llm.agent:openai",
+    "vllm:": "agentarena.agents.llm.vllm:vllm",
     "dhumbal/aggressive": "agentarena.envs.dhumbal.bots:Aggressive",
     "dhumbal/balanced": "agentarena.envs.dhumbal.bots:Balanced",
     "dhumbal/conservative": "agentarena.envs.dhumbal.bots:Conservative",
@@ -111,6 +115,17 @@ AGENTS: dict[str, str] = {
     "levinehats/blocks": "agentarena.envs.levine_hats.bots:Blocks",
     "levinehats/first_black": "agentarena.envs.levine_hats.bots:FirstBlack",
     "levinehats/optimal": "agentarena.envs.levine_hats.bots:Optimal",
+    "economist/rational": "agentarena.envs.economist.bots:Rational",
+    "economist/fixed": "agentarena.envs.economist.bots:Fixed",
+    "economist/hill_climber": "agentarena.envs.economist.bots:HillClimber",
+    "economist/us": "agentarena.envs.economist.planner_bots:US",
+    "economist/flat": "agentarena.envs.economist.planner_bots:Flat",
+    "economist/saez": "agentarena.envs.economist.planner_bots:Saez",
+    "economist/saez_estimated": "agentarena.envs.economist.planner_bots:SaezEstimated",
+    "economist/grid": "agentarena.envs.economist.planner_bots:Grid",
+    "economist/cmaes": "agentarena.envs.economist.planner_bots:CMAES",
+    "economist/bandit": "agentarena.envs.economist.planner_bots:Bandit",
+    "economist/ppo": "agentarena.envs.economist.planner_bots:PPO",
     "hanabi/cautious": "agentarena.envs.hanabi.bots:Cautious",
     "hanabi/bold": "agentarena.envs.hanabi.bots:Bold",
     "werewolf/bayes": "agentarena.envs.werewolf.bots:Bayes",
@@ -152,7 +167,7 @@ def load(reference: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
             raise UsageError(
-                f"cannot import {module_name!r} (for {reference!r}): no such module on {sys.path[:1]} and the rest of sys.path"
+                f"cannot import {module_name!r} (for {reference!r}): no such module. Install its package, or add its folder to PYTHONPATH"
             ) from error
         raise
     try:
