@@ -7,9 +7,26 @@ import numpy as np
 from agentarena.core.agent import action_mask
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.chronicle import CHECK, DAWN, EXILE, FLOOR, HUNTED, POTION, PREY, SENSED, SHIELD, SHOTFIRED, VICTIM, WHISPER
-from agentarena.envs.werewolf.roles import WOLF
-from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, State
+from agentarena.envs.werewolf.chronicle import (
+    CHECK,
+    DAWN,
+    DEALT,
+    EXILE,
+    FLOOR,
+    HUNTED,
+    LODGE,
+    ORDER,
+    PACK,
+    POTION,
+    PREY,
+    SENSED,
+    SHIELD,
+    SHOTFIRED,
+    VICTIM,
+    WHISPER,
+)
+from agentarena.envs.werewolf.roles import MASON, WOLF
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Draft, State
 
 __all__ = ["compare"]
 
@@ -61,7 +78,7 @@ def signals(state: State, seat: int) -> list[tuple[object, ...]]:
         for entry in state.log
         if (entry[0] in private and entry[1] == seat)
         or (entry[0] in (HUNTED, PREY, WHISPER) and state.roles[seat] == WOLF)
-        or entry[0] in (DAWN, EXILE, FLOOR, SHOTFIRED)
+        or entry[0] in (DAWN, ORDER, EXILE, FLOOR, SHOTFIRED)  # public chance may differ, drawn from a shared stream after hidden draws
     ]
 
 
@@ -79,20 +96,22 @@ def sight(game: Werewolf, state: State, seat: int) -> dict[str, object]:
 
 
 def _swapped(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -> State | None:
-    """The start with the roles of two other seats exchanged; `None` when the seat knows better."""
+    """The start, at nightfall, with the roles of two other seats exchanged; `None` when the seat knows better."""
     roles = list(state.roles)
     pairs = [(a, b) for a in range(len(roles)) for b in range(a) if seat not in (a, b) and roles[a] != roles[b]]
-    if roles[seat] == WOLF:
-        pairs = [(a, b) for a, b in pairs if WOLF not in (roles[a], roles[b])]
+    if roles[seat] in (WOLF, MASON):  # they know their fellows
+        pairs = [(a, b) for a, b in pairs if roles[seat] not in (roles[a], roles[b])]
     if not pairs:
         return None
     a, b = pairs[int(rng.integers(len(pairs)))]
     roles[a], roles[b] = roles[b], roles[a]
-    for attempt in range(20_000):
-        made = game.start(stream(attempt, 11))
-        if made.roles == tuple(roles):
-            return made._replace(names=state.names, log=(state.log[0], *made.log[1:]), order=state.order)
-    return None
+    pack = tuple(who for who, role in enumerate(roles) if role == WOLF)
+    draft = Draft(state._replace(roles=tuple(roles), pack=sum(1 << who for who in pack), day=0, log=()))
+    draft.fresh = [state.log[0], *((DEALT, who, role) for who, role in enumerate(roles)), (PACK, pack)]
+    if game.mason:
+        draft.fresh.append((LODGE, tuple(who for who, role in enumerate(roles) if role == MASON)))
+    game.begin_night(draft, rng)
+    return draft.done()
 
 
 def _same_part(game: Werewolf, state: State, twin: State, seat: int) -> bool:
