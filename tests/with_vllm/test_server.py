@@ -1,0 +1,84 @@
+"""vLLM's own server, reached as any OpenAI-compatible one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import agentarena as aa
+
+pytestmark = pytest.mark.slow
+STARTS_WITHIN_S = 300
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            if server.poll() is not None:
+                break
+            time.sleep(0.5)
+    pytest.fail("the server did not start:\n" + log.read_text(encoding="utf-8", errors="replace")[-4000:])
+
+
+@pytest.fixture(scope="module")
+def url(model: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of a server of the model, shut down afterwards."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log"
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", model, "--served-model-name", "tiny"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32", "--enforce-eager"]
+    command += ["--no-enable-chunked-prefill"]  # without a GPU, seeded requests need it
+    environment = {**os.environ, "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_LOGGING_LEVEL": "WARNING"}
+    environment.pop("VLLM_ENABLE_V1_MULTIPROCESSING", None)
+    with log.open("wb") as sink:
+        server = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, env=environment)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health", server, log)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def test_constrained_matches_have_no_faults(url: str) -> None:
+    agent = f"openai:tiny?base_url={url}&dialect=vllm&concurrency=16&constrain=true&temperature=0.8&max_tokens=64"
+    runs = aa.play("TicTacToe-v0", [agent, "random"], matches=8, seed=3)
+    assert len(runs.records) == 8
+    for record in runs.records:
+        assert record.outcome in ("won", "drawn")
+        assert record.faults == []
+        assert record.replies
+    used = [cost for cost in runs.costs if cost.agent == 0]
+    assert all(cost.usage["prompt_tokens"] > 0 and cost.usage["completion_tokens"] > 0 for cost in used)
+
+
+def test_a_free_model_is_read_strictly(url: str) -> None:
+    agent = f"openai:tiny?base_url={url}&dialect=vllm&temperature=0&max_tokens=24"
+    runs = aa.play("KuhnPoker-v0", [agent, "kuhnpoker/nash"], matches=8, seed=4)
+    outcomes = {attempt["outcome"] for record in runs.records for reply in record.replies for attempt in reply["attempts"]}
+    assert len(runs.records) == 8
+    assert outcomes <= {"read", "unreadable", "illegal", "truncated", "empty"}
+    assert outcomes
