@@ -84,14 +84,29 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+_UNBROKEN = 12
+"""Words up to this length are not broken in a narrow terminal."""
+
+
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
     """A table on stdout; numbers are right-aligned."""
     table = Table(
-        box=box.SIMPLE_HEAD, title=title or None, caption=caption or None, title_justify="left", caption_justify="left", header_style="bold"
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        header_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
     )
-    numeric = [all(_is_number(row[i]) for row in rows) for i in range(len(columns))] if rows else [False] * len(columns)
-    for name, right in zip(columns, numeric, strict=True):
-        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0])
+    for i, name in enumerate(columns):
+        cells = [str(row[i]) for row in rows]
+        right = bool(cells) and all(map(_is_number, cells))
+        words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
+        table.add_column(
+            name, justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
+        )
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console.print(table)

@@ -52,8 +52,12 @@ def _rows() -> list[tuple[str, ...]]:
 
 
 def _list() -> None:
-    columns = ("id", "seats", "moves", "hidden", "chance", "returns")
-    show_table("Environments", columns, _rows(), caption="Card and options: agentarena envs ID")
+    rows = []
+    for env_id in registry.env_ids():
+        info = registry.game(env_id).info
+        facts = info.facts()
+        rows.append((env_id, info.seats, facts["moves"], facts["hidden information"], facts["chance"], info.sum))
+    show_table("Environments", ("id", "seats", "moves", "hidden", "chance", "sum"), rows, caption="Card and options: agentarena envs ID")
 
 
 def markdown_table() -> str:

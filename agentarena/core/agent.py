@@ -267,6 +267,3 @@ class PolicyAgent(Agent):
             if mark < 0:
                 return action
         return max(chances, key=chances.__getitem__)
-
-
-AgentFactory = Callable[..., Agent]

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from agentarena.cli import COMMANDS, main
 
@@ -141,6 +142,17 @@ def test_envs_lists_describes_and_names_agents(run: Run) -> None:
     assert "paper" in run("envs", "Dhumbal-v0", "--options")[1]
     assert "dhumbal/aggressive" in run("envs", "--agents")[1]
     assert run("envs", "--markdown")[1].startswith("| id |")
+
+
+def test_tables_break_no_words_in_a_terminal_of_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agentarena.cli import common
+
+    monkeypatch.setattr(common, "console", Console(width=80, highlight=False))
+    for words in (("envs",), ("play", "TicTacToe-v0", "random", "random", "-n", "20", "--quiet")):
+        _, out, _ = run(*words)
+        assert all(len(line) <= 80 for line in out.splitlines())
+        for word in ("RockPaperScissorsSpockLizard-v0", "simultaneous", "general") if words == ("envs",) else ("forfeited", "matches"):
+            assert word in out
 
 
 def test_check_fails_with_1_when_a_clause_is_broken(run: Run) -> None:
