@@ -158,13 +158,13 @@ class ArenaParallel(ParallelEnv[str, Any, Any]):
 
     def _shown(self, asked: tuple[int, ...]) -> tuple[Observations, Infos]:
         assert self.episode is not None
-        layout, episode = self._layout, self.episode
+        layout, episode, moving = self._layout, self.episode, frozenset(asked)
         observations: Observations = {}
         infos: Infos = {}
         for seat, agent in enumerate(self.possible_agents):
-            mask = layout.mask(episode.state, seat) if seat in asked else layout.no_mask(seat)
+            mask = layout.mask(episode.state, seat) if seat in moving else layout.no_mask(seat)
             observations[agent] = layout.observe(episode, seat, None if mask is None else mask.copy())
-            infos[agent] = {**layout.info(seat, mask), "to_move": seat in asked}
+            infos[agent] = {**layout.info(seat, mask), "to_move": seat in moving}
         return observations, infos
 
     def _returned(

@@ -86,7 +86,7 @@ def _check_member(legal: Legal, action: Any, space: gymnasium.Space[Any], where:
     elif isinstance(legal, InBox):
         expect(isinstance(space, gymnasium.spaces.Box), f"{where}: moves are numbers, but the action space is {space}")
         assert isinstance(space, gymnasium.spaces.Box)
-        value = np.clip(np.asarray(action), space.low, space.high).astype(space.dtype)
+        value = np.asarray(np.clip(np.asarray(action), space.low, space.high), space.dtype)
         expect(space.contains(value) and np.allclose(value, action, atol=1e-5), f"{where}: {action!r:.100} lies outside {space}")
     elif isinstance(legal, Speech):
         ours = isinstance(space, gymnasium.spaces.Text) and space.max_length >= legal.max_chars

@@ -6,6 +6,7 @@ described by `InBox`, `Speech` and `Parts`, which share one small interface, `Bo
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -56,8 +57,13 @@ class InBox(Bounded):
         self.shape = shape
         self.low = np.broadcast_to(np.asarray(low, np.float64), shape)
         self.high = np.broadcast_to(np.asarray(high, np.float64), shape)
+        self._single = (float(self.low), float(self.high)) if shape == () else None
 
     def refuse(self, action: Action) -> str | None:
+        if self._single is not None and (isinstance(action, float | np.floating) or (isinstance(action, np.ndarray) and not action.shape)):
+            with contextlib.suppress(TypeError, ValueError):  # one plain number within bounds, as in games of a thousand seats
+                if self._single[0] <= float(action) <= self._single[1]:
+                    return None
         try:
             value = np.asarray(action, np.float64)
         except (TypeError, ValueError):

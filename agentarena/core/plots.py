@@ -100,8 +100,7 @@ def _grid(across: _Scale, up: _Scale, x: str, y: str) -> list[str]:
     for value in ticks(up.low, up.high):
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{up(value)}" y2="{up(value)}" stroke="var(--line, #dfe4ea)"/>')
         parts.append(_words(_short(value), _LEFT - 6, up(value) + 4, "end"))
-    for value in ticks(across.low, across.high, 8):
-        parts.append(_words(_short(value), across(value), _HEIGHT - _BOTTOM + 16, "middle"))
+    parts += [_words(_short(value), across(value), _HEIGHT - _BOTTOM + 16, "middle") for value in ticks(across.low, across.high, 8)]
     parts.append(_words(x, (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - _BOTTOM + 32, "middle"))
     parts.append(_words(y, _LEFT, _TOP - 2))
     return parts
