@@ -3,7 +3,8 @@
 One thread runs an event loop; up to `concurrency` requests are under way at once. Throttling, server errors, time-outs, lost
 connections and garbled answers are tried again after a pause drawn uniformly up to a bound that doubles (full jitter), or
 after what `Retry-After` says. A request that fails for good is the fault of its match alone, unless nothing at all came
-through since it was first tried: then the service is gone, and the run ends, to be resumed later.
+through since it was first tried, or the server does not even say what models it has: then the service is gone, and the run
+ends, to be resumed later.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import importlib.util
+import importlib
 import json
 import os
 import threading
@@ -73,8 +74,10 @@ class OpenAIEngine:
         send_seed: bool = True,
         first_pause_s: float = _FIRST_PAUSE_S,
     ) -> None:
-        if importlib.util.find_spec("openai") is None:
-            raise MissingExtra("openai", "llm")
+        try:
+            importlib.import_module("openai")  # here, so that the time it takes is nobody's answer
+        except ModuleNotFoundError as error:
+            raise MissingExtra("openai", "llm") from error
         if dialect not in ("openai", "vllm"):
             raise BadOption(f"dialect must be 'openai' or 'vllm', got {dialect!r}")
         for name, value in (("concurrency", concurrency), ("rpm", rpm), ("tpm", tpm), ("timeout_s", timeout_s), ("stall_s", stall_s)):
@@ -169,7 +172,7 @@ class OpenAIEngine:
             except Exception as error:
                 wait_s = self._pause_s(error, attempt)
                 if wait_s is None or attempt == self._retries:
-                    raise self._final(error, attempt, first_try) from error
+                    raise await self._final(error, attempt, first_try) from error
                 await asyncio.sleep(wait_s)
                 continue
             self._answered_at = time.monotonic()
@@ -195,7 +198,7 @@ class OpenAIEngine:
             self._hold_until = max(self._hold_until, time.monotonic() + asked)
         return float(self._jitter.uniform(0, bound)) + (asked or 0.0)
 
-    def _final(self, error: Exception, attempt: int, first_try: float) -> Exception:
+    async def _final(self, error: Exception, attempt: int, first_try: float) -> Exception:
         """What a request that failed for good is told as."""
         import openai
 
@@ -204,13 +207,25 @@ class OpenAIEngine:
         if status in (401, 403, 404) or getattr(error, "code", None) == "insufficient_quota":
             return ServiceGone(f"{told}. Check api_key, base_url and the model's name")
         lost = isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
-        if (lost or status in _SUSPECT) and self._answered_at < first_try:
-            return ServiceGone(f"{told}; nothing came through meanwhile")
+        if (lost or status in _SUSPECT) and (self._answered_at < first_try or not await self._there()):
+            return ServiceGone(f"{told}; it answers nothing else either")
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             return AgentTimeout(f"{self.name}: no answer within {self._timeout_s:g} s, {attempt + 1} attempts")
         if isinstance(error, _Garbled | ValueError | openai.APIResponseValidationError):
             return AgentNonsense(told)
         return AgentRaised(told)
+
+    async def _there(self) -> bool:
+        """Whether the server answers at all, asked what models it has."""
+        import openai
+
+        try:
+            await asyncio.wait_for(self._client.models.list(), min(self._timeout_s, 10.0))
+        except openai.APIStatusError as error:
+            return error.status_code not in _SUSPECT
+        except (openai.APIError, TimeoutError, ValueError) as error:
+            return not isinstance(error, openai.APIConnectionError | TimeoutError)
+        return True
 
     async def _ask(self, arguments: Mapping[str, Any], request: Request) -> Completion:
         if self._stream:
@@ -227,7 +242,8 @@ class OpenAIEngine:
         return Completion(text, thinking, finish, prompt_tokens=said["prompt_tokens"], completion_tokens=said["completion_tokens"])
 
     async def _streamed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        stream = await self._client.chat.completions.create(**arguments, stream=True, stream_options={"include_usage": True})
+        begun = self._client.chat.completions.create(**arguments, stream=True, stream_options={"include_usage": True})
+        stream = await asyncio.wait_for(begun, self._stall_s)
         said: dict[str, Any] = {"text": "", "thinking": "", "refusal": "", "finish": None, "prompt_tokens": 0, "completion_tokens": 0}
         chunks = stream.__aiter__()
         try:

@@ -11,6 +11,8 @@ from .engine import Message
 
 __all__ = ["Template"]
 
+_HEADS = 1024
+
 
 class Template:
     """A tokenizer's chat template.
@@ -26,11 +28,36 @@ class Template:
     def __init__(self, tokenizer: Any, **settings: Any) -> None:
         self.tokenizer = tokenizer
         self._settings = settings
+        self._heads: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens of a chat up to where the assistant's next reply begins."""
         marked, hidden = self._disarmed(messages)
-        return self._encode(self._render(marked, generate=True), hidden)
+        text = self._render(marked, generate=True)
+        head, ids = ("", ()) if hidden else self._head(messages)
+        if ids and text.startswith(head):
+            return (*ids, *self._encode(text[len(head) :], hidden))
+        return self._encode(text, hidden)
+
+    def _head(self, messages: Sequence[Message]) -> tuple[str, tuple[int, ...]]:
+        """What all chats of a system message begin with, up to a control token, and its tokens; worked out once."""
+        if not messages or messages[0]["role"] != "system":
+            return "", ()
+        system = messages[0]["content"]
+        if system not in self._heads:
+            if len(self._heads) >= _HEADS:
+                self._heads.clear()
+            self._heads[system] = self._divided(messages[0])
+        return self._heads[system]
+
+    def _divided(self, message: Message) -> tuple[str, tuple[int, ...]]:
+        sign = _unused(message["content"])
+        text = self._render([message, {"role": "user", "content": sign}], generate=True)
+        starts = [found.start() for found in self._control[1].finditer(text.partition(sign)[0])]
+        head = text[: starts[-1]] if starts else ""
+        ids = self._encode(head, {})
+        apart = (*ids, *self._encode(text[len(head) :], {})) == self._encode(text, {})  # else the tokenizer looks across
+        return (head, ids) if apart else ("", ())
 
     def suffix(self, messages: Sequence[Message], reply_ids: Sequence[int]) -> tuple[int, ...]:
         """The tokens between the model's last reply and its next one: the end of that reply, a user message, a new beginning.
