@@ -38,8 +38,11 @@ def _encode(value: Any) -> bytes:
     if isinstance(value, enum.Enum):
         return f"{type(value).__qualname__}.{value.name};".encode()
     if isinstance(value, tuple | list):
-        if set(map(type, value)) == {int}:  # the common case, told apart from the general one by its body
+        kinds = set(map(type, value))  # the common cases, told apart from the general one by their bodies
+        if kinds == {int}:
             return _wrap(type(value).__qualname__, ";".join(map(str, value)).encode())
+        if kinds == {float}:
+            return _wrap(type(value).__qualname__, ";".join(map(float.hex, value)).encode())
         return _wrap(type(value).__qualname__, b"".join(map(_encode, value)))
     if isinstance(value, dict):
         return _wrap("dict", b"".join(sorted(_encode(key) + _encode(item) for key, item in value.items())))
