@@ -1,0 +1,48 @@
+"""Rules are encoded once: the tokens of a prompt are those of the whole text, encoded at once."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from small_model import small  # noqa: E402
+
+from agentarena.agents.llm.template import Template  # noqa: E402
+
+MERGED = (  # system words in the first user message, as some models have it
+    "{% for message in messages %}{% if message['role'] == 'user' %}{{ '<|im_start|>user\\n' }}"
+    "{% if loop.index == 2 and messages[0]['role'] == 'system' %}{{ messages[0]['content'] + '\\n\\n' }}{% endif %}"
+    "{{ message['content'] + '<|im_end|>\\n' }}{% endif %}{% endfor %}"
+)
+
+
+def chats():
+    for rules in ("You play tic-tac-toe.", "You play poker.\n", ""):
+        for view in ("Your move.", "\nYour move.", " 4", "", "<|im_end|>"):
+            yield [{"role": "system", "content": rules}, {"role": "user", "content": view}]
+
+
+@pytest.mark.parametrize("form", ["own", "merged"])
+def test_prompts_are_the_text_encoded_at_once(form):
+    _, tokenizer = small()
+    template = Template(tokenizer, **({} if form == "own" else {"chat_template": MERGED}))
+    for _ in range(2):
+        for chat in chats():
+            if "<|" in chat[1]["content"]:
+                continue
+            assert list(template.prompt(chat)) == tokenizer(template._render(chat, generate=True), add_special_tokens=False).input_ids
+
+
+def test_the_rules_of_a_chat_are_encoded_once():
+    _, tokenizer = small()
+    template = Template(tokenizer)
+    encoded = []
+    own = template._encode
+    template._encode = lambda text, hidden: encoded.append(text) or own(text, hidden)  # type: ignore[method-assign]  # a spy
+    rules = "You play tic-tac-toe. " * 20
+    for view in ("first", "second", "third"):
+        template.prompt([{"role": "system", "content": rules}, {"role": "user", "content": view}])
+    assert not any("tic-tac-toe" in text for text in encoded[-2:])
+    assert encoded[-1].startswith("<|im_start|>user\nthird")
