@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from small_model import small  # noqa: E402
+from small_model import small
 
-from agentarena.agents.llm.template import Template  # noqa: E402
+from agentarena.agents.llm.template import Template
 
 MERGED = (  # system words in the first user message, as some models have it
     "{% for message in messages %}{% if message['role'] == 'user' %}{{ '<|im_start|>user\\n' }}"
@@ -20,7 +20,7 @@ MERGED = (  # system words in the first user message, as some models have it
 
 def chats():
     for rules in ("You play tic-tac-toe.", "You play poker.\n", ""):
-        for view in ("Your move.", "\nYour move.", " 4", "", "<|im_end|>"):
+        for view in ("Your move.", "\nYour move.", " 4", ""):
             yield [{"role": "system", "content": rules}, {"role": "user", "content": view}]
 
 
@@ -30,8 +30,6 @@ def test_prompts_are_the_text_encoded_at_once(form):
     template = Template(tokenizer, **({} if form == "own" else {"chat_template": MERGED}))
     for _ in range(2):
         for chat in chats():
-            if "<|" in chat[1]["content"]:
-                continue
             assert list(template.prompt(chat)) == tokenizer(template._render(chat, generate=True), add_special_tokens=False).input_ids
 
 
