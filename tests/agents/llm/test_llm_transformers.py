@@ -320,3 +320,43 @@ def test_the_same_records_at_any_batch_size():
         records.append(play("KuhnPoker-v0", [player, "random"], matches=30, seed=5).records)
         player.close()
     assert records[0] == records[1] == records[2]
+
+
+@pytest.mark.parametrize("memory", ["chat", "last:1", "state"])
+def test_the_tokens_of_a_match_are_append_only(memory):
+    """In a whole chat each prompt is the last prompt, the sampled reply, and what follows; without it, it is rendered anew."""
+    model, tokenizer = small()
+    memories: list[dict] = []
+
+    class Noting(LanguageAgent):
+        def submit(self, views, answer):
+            memories.extend(view.memory for view in views if all(view.memory is not other for other in memories))
+            super().submit(views, answer)
+
+    player = Noting(HFEngine(model, tokenizer=tokenizer), constrain=True, memory=memory, record_tokens=True, max_tokens=40, temperature=1.0)
+    results = play("TicTacToe-v0", [player, "random"], matches=3, seed=1)
+    template = player.engine.template
+    player.close()
+    for notes in memories:
+        samples = notes["samples"]
+        assert len(samples) >= 2
+        grown = [
+            later["prompt_ids"][: len(earlier["prompt_ids"]) + len(earlier["token_ids"])] == earlier["prompt_ids"] + earlier["token_ids"]
+            for earlier, later in zip(samples, samples[1:], strict=False)
+        ]
+        assert all(grown) if memory == "chat" else not any(grown[1:])
+    if memory == "chat":
+        chat = memories[0]["chat"]
+        turns = [
+            message
+            for turn in chat["turns"]
+            for message in ({"role": "user", "content": turn["view"]}, {"role": "assistant", "content": turn["replies"][0]["text"]})
+        ]
+        messages = [{"role": "system", "content": aa.game("TicTacToe-v0").text.rules(0)}, *turns[:-1]]
+        said = [attempt["text"] for record in results.records[:1] for reply in record.replies for attempt in reply["attempts"]]
+        assert [turn["replies"][0]["text"] for turn in chat["turns"]] == said
+        as_text = tokenizer.decode(template.prompt(messages))
+        assert tokenizer.decode(memories[0]["samples"][-1]["prompt_ids"]) == as_text, "the same words, whatever the tokens"
+    extra = results.records[0].replies[0]["attempts"][0]["extra"]
+    assert set(extra) == {"prompt_ids", "token_ids", "logprobs"}
+    assert len(extra["token_ids"]) == len(extra["logprobs"])
