@@ -214,7 +214,15 @@ def test_tokens_a_minute():
 
 
 def test_hundreds_of_matches_keep_the_server_full():
-    with FakeServer(lambda n, body: Say(first_legal(body), delay_s=0.05)) as fake:
+    """The first 48 requests are answered when all 48 are there; there are never more."""
+    full = threading.Barrier(48)
+
+    def script(number, body):
+        if number < 48:
+            full.wait(60)
+        return Say(first_legal(body))
+
+    with FakeServer(script) as fake:
         results = play("TicTacToe-v0", [fake.spec(concurrency=48), "random"], matches=150, seed=1)
     assert fake.peak == 48
     assert not [record for record in results.records if record.faults]
@@ -350,6 +358,10 @@ def test_budgets_end_a_run_and_leave_what_is_done(limit, tmp_path):
             assert len(fake.requests) <= 3000 // 110 + 1 + 4
         again = play("TicTacToe-v0", [fake.spec(), "random"], matches=60, out=path)
         assert again.records[kept.records[0].match] == kept.records[0]
+
+
+def test_a_budget_ends_runs_without_a_file_and_in_several_processes():
+    with FakeServer() as fake:
         with pytest.raises(BudgetSpent, match="kept in its `results`"):
             play("TicTacToe-v0", [fake.spec(budget_tokens=300), "random"], matches=60)
         with pytest.raises(BudgetSpent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import pytest
@@ -338,11 +339,11 @@ def test_the_tokens_of_a_match_are_append_only(memory):
     template = player.engine.template
     player.close()
     for notes in memories:
-        samples = notes["samples"]
+        samples = notes["chat"]["samples"]
         assert len(samples) >= 2
         grown = [
             later["prompt_ids"][: len(earlier["prompt_ids"]) + len(earlier["token_ids"])] == earlier["prompt_ids"] + earlier["token_ids"]
-            for earlier, later in zip(samples, samples[1:], strict=False)
+            for earlier, later in itertools.pairwise(samples)
         ]
         assert all(grown) if memory == "chat" else not any(grown[1:])
     if memory == "chat":
@@ -356,7 +357,7 @@ def test_the_tokens_of_a_match_are_append_only(memory):
         said = [attempt["text"] for record in results.records[:1] for reply in record.replies for attempt in reply["attempts"]]
         assert [turn["replies"][0]["text"] for turn in chat["turns"]] == said
         as_text = tokenizer.decode(template.prompt(messages))
-        assert tokenizer.decode(memories[0]["samples"][-1]["prompt_ids"]) == as_text, "the same words, whatever the tokens"
+        assert tokenizer.decode(memories[0]["chat"]["samples"][-1]["prompt_ids"]) == as_text, "the same words, whatever the tokens"
     extra = results.records[0].replies[0]["attempts"][0]["extra"]
     assert set(extra) == {"prompt_ids", "token_ids", "logprobs"}
     assert len(extra["token_ids"]) == len(extra["logprobs"])

@@ -1,0 +1,31 @@
+"""The page on language models names every parameter, and its Python runs with the model in the box or without it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import agentarena as aa
+from agentarena.agents.llm import agent as agents
+from agentarena.agents.llm.agent import OPERATIONAL, TINY, LanguageAgent
+from agentarena.agents.llm.strategies import STRATEGIES
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "language-models.md").read_text(encoding="utf-8")
+
+
+def test_every_parameter_is_named():
+    own = set(inspect.signature(LanguageAgent.__init__).parameters) - {"self", "engine", "release"}
+    for factory in (agents.hf, agents.openai):
+        own |= set(inspect.signature(factory).parameters) - {"model", "parameters"}
+    assert not [name for name in sorted(own) if f"`{name}`" not in PAGE]
+    assert own >= OPERATIONAL, "only parameters that exist are left out of names"
+    assert not [name for name in STRATEGIES if f"| `{name}` |" not in PAGE]
+
+
+def test_the_python_runs():
+    names: dict[str, object] = {"aa": aa}
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        if '"tiny"' not in block or (TINY / "config.json").is_file():
+            exec(compile(block, "language-models.md", "exec"), names)
+    assert "Parrot" in names
