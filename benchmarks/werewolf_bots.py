@@ -2,7 +2,7 @@
 
     python benchmarks/werewolf_bots.py [matches] [preset]
 
-Prints the village's share of wins with its 95 % Wilson interval (500 matches and `lspo7` by default), and for the scripted player
+Prints the village's share of wins with its 95 % Wilson interval (200 matches and `lspo7` by default), and for the scripted player
 against itself the metrics of the matches.
 """
 
@@ -38,7 +38,7 @@ def play(game: Werewolf, wolves: aa.Agent, village: aa.Agent, seed: int) -> Epis
 
 def main() -> None:
     """Print the table and the metrics."""
-    matches = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    matches = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     game = Werewolf.build(sys.argv[2] if len(sys.argv) > 2 else "lspo7")
     print(f"{'wolves':20} {'village':20} village wins of {matches}")
     for wolves in WOLVES:

@@ -150,5 +150,5 @@ def question(game: Werewolf, state: State, seat: int, names: tuple[str, ...]) ->
         asked = _AT_NIGHT[state.roles[seat]] if phase == NIGHT else _QUESTIONS[phase]
         return f"{asked} Legal: {legal}"
     heard = "The other werewolves hear you." if phase == TALK else "It is your turn to speak; all hear you."
-    words = f" Say up to {game.words} characters, and or instead make a move." if game.words else " Make a move."
+    words = f" Say up to {game.words} characters, make a move, or both." if game.words else " Make a move."
     return f"{heard} You are {a_role(ROLES[state.roles[seat]])}.{words} Legal: {legal}"
