@@ -361,7 +361,7 @@ def test_searches_reach_the_brute_force_best() -> None:
 
 
 def fixture_b(cost: float, rates: np.ndarray) -> dict[str, float]:
-    game = Economist(workers=100, brackets="us", cost=cost)
+    game = Economist(population=100, brackets="us", cost=cost)
     found = judge(game, rates, hours=GRID_HOURS)
     return {
         "hours": float(found.hours.mean()),

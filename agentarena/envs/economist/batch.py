@@ -67,7 +67,7 @@ class EconomyBatch(Batch[Economies]):
         self.game = game
 
     def start(self, size: int, rng: np.random.Generator) -> Economies:
-        game, count = self.game, self.game.workers
+        game, count = self.game, self.game.population
         given = tuple(map(float, game.skill_parameters))
         if game.secret_skills:
             skills = np.stack([draw_skills(game.skills, game.draw, count, given, rng) for _ in range(size)])
@@ -92,7 +92,7 @@ class EconomyBatch(Batch[Economies]):
     def to_move(self, state: Economies) -> np.ndarray:
         """Shape (B, S), bool."""
         over = self.over(state)
-        out = np.repeat((~state.decree & ~over)[:, None], self.game.workers + 1, axis=1)
+        out = np.repeat((~state.decree & ~over)[:, None], self.game.population + 1, axis=1)
         out[:, 0] = state.decree & ~over
         return out
 
@@ -139,7 +139,7 @@ class EconomyBatch(Batch[Economies]):
         )
 
     def rewards(self, state: Economies) -> np.ndarray:
-        out = np.empty((len(state.year), self.game.workers + 1))
+        out = np.empty((len(state.year), self.game.population + 1))
         out[:, 0], out[:, 1:] = state.welfare, state.utility
         if self.game.altruistic or self.game.adversarial:
             moved = self.game.motives != 0
@@ -169,7 +169,7 @@ class EconomyBatch(Batch[Economies]):
         weeks = year * self.game.weeks + week
         if weeks:
             before = divmod(weeks - 1, self.game.weeks)
-            satisfied = frozen(np.ones(self.game.workers, np.int8))
+            satisfied = frozen(np.ones(self.game.population, np.int8))
             figures = (frozen(state.income[index].copy()), frozen(state.utility[index].copy()), satisfied)
             past = (Week(*before, rates, *figures, float(state.rebate[index]), float(state.welfare[index])),)
         phase = OVER if over else DECREE if state.decree[index] else WORK

@@ -5,6 +5,7 @@ Each acts on its observation, the rules and its own notebook; none on prose or o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -16,7 +17,7 @@ from agentarena.core.legal import Action, Parts
 from .game import Economist
 from .labour import grid_labour, rational_labour
 from .moves import DELTAS, default_move
-from .observation import WorkerSees, read_worker
+from .observation import WorkerSees, read_worker, worker_columns
 from .planners import GRID_HOURS, by_grid, judge, welfare_of
 from .state import PLATFORM, VOTE, WORK
 
@@ -129,8 +130,19 @@ class Rational(_Worker):
     def __init__(self, own_rebate: bool = False, grid: bool = False) -> None:
         self.own_rebate, self.grid = bool(own_rebate), bool(grid)
 
+    def act(self, views: Sequence[View]) -> list[Action]:
+        """All questions at once: a crowd of workers of plain economies is answered by one call on arrays."""
+        games = {id(view.game): view.game for view in views}
+        game = rules_of(views[0]) if len(games) == 1 and len(views) > 1 else None
+        plain = game is not None and not (game.bounded or game.tastes.eta or self.grid or game.government != "planner")
+        if game is None or not plain or any(view.seat == 0 for view in views):
+            return [self.choose(view) for view in views]
+        skills, rates = worker_columns(game, np.stack([view.observation for view in views]))
+        share = 1.0 / game.population if self.own_rebate else 0.0
+        return list(rational_labour(skills[:, None], game.edges, rates, game.tastes, own_share=share)[:, 0])
+
     def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
-        skill, share = np.array([sees.skill]), 1.0 / game.workers if self.own_rebate else 0.0
+        skill, share = np.array([sees.skill]), 1.0 / game.population if self.own_rebate else 0.0
         rebate = sees.rebate
         if game.tastes.eta and not sees.worked:
             rebate = float(judge(game, sees.rates * 100.0).rebate)

@@ -50,7 +50,7 @@ def _consumed(dollars: float, tastes: Tastes) -> float:
 
 def _welfare(game: Economist, least: float, most: float) -> tuple[float, float]:
     """Bounds on the objective, from bounds on a utility."""
-    count = game.workers
+    count = game.population
     if game.objective in ("utilitarian", "paper_raw"):
         return count * least, count * most
     if game.objective == "isoelastic":

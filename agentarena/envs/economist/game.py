@@ -45,7 +45,7 @@ PAPER = {"cost": 0.0005, "objective": "paper_raw", "planner": "delta", "warmup":
 class Economist(Game[State]):
     """The rules. A return is the sum over weeks: of social welfare for the planner, of utility for a worker."""
 
-    workers: int = option(5, "Number of workers, N.", low=1, high=10_000)
+    population: int = option(5, "Number of workers, N.", low=1, high=10_000)
     years: int = option(3, "Number of tax years.", low=1, high=10_000)
     weeks: int = option(4, "Steps of work in each tax year.", low=1, high=10_000)
     skills: str = option("gb2", "Distribution of skills.", choices=SKILLS)
@@ -79,16 +79,16 @@ class Economist(Game[State]):
         "bounded": {"bounded": True},
         "democracy": {"government": "election", "planner": "delta"},
         "platforms": {"government": "platforms", "planner": "delta"},
-        "us": {"brackets": "us", "workers": 20, "rates": (10.0, 12.0, 22.0, 24.0, 32.0, 35.0, 37.0)},
+        "us": {"brackets": "us", "population": 20, "rates": (10.0, 12.0, 22.0, 24.0, 32.0, 35.0, 37.0)},
         "fixture": {"skills": "given", "skill_parameters": (250.0, 500.0, 1000.0, 2000.0, 5000.0)},
         "crra": {"eta": 0.23},
         "random_skills": {"draw": "random"},
-        "society": {"workers": 10, "altruistic": 20, "adversarial": 20},
+        "society": {"population": 10, "altruistic": 20, "adversarial": 20},
     }
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_parameters(self.skills, _numbers(self.skill_parameters, "skill_parameters"), self.workers)
+        check_parameters(self.skills, _numbers(self.skill_parameters, "skill_parameters"), self.population)
         edges = _numbers(self.cutoffs, "cutoffs")
         if edges and (edges[0] != 0 or any(a >= b for a, b in itertools.pairwise(edges))):
             raise BadOption(f"Economist: option 'cutoffs' is {edges!r}; expected increasing edges, the first 0, e.g. (0, 20000, 90000)")
@@ -126,8 +126,8 @@ class Economist(Game[State]):
 
         The altruistic and the adversarial are spread evenly over the seats, so that neither is a matter of skill.
         """
-        middle = mid_quantiles(self.workers) * 100
-        turn = (np.arange(self.workers) * 0.6180339887498949 + 0.5) % 1.0  # a sequence that fills (0, 1) evenly
+        middle = mid_quantiles(self.population) * 100
+        turn = (np.arange(self.population) * 0.6180339887498949 + 0.5) % 1.0  # a sequence that fills (0, 1) evenly
         order = np.argsort(np.argsort(turn, kind="stable"), kind="stable")
         rank = middle[order]
         made = np.where(rank < self.altruistic, 1, np.where(rank >= 100 - self.adversarial, -1, 0)).astype(np.int8)
@@ -138,7 +138,7 @@ class Economist(Game[State]):
         """The skills as everybody may expect them from the rules: those given, or mid-quantiles. Shape (N,), increasing unless given."""
         if self.skills == "given":
             return frozen(np.array(self.skill_parameters, np.float64))
-        return frozen(skill_quantile(self.skills, mid_quantiles(self.workers), tuple(self.skill_parameters)))
+        return frozen(skill_quantile(self.skills, mid_quantiles(self.population), tuple(self.skill_parameters)))
 
     @cached_property
     def secret_skills(self) -> bool:
@@ -149,12 +149,12 @@ class Economist(Game[State]):
     def info(self) -> GameInfo:
         low, high = bounds.returns(self)
         return GameInfo(
-            seats=self.workers + 1,
+            seats=self.population + 1,
             low=low,
             high=high,
             unit="dollar a year",
             sum="general",
-            simultaneous=self.workers > 1,
+            simultaneous=self.population > 1,
             hidden=self.secret_skills or self.bounded,
             chance=self.secret_skills or self.bounded or self.government != "planner",
             max_steps=self.years * self.weeks + max(0, self.years - self.warmup) * (1 if self.government == "planner" else 2),
@@ -169,7 +169,7 @@ class Economist(Game[State]):
     @cached_property
     def _spaces(self) -> tuple[gymnasium.Space[Any], gymnasium.Space[Any]]:
         count, delta = len(self.edges), self.planner == "delta"
-        worker = worker_spaces(self.workers, count, delta, self.bounded, self.government)
+        worker = worker_spaces(self.population, count, delta, self.bounded, self.government)
         return schedule_set(count, delta).space(), worker
 
     @cached_property
@@ -188,15 +188,15 @@ class Economist(Game[State]):
 
     @cached_property
     def _workers(self) -> tuple[int, ...]:
-        return tuple(range(1, self.workers + 1))
+        return tuple(range(1, self.population + 1))
 
     @cached_property
     def _nothing(self) -> tuple[float, ...]:
-        return (0.0,) * (self.workers + 1)
+        return (0.0,) * (self.population + 1)
 
     def start(self, rng: np.random.Generator) -> State:
-        skills = draw_skills(self.skills, self.draw, self.workers, tuple(map(float, self.skill_parameters)), rng)
-        personas = draw_personas(self.workers, rng) if self.bounded else np.empty(0, np.int64)
+        skills = draw_skills(self.skills, self.draw, self.population, tuple(map(float, self.skill_parameters)), rng)
+        personas = draw_personas(self.population, rng) if self.bounded else np.empty(0, np.int64)
         return State(self._opening(0), "", 0, 0, self.first_rates, 0, frozen(skills), frozen(personas))
 
     def _opening(self, year: int) -> str:
@@ -217,7 +217,7 @@ class Economist(Game[State]):
         if seat == 0:
             return schedule_set(count, delta)
         stand = standing(state) if state.phase == VOTE and self.government == "platforms" else None
-        return worker_set(self.workers, count, delta, self.bounded, self.government, state.phase, stand)
+        return worker_set(self.population, count, delta, self.bounded, self.government, state.phase, stand)
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
         if state.phase == WORK:
@@ -252,13 +252,13 @@ class Economist(Game[State]):
     def _hours(self, state: State, actions: Mapping[int, Action]) -> tuple[np.ndarray, np.ndarray]:
         """Hours and opinions of all workers, shape (N,) each; a thousand plain numbers are checked at once."""
         parts = self.bounded or self.government != "planner"
-        if not parts and len(actions) == self.workers:
+        if not parts and len(actions) == self.population:
             try:
                 hours = np.array([actions[seat] for seat in self._workers], np.float64)
             except (KeyError, TypeError, ValueError):
                 self.check(state, actions)
                 raise
-            if hours.shape == (self.workers,) and hours.min() >= 0.0 and hours.max() <= MOST_HOURS:
+            if hours.shape == (self.population,) and hours.min() >= 0.0 and hours.max() <= MOST_HOURS:
                 return hours, self._content
         self.check(state, actions)
         given = [actions[seat]["hours"] if parts else actions[seat] for seat in self._workers]
@@ -272,7 +272,7 @@ class Economist(Game[State]):
 
     @cached_property
     def _content(self) -> np.ndarray:
-        return frozen(np.ones(self.workers, np.int8))
+        return frozen(np.ones(self.population, np.int8))
 
     def week(self, skills: np.ndarray, hours: np.ndarray, rates: tuple[float, ...]) -> Result:
         """What a week of these hours brings under these rates (percent). Shapes (N,), (N,), K."""

@@ -28,10 +28,10 @@ def redraw(game: Economist, state: State, seat: int, rng: np.random.Generator) -
     """A state that `seat` cannot tell from this one; a function of what it knows and of `rng`."""
     if not game.info.hidden:
         return state
-    others = np.arange(game.workers) != seat - 1
+    others = np.arange(game.population) != seat - 1
     personas, skills, past = state.personas, state.skills, state.past
     if game.bounded:
-        personas = frozen(np.where(others, draw_personas(game.workers, rng), state.personas))
+        personas = frozen(np.where(others, draw_personas(game.population, rng), state.personas))
     if game.secret_skills:
         skills = frozen(np.where(others, _skills(game, state, rng), state.skills))
         past = tuple(_again(game, week, skills, others) for week in state.past)
@@ -40,14 +40,14 @@ def redraw(game: Economist, state: State, seat: int, rng: np.random.Generator) -
 
 def _skills(game: Economist, state: State, rng: np.random.Generator) -> np.ndarray:
     """Skills that could have earned the incomes on the roll. Shape (N,)."""
-    peak = np.max([week.income for week in state.past], axis=0) if state.past else np.zeros(game.workers)
+    peak = np.max([week.income for week in state.past], axis=0) if state.past else np.zeros(game.population)
     given = tuple(map(float, game.skill_parameters))
     least = np.maximum(peak / MOST_HOURS, 1e-6)
-    low, high = skill_share(game.skills, least, given), np.ones(game.workers)
+    low, high = skill_share(game.skills, least, given), np.ones(game.population)
     if game.draw == "stratified":
-        slices = np.arange(game.workers + 1) / game.workers
+        slices = np.arange(game.population + 1) / game.population
         low, high = np.maximum(low, slices[:-1]), np.maximum(low, slices[1:])
-    share = low + (high - low) * rng.random(game.workers)
+    share = low + (high - low) * rng.random(game.population)
     return np.maximum(skill_quantile(game.skills, np.clip(share, 1e-9, 1.0 - 1e-12), given), least)
 
 

@@ -101,7 +101,7 @@ def planner_lines(game: Economist, state: State) -> list[str]:
         "Workers by bracket: " + ", ".join(f"{count} from {dollars(edge)}" for edge, count in zip(game.edges, counts, strict=True)) + ".",
     ]
     if game.bounded:
-        lines.append(f"Satisfied with the taxes: {int(last.satisfied.sum())} of {game.workers}.")
+        lines.append(f"Satisfied with the taxes: {int(last.satisfied.sum())} of {game.population}.")
     if not game.info.hidden:
         lines.append(_spread(last.utility))
     years = _years(state)

@@ -21,7 +21,17 @@ from .welfare import gini
 if TYPE_CHECKING:
     from .game import Economist
 
-__all__ = ["PlannerSees", "WorkerSees", "observe_planner", "observe_worker", "planner_space", "read_planner", "read_worker", "worker_space"]
+__all__ = [
+    "PlannerSees",
+    "WorkerSees",
+    "observe_planner",
+    "observe_worker",
+    "planner_space",
+    "read_planner",
+    "read_worker",
+    "worker_columns",
+    "worker_space",
+]
 
 PHASES = (DECREE, WORK, VOTE, PLATFORM)
 _DOLLARS, _SKILL, _BOUND = 1e5, 1e3, 1e9
@@ -110,7 +120,7 @@ class WorkerSees(NamedTuple):
 
 
 def _platform_size(game: Economist) -> int:
-    return game.workers * (len(game.edges) + 1) if game.government == "platforms" else 0
+    return game.population * (len(game.edges) + 1) if game.government == "platforms" else 0
 
 
 def _space(size: int) -> gymnasium.spaces.Box:
@@ -119,7 +129,7 @@ def _space(size: int) -> gymnasium.spaces.Box:
 
 def planner_space(game: Economist) -> gymnasium.spaces.Box:
     """Where the planner's vectors lie."""
-    return _space(len(PHASES) + 3 + 2 * len(game.edges) + _PUBLIC + 1 + game.workers + _platform_size(game))
+    return _space(len(PHASES) + 3 + 2 * len(game.edges) + _PUBLIC + 1 + game.population + _platform_size(game))
 
 
 def worker_space(game: Economist) -> gymnasium.spaces.Box:
@@ -153,7 +163,7 @@ def _public(game: Economist, state: State) -> list[float]:
 
 def _platforms(game: Economist, state: State) -> np.ndarray:
     """Who stands, and with which rates: shape (N (K + 1),)."""
-    table = np.zeros((game.workers, len(game.edges) + 1)) if game.government == "platforms" else np.zeros((0, 0))
+    table = np.zeros((game.population, len(game.edges) + 1)) if game.government == "platforms" else np.zeros((0, 0))
     for seat, rates in state.platforms:
         table[seat - 1] = (1.0, *(rate / 100.0 for rate in rates))
     return table.ravel()
@@ -161,10 +171,10 @@ def _platforms(game: Economist, state: State) -> np.ndarray:
 
 def observe_planner(game: Economist, state: State) -> np.ndarray:
     """The planner's vector, float32."""
-    incomes, shares, mean = np.zeros(game.workers), np.zeros(len(game.edges)), 0.0
+    incomes, shares, mean = np.zeros(game.population), np.zeros(len(game.edges)), 0.0
     if state.past:
         incomes = state.past[-1].income / _DOLLARS
-        shares = np.bincount(bracket_of(state.past[-1].income, game.edges), minlength=len(game.edges)) / game.workers
+        shares = np.bincount(bracket_of(state.past[-1].income, game.edges), minlength=len(game.edges)) / game.population
         mean = float(state.past[-1].utility.mean()) / _DOLLARS if not game.info.hidden else 0.0
     parts = (_clock(game, state), _public(game, state), [mean], shares, incomes, _platforms(game, state))
     return np.concatenate([np.asarray(part, np.float32) for part in parts])
@@ -180,7 +190,7 @@ def observe_worker(game: Economist, state: State, seat: int) -> np.ndarray:
 
 def _workers(game: Economist, state: State) -> np.ndarray:
     head = _clock(game, state) + _public(game, state)
-    count, start = game.workers, len(head)
+    count, start = game.population, len(head)
     out = np.zeros((count, game.observation_space(1).shape[0]), np.float32)
     out[:, :start] = head
     own = out[:, start : start + 10]
@@ -227,8 +237,15 @@ def read_planner(game: Economist, seen: np.ndarray) -> PlannerSees:
         *_public_of(game, seen),
         float(rest[0]) * _DOLLARS,
         rest[1 : 1 + count],
-        rest[1 + count : 1 + count + game.workers] * _DOLLARS,
+        rest[1 + count : 1 + count + game.population] * _DOLLARS,
     )
+
+
+def worker_columns(game: Economist, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Skills, shape (V,), and rates, shape (V, K), of V workers' vectors, shape (V, D)."""
+    start = len(PHASES) + 3
+    rates = np.round(seen[:, start : start + len(game.edges)].astype(np.float64), 7)
+    return seen[:, start + len(game.edges) + _PUBLIC].astype(np.float64) * _SKILL, rates
 
 
 def read_worker(game: Economist, seen: np.ndarray) -> WorkerSees:
@@ -238,7 +255,7 @@ def read_worker(game: Economist, seen: np.ndarray) -> WorkerSees:
     persona = int(np.argmax(seen[start + 10 : start + 10 + len(PERSONAS)])) if game.bounded else -1
     platforms = {}
     if _platform_size(game):
-        table = seen[-_platform_size(game) :].astype(np.float64).reshape(game.workers, -1)
+        table = seen[-_platform_size(game) :].astype(np.float64).reshape(game.population, -1)
         platforms = {int(row) + 1: np.round(table[row, 1:], 7) for row in np.flatnonzero(table[:, 0])}
     return WorkerSees(
         *_clock_of(game, seen),

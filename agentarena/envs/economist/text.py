@@ -50,7 +50,7 @@ class EconomistText(TextFace[State]):
     def rules(self, seat: int) -> str:
         game = self.game
         parts = [
-            f"An economy of {game.workers} workers (worker 1 to worker {game.workers}) over {game.years} tax years of {game.weeks} weeks. "
+            f"An economy of {game.population} workers (worker 1 to worker {game.population}) over {game.years} tax years of {game.weeks} weeks. "
             f"You are {'the planner' if seat == 0 else f'worker {seat}'}.",
             "Each week every worker chooses its hours of work, from 0 to 100, all at the same time. Its income is its skill times its hours. "
             "Amounts are dollars a year. Income tax is due by brackets: a bracket's rate applies to the part of an income inside it. "
@@ -164,7 +164,7 @@ class EconomistText(TextFace[State]):
             who = "The planner" if data["by"] == 0 else "You" if data["by"] == seat else f"Worker {data['by']}"
             return f"{who} set the rates to {percents(data['rates'])}."
         if event.kind == "platforms":
-            return f"{len(data['stand'])} of {self.game.workers} workers stand for election."
+            return f"{len(data['stand'])} of {self.game.population} workers stand for election."
         if event.kind == "election":
             if not data["winner"]:
                 return "Nobody got a vote; the rates stay."
@@ -172,7 +172,7 @@ class EconomistText(TextFace[State]):
             return f"Worker {data['winner']}{' (you)' if data['winner'] == seat else ''} won the election with {votes} vote{'s' if votes != 1 else ''}."
         told = f"Year {data['year']}, week {data['week']}: mean income {dollars(data['mean_income'])}, rebate {dollars(data['rebate'])}"
         if "satisfied" in data:
-            told += f", {data['satisfied']} of {self.game.workers} satisfied"
+            told += f", {data['satisfied']} of {self.game.population} satisfied"
         return told + "."
 
     def ask(self, state: State, seat: int) -> str:
