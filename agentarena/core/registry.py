@@ -35,6 +35,7 @@ ENVS: dict[str, str] = {
     "LevineHats-v0": "agentarena.envs.levine_hats:LevineHats",
     "Dhumbal-v0": "agentarena.envs.dhumbal:Dhumbal",
     "Werewolf-v0": "agentarena.envs.werewolf:Werewolf",
+    "Commons-v0": "agentarena.envs.commons:Commons",
     "Economist-v0": "agentarena.envs.economist:Economist",
 }
 """Environment id -> game class."""

@@ -1,0 +1,153 @@
+"""How moves are encoded as actions: flat integers, a single number, or parts.
+
+Flat, where harvests are whole units, tokens or levels of effort. With A amounts and N seats the actions are
+
+    0 .. A-1      amounts: units, tokens, or levels of effort; when talking or proposing the cap a seat names
+    A             nothing: silence, no, nobody
+    A+1           yes: watch, punish, agree
+    A+2 .. A+N+1  a seat: to punish, to blame, to vote for
+
+Words ride on a flat action as `Spoken`. Where effort is a real number, a match that is nothing but harvests has actions in a box
+[0, 1]; any other has parts: `amount` (a number), `choice` (0 nothing, 1 yes, 2 + j seat j) and `words`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import gymnasium
+import numpy as np
+
+from agentarena.core.legal import Action, InBox, Legal, Parts, Speech, Spoken
+from agentarena.core.text import CHARSET
+
+from .state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, Move, State
+
+if TYPE_CHECKING:
+    from .game import Commons
+
+__all__ = ["action_of", "legal", "move_of", "quick", "space"]
+
+_WORDY = (TALK, REFLECT)
+
+
+def space(game: Commons) -> gymnasium.Space[Any]:
+    """The action space of every seat."""
+    if game.amounts:
+        return gymnasium.spaces.Discrete(game.amounts + 2 + game.players)
+    if game.bare:
+        return gymnasium.spaces.Box(0.0, 1.0, (), np.float32)
+    return gymnasium.spaces.Dict(
+        {
+            "amount": gymnasium.spaces.Box(0.0, max(1.0, game.top), (), np.float32),
+            "choice": gymnasium.spaces.Discrete(2 + game.players),
+            "words": gymnasium.spaces.Text(game.words, min_length=0, charset=CHARSET),
+        }
+    )
+
+
+def _choices(game: Commons, state: State, seat: int) -> tuple[int, ...]:
+    """The choices of a phase, as `Move.choice`."""
+    phase, active = state.phase, game.active(state)
+    if phase == TALK:
+        return (0, 1, *(2 + other for other in active if other != seat))
+    if phase == WATCH or (phase == SANCTION and game.sanction == "random"):
+        return (0, 1)
+    if phase == SANCTION:
+        return (0, *(2 + other for other in active if other != seat))
+    if phase == VOTE:
+        return tuple(2 + other for other in active)
+    return (0,)
+
+
+def legal(game: Commons, state: State, seat: int) -> Legal:
+    """What a seat that is to move may do."""
+    if not game.amounts:
+        high = 1.0 if state.phase == HARVEST else game.top if state.phase in (TALK, PROPOSE) else 0.0
+        if game.bare:
+            return _box(1.0)
+        return _parts(high, _choices(game, state, seat), game.words if state.phase in _WORDY else 0)
+    if state.phase == HARVEST:
+        return _range(0, min(game.amounts, int(state.stock) + 1) if game.resource == "doubling" else game.amounts)
+    if state.phase == PROPOSE:
+        return _range(0, game.amounts)
+    return _flat(game.amounts, _choices(game, state, seat), state.phase == TALK)
+
+
+@lru_cache(maxsize=4096)
+def _flat(amounts: int, choices: tuple[int, ...], names_caps: bool) -> tuple[int, ...]:
+    return (*(range(1, amounts) if names_caps else ()), *(amounts + choice for choice in choices))
+
+
+@lru_cache(maxsize=4096)
+def _range(low: int, high: int) -> tuple[int, ...]:
+    return tuple(range(low, high))
+
+
+@lru_cache(maxsize=64)
+def _box(high: float) -> InBox:
+    return InBox(0.0, high)
+
+
+@lru_cache(maxsize=4096)
+def _parts(high: float, choices: tuple[int, ...], words: int) -> Parts:
+    return Parts({"amount": _box(high), "choice": choices, "words": Speech(words)})
+
+
+def quick(game: Commons, state: State, action: Action, lawful: Legal) -> bool:
+    """Whether an action is plainly legal, so that the full check can be left out; False decides nothing."""
+    if isinstance(lawful, tuple):
+        return action.__class__ is int and action in lawful
+    if isinstance(lawful, InBox):
+        return _within(action, lawful)
+    if action.__class__ is not dict or len(action) != 3:
+        return False
+    amount, choice, words = action.get("amount"), action.get("choice"), action.get("words")
+    assert isinstance(lawful, Parts)
+    box, choices, speech = lawful.parts["amount"], lawful.parts["choice"], lawful.parts["words"]
+    assert isinstance(box, InBox)
+    assert isinstance(choices, tuple)
+    assert isinstance(speech, Speech)
+    fits = _within(amount, box) and choice.__class__ is int and choice in choices
+    return fits and words.__class__ is str and len(words) <= speech.max_chars
+
+
+def _within(amount: Any, box: InBox) -> bool:
+    """Whether an amount is plainly a number within bounds; NaN is not."""
+    scalar = amount.__class__ is float or (amount.__class__ is np.ndarray and amount.dtype == np.float64 and not amount.shape)
+    return bool(scalar and 0.0 <= amount <= _high(box))
+
+
+@lru_cache(maxsize=64)
+def _high(box: InBox) -> float:
+    return float(box.high)
+
+
+def move_of(game: Commons, phase: int, action: Action) -> Move:
+    """What a legal action means."""
+    if not game.amounts:
+        if game.bare:
+            return Move(min(1.0, max(0.0, float(action))))
+        high = 1.0 if phase == HARVEST else game.top
+        return Move(min(high, max(0.0, float(action["amount"]))), int(action["choice"]), str(action["words"]))
+    words = action.words if action.__class__ is Spoken and phase in _WORDY else ""
+    if action < game.amounts:
+        return Move(game.amount(phase, int(action)), 0, words)
+    return Move(0.0, int(action) - game.amounts, words)
+
+
+def action_of(game: Commons, phase: int, move: Move) -> Action:
+    """The action that means a move; an amount that the encoding lacks becomes the nearest one it has.
+
+    A flat action says one thing: the choice where there is one, else the amount.
+    """
+    if not game.amounts:
+        if game.bare:
+            return np.asarray(move.amount, np.float64)
+        return {"amount": float(move.amount), "choice": int(move.choice), "words": move.words}
+    names_amount = phase in (HARVEST, PROPOSE) or (phase == TALK and not move.choice and move.amount > 0)
+    index = game.amounts + move.choice
+    if names_amount:
+        index = min(game.amounts - 1, max(1 if phase == TALK else 0, round(move.amount / game.amount(phase, 1))))
+    return Spoken(index, move.words) if move.words else index

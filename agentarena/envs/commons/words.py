@@ -1,0 +1,63 @@
+"""The vocabulary of the scenarios: the same rules told of a lake, a pasture, a river, a laboratory, or of nothing in particular."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["VOCABULARY", "Vocabulary", "number"]
+
+
+class Vocabulary(NamedTuple):
+    """Words of one scenario.
+
+    Attributes:
+        setting: One sentence that says where the players are.
+        pool: What is shared, with its article.
+        unit: Its units, in the plural.
+        take: What one does with it: "harvest".
+        took: The same in the past tense.
+        span: Name of a round.
+        regrows: How it renews itself, as a sentence that begins with the pool.
+    """
+
+    setting: str
+    pool: str
+    unit: str
+    take: str
+    took: str
+    span: str
+    regrows: str
+
+
+VOCABULARY: dict[str, Vocabulary] = {
+    "commons": Vocabulary(
+        "You live with others off a common resource.", "the resource", "units", "harvest", "harvested", "round",
+        "The resource regrows by itself, the less the smaller what is left of it, and it can be destroyed.",
+    ),
+    "fishery": Vocabulary(
+        "You and the other fishers of a village live off one lake.", "the lake", "tons of fish", "catch", "caught", "month",
+        "What is left in the lake breeds.",
+    ),
+    "pasture": Vocabulary(
+        "You and the other shepherds of a valley graze your flocks on one pasture.", "the pasture", "hectares of grass", "graze", "grazed", "month",
+        "What is left of the grass spreads.",
+    ),
+    "pollution": Vocabulary(
+        "You and the other factory owners of a valley draw on one river: every pallet you make spoils one unit of clean water.", "the river",
+        "units of clean water", "use", "used", "month", "What is left of the clean water renews the rest.",
+    ),
+    "laboratory": Vocabulary(
+        "You take part in an experiment on decisions: all have tokens to invest.", "the group account", "tokens", "invest", "invested", "round",
+        "Every round begins with fresh tokens.",
+    ),
+}  # fmt: skip
+"""The scenarios, by the option `scenario`."""
+
+
+def number(value: float) -> str:
+    """A quantity as it is shown: whole numbers plainly, others with five significant digits.
+
+    >>> number(12.0), number(0.123456)
+    ('12', '0.12346')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.5g}"
