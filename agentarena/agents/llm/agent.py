@@ -326,7 +326,8 @@ def tiny(**parameters: Any) -> LanguageAgent:
     from .hf import engine as held
 
     made, release = held(str(TINY), keep=True)
-    return build("tiny", made, release, {"memory": "state", "max_tokens": 64, **parameters})
+    name = spec_name("tiny", parameters)
+    return build("tiny", made, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})
 
 
 def openai(

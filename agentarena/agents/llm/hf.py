@@ -349,16 +349,22 @@ class HFEngine:
 def _loaded(model: Any, tokenizer: Any, dtype: str, device: str | None) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
     if not isinstance(model, str):
         return model.eval(), tokenizer
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
     precision: Any = ("float32" if place == "cpu" else "auto") if dtype == "auto" else dtype
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # of the weights; downloads have their own
     try:
         tokenizer = tokenizer or AutoTokenizer.from_pretrained(model)
         made: Any = AutoModelForCausalLM.from_pretrained(model, dtype=precision)
     except (OSError, ValueError) as error:
         raise BadOption(f"hf:{model} cannot be loaded: {error}") from error
+    finally:
+        if bars:
+            logging.enable_progress_bar()
     return made.to(place).eval(), tokenizer
 
 

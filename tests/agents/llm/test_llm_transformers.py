@@ -361,3 +361,34 @@ def test_the_tokens_of_a_match_are_append_only(memory):
     extra = results.records[0].replies[0]["attempts"][0]["extra"]
     assert set(extra) == {"prompt_ids", "token_ids", "logprobs"}
     assert len(extra["token_ids"]) == len(extra["logprobs"])
+
+
+def test_specs_and_the_model_in_the_box(tmp_path, monkeypatch):
+    """`hf:path` loads what the recipe saves; two agents of one path share an engine; `tiny` is such a path."""
+    from agentarena.agents.llm import agent as agents
+    from agentarena.agents.specs import agent
+    from agentarena.core.errors import BadOption
+
+    model, tokenizer = small()
+    monkeypatch.setattr(agents, "TINY", tmp_path)
+    with pytest.raises(BadOption, match="missing"):
+        agent("tiny")
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    one, two = agent(f"hf:{tmp_path}?constrain=true"), agent(f"hf:{tmp_path}?constrain=true&temperature=1")
+    assert one.engine is two.engine
+    assert one.name == f"hf:{tmp_path}?constrain=True"
+    results = play("TicTacToe-v0", [one, two], matches=4)
+    assert not [record for record in results.records if record.faults]
+    one.close()
+    two.close()
+    assert one.engine._closed
+    results = play("TicTacToe-v0", ["tiny?constrain=true", "random"], matches=4)
+    assert [seat.agent for seat in results.records[0].seats] == ["tiny?constrain=True", "random"]
+    with pytest.raises(BadOption, match="cannot be loaded"):
+        agent(f"hf:{tmp_path / 'nothing'}")
+    with pytest.raises(BadOption, match="has no parameter 'colour'"):
+        agent(f"hf:{tmp_path}?colour=red")
+    bare = type(tokenizer)(tokenizer_object=tokenizer._tokenizer)
+    with pytest.raises(BadOption, match="no chat template"):
+        HFEngine(model, tokenizer=bare)
