@@ -38,7 +38,7 @@ VLLM := .venv-vllm/bin/python
 
 .venv-vllm/ready: pyproject.toml requirements-vllm.lock
 	test -x $(VLLM) || $(PYTHON) -m venv .venv-vllm
-	$(VLLM) -m pip --disable-pip-version-check install --quiet --no-deps --requirement requirements-vllm.lock
+	$(VLLM) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-vllm.lock
 	$(VLLM) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
 
