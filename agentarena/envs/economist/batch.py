@@ -34,6 +34,7 @@ class Economies:
         year: Tax years that are over, (B,).
         week: Weeks of this year that are over, (B,).
         decree: Whether the planner is to set rates, (B,) bool.
+        law: Rates of last week, percent, (B, K).
         income: z of last week, (B, N).
         utility: u of last week, (B, N).
         rebate: Of last week, (B,).
@@ -46,6 +47,7 @@ class Economies:
     year: np.ndarray
     week: np.ndarray
     decree: np.ndarray
+    law: np.ndarray
     income: np.ndarray
     utility: np.ndarray
     rebate: np.ndarray
@@ -79,6 +81,7 @@ class EconomyBatch(Batch[Economies]):
             np.zeros(size, np.int64),
             np.zeros(size, np.int64),
             np.full(size, game.warmup == 0),
+            np.tile(np.array(game.first_rates), (size, 1)),
             np.zeros((size, count)),
             np.zeros((size, count)),
             np.zeros(size),
@@ -131,6 +134,7 @@ class EconomyBatch(Batch[Economies]):
             year,
             np.where(ended, 0, week),
             ended & (year < self.game.years) & (year >= self.game.warmup),
+            state.rates,
             result.income,
             result.utility,
             result.rebate,
@@ -171,7 +175,7 @@ class EconomyBatch(Batch[Economies]):
             before = divmod(weeks - 1, self.game.weeks)
             satisfied = frozen(np.ones(self.game.population, np.int8))
             figures = (frozen(state.income[index].copy()), frozen(state.utility[index].copy()), satisfied)
-            past = (Week(*before, rates, *figures, float(state.rebate[index]), float(state.welfare[index])),)
+            past = (Week(*before, tuple(state.law[index].tolist()), *figures, float(state.rebate[index]), float(state.welfare[index])),)
         phase = OVER if over else DECREE if state.decree[index] else WORK
         played = WORK if state.paid[index] else DECREE if weeks or not state.decree[index] else ""
         skills = frozen(state.skills[index].copy())

@@ -172,8 +172,8 @@ class Fixed(_Worker):
 class HillClimber(_Worker):
     """Learns its hours by trying: keeps a change that raised its result, takes one back that lowered it, with smaller steps.
 
-    Knows nothing of formulas: what a worker of the paper is meant to do from its memory alone. Starts anew each tax year
-    from where it is.
+    Knows nothing of formulas: what a worker of the paper is meant to do from its memory alone. It leaves the rebate out,
+    which moves with what everybody does. Starts anew each tax year from where it is.
 
     Args:
         start: Hours of the first week.
@@ -185,7 +185,8 @@ class HillClimber(_Worker):
 
     def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
         memory = view.memory
-        result = sees.utility if sees.motive == 0 else sees.motive * sees.welfare
+        own = sees.utility - (sees.rebate if game.tastes.eta == 0 else 0.0)
+        result = own if sees.motive == 0 else sees.motive * sees.welfare
         if "hours" not in memory or memory["year"] != sees.year:
             up = memory.get("up", bool(view.rng.integers(2)))
             memory.update(year=sees.year, base=memory.get("hours", self.start), worth=None, step=self.first_step, up=up)

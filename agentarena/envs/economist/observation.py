@@ -141,7 +141,13 @@ def worker_space(game: Economist) -> gymnasium.spaces.Box:
 def _clock(game: Economist, state: State) -> list[float]:
     """Phase, year, week, weeks worked, rates: what everybody knows of the calendar and the law."""
     phase = [float(state.phase == name) for name in PHASES]
-    return [*phase, float(state.year), float(state.week), float(len(state.past)), *(rate / 100.0 for rate in state.rates)]
+    return [
+        *phase,
+        float(state.year),
+        float(state.week),
+        float(state.year * game.weeks + state.week),
+        *(rate / 100.0 for rate in state.rates),
+    ]
 
 
 def _public(game: Economist, state: State) -> list[float]:

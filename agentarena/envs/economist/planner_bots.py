@@ -236,12 +236,12 @@ class PPO(_Planner):
 
     def __init__(self, path: str) -> None:
         super().__init__()
+        if not Path(path).is_file():
+            raise BadOption(f"economist/ppo: no file {path!r}; train one with examples/economist_ppo_planner.py")
         try:
             from stable_baselines3 import PPO as Trained
         except ImportError:
             raise MissingExtra("stable-baselines3", "rl") from None
-        if not Path(path).is_file():
-            raise BadOption(f"economist/ppo: no file {path!r}; train one with examples/economist_ppo_planner.py")
         self._policy: Any = Trained.load(path, device="cpu")
 
     def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
