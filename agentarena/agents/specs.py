@@ -56,11 +56,15 @@ def agent(spec: str | Agent) -> Agent:
             or `"path/to/file.py:Class"`.
 
     Raises:
+        UsageError: It is neither a string nor an agent.
         UnknownName: No such agent; the message suggests near misses.
         BadOption: A parameter is unknown to the agent or out of range.
     """
     if isinstance(spec, Agent):
         return spec
+    if not isinstance(spec, str):
+        made_of = f"an object: {spec.__name__}()" if inspect.isclass(spec) else "a spec string or an agentarena.Agent"
+        raise UsageError(f"{spec!r:.100} is no agent; give {made_of}")
     name, parameters = parse(spec)
     if name == "":
         raise UsageError(f"agent {spec!r} has no name; try 'random'")
@@ -108,7 +112,8 @@ def _module_at(path: Path) -> Any:
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

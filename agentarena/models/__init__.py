@@ -1,1 +1,1 @@
-"""The small language model in the box, `tiny`, and the recipe that made it: corpus, tokenizer, pre-training."""
+"""The recipe of a small language model, `tiny`: corpus, tokenizer, pre-training."""

@@ -1,6 +1,6 @@
 """Pre-trains `tiny` from scratch: a small Qwen3 that reads text faces and writes moves.
 
-    python -m agentarena.models.pretrain --minutes 60 --out agentarena/models/tiny     # what made the one in the box
+    python -m agentarena.models.pretrain --minutes 60 --out agentarena/models/tiny     # the full recipe
     python -m agentarena.models.pretrain --minutes 5 --decisions 6000 --hidden 128 --layers 3 --out runs/smaller
 
 In order: a corpus of teachers' decisions (`corpus.py`), a tokenizer (`tokenizer.py`), a model, and cross-entropy on the

@@ -2,7 +2,7 @@
 
 hf:path/or/name?temperature=0.7&memory=chat      a model of transformers
 openai:model?base_url=http://localhost:8000/v1   any OpenAI-compatible server
-tiny                                             the small model in the box
+tiny                                             the small model that agentarena.models.pretrain makes
 """
 
 from __future__ import annotations
@@ -312,17 +312,17 @@ def hf(
 
 
 TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
-"""Where the small model in the box is."""
+"""Where the small model is, once `python -m agentarena.models.pretrain` has made it."""
 
 
 def tiny(**parameters: Any) -> LanguageAgent:
-    """`tiny`: the small model in the box. Parameters are those of `LanguageAgent`.
+    """`tiny`: the small model that `agentarena.models.pretrain` makes. Parameters are those of `LanguageAgent`.
 
     Raises:
-        BadOption: The model is not there.
+        BadOption: The model has not been made yet.
     """
     if not (TINY / "config.json").is_file():
-        raise BadOption(f"the model in the box is missing from {TINY}; make it with `python -m agentarena.models.pretrain --out {TINY}`")
+        raise BadOption(f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (an hour on two quiet cores)")
     from .hf import engine as held
 
     made, release = held(str(TINY), keep=True)
@@ -366,7 +366,7 @@ def openai(
         retries: Attempts after the first.
         stream: Whether replies are streamed.
         dialect: "openai" or "vllm": how decoding under the legal replies is asked for.
-        price_in: US dollars for a million tokens read; by default from the table of prices, where the model is in it.
+        price_in: US dollars for a million tokens read; without it the cost is unknown.
         price_out: US dollars for a million tokens written.
         thinking: Whether the model thinks first, where the server passes `enable_thinking` on to its chat template.
         effort: `reasoning_effort`, where the server knows it.

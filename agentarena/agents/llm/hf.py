@@ -330,7 +330,7 @@ class HFEngine:
             return
         try:
             if importlib.util.find_spec("peft") is None:
-                raise MissingExtra("peft", "llm")
+                raise MissingExtra("peft", "lora")
             if adapter is None:
                 self._model.disable_adapters()
             else:

@@ -28,7 +28,6 @@ from agentarena.core.text import Choices, Options, Pattern
 
 from .constraint import legal_replies
 from .engine import Completion, Done, Request, split_thinking
-from .prices import price
 
 __all__ = ["OpenAIEngine"]
 
@@ -91,7 +90,7 @@ class OpenAIEngine:
         self._key = api_key or os.environ.get("OPENAI_API_KEY") or ("none" if self._url else None)
         if self._key is None:
             raise BadOption("no key for OpenAI's server: set OPENAI_API_KEY, or name another server with base_url=http://host:port/v1")
-        self._price = price(model, self._url is None or "api.openai.com" in self._url, price_in, price_out)
+        self._price = None if price_in is None or price_out is None else (price_in, price_out)
         self.priced = self._price is not None
         self._timeout_s, self._stall_s, self._retries, self._stream = timeout_s, stall_s, retries, stream
         self._thinking, self._effort, self._send_seed = thinking, effort, send_seed

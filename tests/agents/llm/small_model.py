@@ -1,4 +1,4 @@
-"""A small random model in the architecture of the one in the box, made once a session."""
+"""A small random model in the architecture of `tiny`, made once a session."""
 
 from __future__ import annotations
 

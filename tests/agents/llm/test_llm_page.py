@@ -1,4 +1,4 @@
-"""The page on language models names every parameter, and its Python runs with the model in the box or without it."""
+"""The page on language models names every parameter, and its Python runs with the small model or without it."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_finishes():
 def test_prices():
     said = one(lambda n, body: Say(), price_in=1.0, price_out=10.0)
     assert said.cost == pytest.approx((100 * 1.0 + 10 * 10.0) / 1e6)
-    assert not OpenAIEngine("gpt-4o", base_url="http://localhost:1/v1").priced, "a namesake on another server has no known price"
+    assert not OpenAIEngine("gpt-4o", base_url="http://localhost:1/v1").priced, "no price is guessed"
     with pytest.raises(BadOption, match="both"):
         OpenAIEngine("fake", base_url="http://localhost:1/v1", price_in=1.0)
     with pytest.raises(BadOption, match="price of openai:fake is unknown"):
