@@ -8,7 +8,7 @@ One thread, since the model in the box is too small to gain from more.
 
 In one process, with one loaded model and greedy replies:
 
-    matches     C matches at once through `agentarena.play`, the model against a random player
+    matches     C matches at once, 4 C in all, through `agentarena.play`, the model against a random player
     direct      the requests that these matches made, exactly: `vllm.LLM.generate` on all of them, with C slots; for
                 transformers `model.generate` in batches of C, sorted by length so that little is padding
     one by one  the same matches one after another
@@ -163,7 +163,7 @@ def hf_bench(model: str, slots: int) -> Bench:
     return Bench(engine, lambda kept, size: direct_hf(loaded, tokenizer.pad_token_id, size, kept), lambda: None)
 
 
-def measure(bench: Bench, env: str, concurrency: int, rounds: int, max_tokens: int, singles: int) -> dict[str, list[Speed]]:
+def measure(bench: Bench, env: str, concurrency: int, waves: int, rounds: int, max_tokens: int, singles: int) -> dict[str, list[Speed]]:
     """Rounds of the three ways, taking turns, after a small one to warm up."""
     recorder = Recorder(bench.engine)
     matches(recorder, env, 4, 4, 999, max_tokens)
@@ -171,7 +171,7 @@ def measure(bench: Bench, env: str, concurrency: int, rounds: int, max_tokens: i
     found: dict[str, list[Speed]] = {"matches": [], "direct": [], "one by one": []}
     for seed in range(rounds):
         bench.reset()
-        found["matches"].append(timed(lambda seed=seed: matches(recorder, env, concurrency, concurrency, seed, max_tokens)))
+        found["matches"].append(timed(lambda seed=seed: matches(recorder, env, waves * concurrency, concurrency, seed, max_tokens)))
         kept = list(recorder.kept)
         bench.reset()
         found["direct"].append(timed(lambda kept=kept: bench.direct(kept, concurrency)))
@@ -210,13 +210,16 @@ def main() -> None:
     parser.add_argument("--model", default=str(MODEL))
     parser.add_argument("--env", default="TicTacToe-v0")
     parser.add_argument("--concurrency", type=int, nargs="+", default=[64, 256])
+    parser.add_argument(
+        "--waves", type=int, default=4, help="matches of a turn, in units of the concurrency: the fewer, the more the end weighs"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--max-tokens", type=int, default=16)
     parser.add_argument("--singles", type=int, default=8, help="matches of the one-by-one turn; 0 leaves it out")
     given = parser.parse_args()
     for concurrency in given.concurrency:
         bench = (vllm_bench if given.engine == "vllm" else hf_bench)(given.model, concurrency)
-        found = measure(bench, given.env, concurrency, given.rounds, given.max_tokens, given.singles)
+        found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
         bench.engine.close()
         print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")
         show(given.env, concurrency, found)
