@@ -193,6 +193,8 @@ def resolve(env_id: str) -> str:
     Raises:
         UnknownName: No such environment; the message suggests near misses.
     """
+    if not isinstance(env_id, str):
+        raise UsageError(f"{env_id!r:.100} is no environment; give its id, e.g. 'KuhnPoker-v0', or a game")
     if ":" in env_id:
         return env_id
     known = env_ids()

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.errors import RunEnds, UsageError, WrongSeats
@@ -81,9 +83,7 @@ def play(
     (4, 2)
     """
     game = registry.game(env, preset=preset, **env_options)
-    if isinstance(matches, bool) or not isinstance(matches, int):
-        raise UsageError(f"matches must be a whole number, got {matches!r}")
-    fixtures = rotation(len(_listed(agents)), game.info.seats, matches, rotate=rotate, duplicate=duplicate)
+    fixtures = rotation(len(_listed(agents)), game.info.seats, _whole("matches", matches), rotate=rotate, duplicate=duplicate)
     return run(
         game,
         agents,
@@ -128,7 +128,8 @@ def run(
         WrongSeats: A fixture does not seat exactly the game's seats with agents of the list.
     """
     rules = registry.game(game)
-    _check(rules, len(_listed(agents)), fixtures, seed, concurrency)
+    seed = _whole("seed", seed)
+    _check(rules, len(_listed(agents)), fixtures, concurrency)
     place = _backend(backend, workers)
     ready, made = seated(agents, isolate=isolate, deadline_s=deadline_s)
     try:
@@ -209,9 +210,14 @@ def _listed(agents: Sequence[str | Agent]) -> Sequence[str | Agent]:
     return agents
 
 
-def _check(game: Game[Any], agents: int, fixtures: Sequence[Fixture], seed: int, concurrency: int | None) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"seed must be a whole number of at least 0, got {seed!r}")
+def _whole(name: str, value: Any) -> int:
+    """The value as a plain int; numpy's integers count, bools do not."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 0:
+        raise UsageError(f"{name} must be a whole number of at least 0, got {value!r}")
+    return int(value)
+
+
+def _check(game: Game[Any], agents: int, fixtures: Sequence[Fixture], concurrency: int | None) -> None:
     if concurrency is not None and concurrency < 1:
         raise UsageError(f"concurrency must be at least 1, got {concurrency!r}")
     for fixture in fixtures:

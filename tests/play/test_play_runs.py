@@ -101,6 +101,10 @@ def _has(env):
         (lambda: play("TicTacToe-v0", RANDOMS, matches=-1), UsageError, "at least 0"),
         (lambda: play("TicTacToe-v0", RANDOMS, matches=2.5), UsageError, "whole number"),
         (lambda: play("TicTacToe-v0", RANDOMS, matches=1, seed=-1), UsageError, "seed"),
+        (lambda: play("TicTacToe-v0", RANDOMS, matches=True), UsageError, "whole number"),
+        (lambda: play("TicTacToe-v0", [First, "random"], matches=1), UsageError, r"give an object: First\(\)"),
+        (lambda: play("TicTacToe-v0", [3, "random"], matches=1), UsageError, "3 is no agent"),
+        (lambda: play(None, RANDOMS, matches=1), UsageError, "None is no environment"),
         (lambda: play("TicTacToe-v0", RANDOMS, matches=1, workers=0), UsageError, "workers"),
         (lambda: play("TicTacToe-v0", RANDOMS, matches=1, backend="moon"), UnknownName, "local"),
         (lambda: play("TicTacToe-v0", "random", matches=1), UsageError, "list"),
@@ -135,6 +139,12 @@ def test_presets_and_options_reach_the_game_and_the_record():
 def test_records_do_not_depend_on_how_many_matches_are_open(rules):
     runs = [play(rules, RANDOMS, matches=30, seed=3, concurrency=number).records for number in (1, 7, 64)]
     assert runs[0] == runs[1] == runs[2]
+
+
+def test_numpy_integers_are_numbers_and_seeds():
+    rules = game("KuhnPoker-v0")
+    ours, theirs = (play(rules, RANDOMS, matches=make(3), seed=make(7)) for make in (int, np.int64))
+    assert [record.line() for record in ours.records] == [record.line() for record in theirs.records]
 
 
 def test_records_depend_on_the_seed():
