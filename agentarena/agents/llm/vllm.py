@@ -21,7 +21,7 @@ from agentarena.core.text import Choices, Options, Pattern
 from .agent import LanguageAgent, build, spec_name
 from .engine import Completion, Done, Request, shared, split_thinking
 from .template import Template
-from .vllm_setup import free, import_vllm, is_adapter, load, lora
+from .vllm_setup import free, import_vllm, is_adapter, load, lora, shut_down
 
 T = TypeVar("T")
 
@@ -174,7 +174,7 @@ class VLLMEngine:
             stopped.__cause__ = error
             self._end(stopped)
         self._drop()
-        llm.llm_engine.engine_core.shutdown()
+        shut_down(llm)
         del llm
         free()
 

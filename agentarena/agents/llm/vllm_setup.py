@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import random
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 
 from agentarena.core.errors import BadOption, MissingExtra
 
-__all__ = ["ENVIRONMENT", "free", "import_vllm", "is_adapter", "load", "lora"]
+__all__ = ["ENVIRONMENT", "free", "import_vllm", "is_adapter", "load", "lora", "shut_down"]
 
 ENVIRONMENT: Mapping[str, str] = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
@@ -25,6 +26,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "OMP_WAIT_POLICY": "PASSIVE",  # OpenMP threads that spin stall where other programs want the cores: 14 times slower on two busy ones
 }
 """Environment variables that vLLM is loaded with where they are not set."""
+
+_lock = threading.Lock()
+_alive: list[int] = []
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Greatest LoRA ranks that vLLM can be set up for."""
@@ -69,7 +73,10 @@ def load(arguments: dict[str, Any]) -> Any:
     if cpu:
         arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
     with _own_randomness():
-        return LLM(use_tqdm_on_load=False, **arguments)
+        llm = LLM(use_tqdm_on_load=False, **arguments)
+    with _lock:
+        _alive.append(1)
+    return llm
 
 
 @contextmanager
@@ -81,6 +88,18 @@ def _own_randomness() -> Iterator[None]:
     finally:
         random.setstate(before)
         np.random.set_state(arrays)  # noqa: NPY002
+
+
+def shut_down(llm: Any) -> None:
+    """End an engine. What vLLM sets up once a process (its process groups) goes with the last one: others still use it."""
+    with _lock:
+        _alive.pop()
+        last = not _alive
+    core = llm.llm_engine.engine_core
+    if last:
+        core.shutdown()
+    elif hasattr(core, "_finalizer"):
+        core._finalizer.detach()  # it would shut down everything once the engine is collected
 
 
 def free() -> None:
