@@ -197,12 +197,14 @@ class NormFollower(Member):
     Args:
         otherwise: Share of all it can that it asks for where there is no norm.
         obeys: Chance of keeping to the norm in a round; otherwise it behaves as if there were none.
+        fear: Chance that it surely keeps to the norm after a round in which it was punished, or without a norm to that round's mean harvest.
+        resents: Chance that it ignores the norm after a round in which all together took more than the norm allows and nobody was punished.
     """
 
-    def __init__(self, otherwise: float = 1.0, obeys: float = 1.0) -> None:
-        _number("norm_follower", "otherwise", otherwise, 0.0, 1.0)
-        _number("norm_follower", "obeys", obeys, 0.0, 1.0)
-        self.otherwise, self.obeys = float(otherwise), float(obeys)
+    def __init__(self, otherwise: float = 1.0, obeys: float = 1.0, fear: float = 0.0, resents: float = 0.0) -> None:
+        for name, value in (("otherwise", otherwise), ("obeys", obeys), ("fear", fear), ("resents", resents)):
+            _number("norm_follower", name, value, 0.0, 1.0)
+        self.otherwise, self.obeys, self.fear, self.resents = float(otherwise), float(obeys), float(fear), float(resents)
 
     def limit(self, game: Commons, sight: Sight) -> float:
         """The cap it feels bound to; -1 for none."""
@@ -213,8 +215,15 @@ class NormFollower(Member):
 
     def harvest(self, game: Commons, sight: Sight, view: View) -> Move:
         free, limit = self.otherwise * most(game, sight), self.limit(game, sight)
-        free = free if game.resource == "logistic" else float(math.floor(free))
-        if limit < 0 or view.rng.random() >= self.obeys:
+        free = free if game.resource == "logistic" else float(math.floor(free + 1e-9))
+        draws, seats = view.rng.random(3).tolist(), max(1.0, float(sight.column("active").sum()))
+        punished = sight.column("fined_by")
+        afraid = draws[1] < self.fear and punished[0] > 0
+        broken = 0 <= limit * seats * (1 + 1e-6) < sight.general["total"] and not punished.any()
+        keeps = draws[0] < self.obeys and not (broken and draws[2] < self.resents)
+        if afraid and limit < 0:
+            limit = sight.general["total"] / seats
+        if limit < 0 or not (keeps or afraid):
             return Move(free)
         return Move(min(free, asking_for(game, sight, limit)))
 
@@ -229,10 +238,20 @@ class Punisher(NormFollower):
         punishes: Chance of punishing a violation it sees.
         otherwise: As for the norm follower.
         obeys: Likewise.
+        fear: Likewise.
+        resents: Likewise.
     """
 
-    def __init__(self, watches: float = 1.0, punishes: float = 1.0, otherwise: float = 1.0, obeys: float = 1.0) -> None:
-        super().__init__(otherwise, obeys)
+    def __init__(
+        self,
+        watches: float = 1.0,
+        punishes: float = 1.0,
+        otherwise: float = 1.0,
+        obeys: float = 1.0,
+        fear: float = 0.0,
+        resents: float = 0.0,
+    ) -> None:
+        super().__init__(otherwise, obeys, fear, resents)
         _number("punisher", "watches", watches, 0.0, 1.0)
         _number("punisher", "punishes", punishes, 0.0, 1.0)
         self.watches, self.punishes = float(watches), float(punishes)
@@ -258,7 +277,8 @@ class Imitator(Member):
 
     It harvests with effort e, or under a norm keeps to it with chance `obeys`; watches with chance m and punishes with chance p who took more than the norm;
     proposes the cap b R / N, and believes less when the stock falls: b is multiplied by R' / R. When it learns from another it copies what it is told and
-    what all see: the effort, the proposal, and how often the other watched and punished (from the second time on). Small errors come with copying.
+    what all see: the effort, the proposal, how often the other watched, and how often it punished for each violation it can be supposed to have seen. Small errors
+    come with copying.
     Initial strategies are drawn by disposition: selfish e ~ U(0.6, 1), m and p ~ U(0, 0.2), b ~ U(0.2, 0.6); altruistic e ~ U(0, 0.4),
     m and p ~ U(0.5, 1), b ~ U(0, 0.2); neither: all of [0, 1], b of [0, 0.6]. All of this is this project's proposal, not a paper's. [PROP]
 
@@ -282,12 +302,18 @@ class Imitator(Member):
             draws = view.rng.random(4).tolist()
             drawn = (low + (high - low) * u for (low, high), u in zip(_STARTS[self.disposition or game.disposition], draws, strict=True))
             mind.update(zip("empb", drawn, strict=True))
-            mind.update(seen=0, watches=[0.0] * game.players, fines=[0.0] * game.players)
+            zeros = [0.0] * game.players
+            mind.update(seen=0, watches=zeros, duties=zeros, fines=zeros, looked=0, guilty=0)
         shown = int(sight.general["shown"])
         if sight.phase == HARVEST and shown > mind["seen"]:
             mind["seen"] = shown
-            for name in ("watches", "fines"):
-                mind[name] = (np.array(mind[name]) + sight.column(name)).tolist()
+            under_norm = float(sight.general["shown_norm"] >= 0)
+            for name, seen in (
+                ("watches", sight.column("watches")),
+                ("duties", sight.column("watches") * under_norm),
+                ("fines", sight.column("fines")),
+            ):
+                mind[name] = (np.array(mind[name]) + seen).tolist()
             if sight.general["before"] > 0 and game.resource != "static":
                 mind["b"] = min(1.0, mind["b"] * min(1.0, sight.general["stock"] / sight.general["before"]))
             if sight.column("model").any():
@@ -305,9 +331,10 @@ class Imitator(Member):
         cap, before = float(sight.column("model_cap")[other]), sight.general["before"]
         if cap >= 0 and before > 0:
             mind["b"] = min(1.0, cap * game.players / before)
-        if mind["seen"] > 1 and mind["watches"][other]:
-            mind["m"] = mind["watches"][other] / mind["seen"]
-            mind["p"] = min(1.0, mind["fines"][other] / mind["watches"][other])
+        mind["m"] = mind["watches"][other] / mind["seen"]
+        if mind["duties"][other]:  # how often it punished a violation, if it met as many as I did
+            violations = mind["duties"][other] * (mind["guilty"] + 1) / (mind["looked"] + 2)
+            mind["p"] = min(1.0, mind["fines"][other] / violations)
 
     def harvest(self, game: Commons, sight: Sight, view: View) -> Move:
         mind = self._mind(game, sight, view)
@@ -323,7 +350,10 @@ class Imitator(Member):
     def sanction(self, game: Commons, sight: Sight, view: View) -> Move:
         norm, seen = sight.general["shown_norm"], int(sight.column("watched").argmax())
         guilty = norm >= 0 and sight.column("taken")[seen] > norm * (1 + 1e-6)
-        punishes = guilty and view.rng.random() < self._mind(game, sight, view)["p"]
+        mind = self._mind(game, sight, view)
+        mind["looked"] += int(norm >= 0)
+        mind["guilty"] += int(guilty)
+        punishes = guilty and view.rng.random() < mind["p"]
         choice = 2 + (view.seat + seen) % game.players if game.sanction == "chosen" else 1
         return Move(0.0, choice) if punishes else Move()
 
