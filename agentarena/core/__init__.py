@@ -1,1 +1,1 @@
-
+"""The rules core: games, states, streams of randomness, text faces, names and errors."""

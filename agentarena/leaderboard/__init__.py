@@ -1,1 +1,1 @@
-
+"""Reports of finished matches."""
