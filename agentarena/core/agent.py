@@ -6,6 +6,7 @@ new, an information key, and `imagine`, which draws a state the seat cannot tell
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class View:
         self.news = tuple(news)
         self.memory: dict[str, Any] = {} if memory is None else memory
         self._seed: int | None = seed
+        self._sent: np.random.Generator | None = None  # in another process: the decision's stream, in place of the run's seed
         self.__state = state
 
     @cached_property
@@ -116,10 +118,15 @@ class View:
     @cached_property
     def rng(self) -> np.random.Generator:
         """The agent's own stream for this decision: the same for the same run seed, match, seat, turn and attempt."""
+        return self._own() if self._sent is None else copy.deepcopy(self._sent)
+
+    def _own(self) -> np.random.Generator:
+        if self._sent is not None:
+            return self._sent
         return self._stream(0, self.attempt) if self.attempt else self._stream()
 
     def _stream(self, *path: int) -> np.random.Generator:
-        assert self._seed is not None  # a view from another process brings its `rng` along
+        assert self._seed is not None
         return stream(self._seed, DECISION, self.match, self.seat, self.turn, *path)
 
     @property
@@ -154,8 +161,8 @@ class View:
             "memory": self.memory,
             "complaint": self.complaint,
             "attempt": self.attempt,
-            "rng": self.rng,
             "_seed": None,
+            "_sent": self._own(),
         }
         if self.can_imagine:
             return {**out, "_View__state": self.__state if self._seed is None else self.imagine(self._stream(1))}

@@ -168,7 +168,7 @@ def test_mcts_beats_random_play_at_connect_four(seat):
     rules = game("ConnectFour-v0")
     players = [agent("random"), agent("random")]
     players[seat] = agent("mcts?simulations=60")
-    assert returns_of(rules, players, 20)[:, seat].mean() > 0.8
+    assert returns_of(rules, players, 20)[:, seat].mean() > 0.5  # four standard errors below what was seen, 0.9
 
 
 @pytest.mark.parametrize(("env_id", "matches"), [("KuhnPoker-v0", 500), ("LeducPoker-v0", 150)])
@@ -194,9 +194,9 @@ def test_ismcts_tells_apart_what_chance_will_show():
     rules = Gamble(win=0.5)
     values = {}
     for name in ("mcts", "ismcts"):
-        view = View(rules, (), 0)
-        agent(f"{name}?simulations=6000").choose(view)
-        values[name] = view.memory["search"]["values"][1]
+        views = [View(rules, (), 0, seed=seed) for seed in range(4)]
+        agent(f"{name}?simulations=6000&c=3").act(views)
+        values[name] = np.mean([view.memory["search"]["values"][1] for view in views])
     assert values["ismcts"] < -0.3  # -1/2 but for exploration
     assert values["mcts"] > values["ismcts"] + 0.2  # open loop: seat 1 answers both lots alike
 
