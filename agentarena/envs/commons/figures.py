@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.episode import retrace
 from agentarena.core.plots import lines
 
 from .game import Commons
-from .metrics import gini
+from .metrics import final_state, gini
 from .state import Round, State
 from .words import VOCABULARY
 
@@ -35,7 +34,7 @@ def figures(records: Sequence[Any]) -> list[tuple[str, str]]:
             continue
         group = societies.setdefault(_society(record), [])
         if len(group) < _MOST_MATCHES:
-            group.append((record.game(), _last(record)))
+            group.append((record.game(), final_state(record)))
     if not societies:
         return []
     shown = dict(list(societies.items())[:_MOST_SOCIETIES])
@@ -64,15 +63,6 @@ def _society(record: Any) -> str:
     """Who played, whatever the seats: names with their numbers."""
     names = sorted(str(seat.agent) for seat in record.seats)
     return ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
-
-
-def _last(record: Any) -> State:
-    """Where a match ended; it remembers every round."""
-    state: State | None = None
-    for reached in retrace(record.game(), record.seed, record.deal, record.actions):
-        state = reached
-    assert state is not None
-    return state
 
 
 def _unequal(done: Round) -> float:

@@ -8,18 +8,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
+from agentarena.core.episode import retrace
 from agentarena.core.intervals import mean_interval, wilson
 
 from . import dynamics
 from .game import Commons
 from .state import OVER, Round, State
 
-__all__ = ["Outcome", "Summary", "best_total", "equality", "gini", "measure", "norm_similarity", "summarise"]
+__all__ = [
+    "Outcome",
+    "Summary",
+    "best_total",
+    "equality",
+    "final_state",
+    "gini",
+    "measure",
+    "measure_records",
+    "norm_similarity",
+    "summarise",
+]
 
-_SLACK = 1e-9
+_SLACK = 1e-6  # observations are float32, so who keeps to a cap may exceed it in the last place
 
 
 def gini(values: Sequence[float]) -> float:
@@ -134,6 +147,20 @@ class Outcome:
     punished_violations: float
     sanction_cost: float
     final_stock: float
+
+
+def final_state(record: Any) -> State:
+    """Where a recorded match (`agentarena.play.Record`) ended; the state remembers every round."""
+    state: State | None = None
+    for reached in retrace(record.game(), record.seed, record.deal, record.actions):
+        state = reached
+    assert state is not None
+    return state
+
+
+def measure_records(records: Iterable[Any]) -> list[Outcome]:
+    """The figures of recorded matches, e.g. of `agentarena.play("Commons-v0", ...).records`."""
+    return [measure(record.game(), final_state(record)) for record in records]
 
 
 def measure(game: Commons, state: State) -> Outcome:

@@ -13,7 +13,8 @@ import numpy as np
 
 from . import dynamics
 from .hidden import heard, knows_asked, knows_taken
-from .state import HARVEST, OVER, TALK, State
+from .phases import gains
+from .state import HARVEST, OVER, TALK, Said, State
 
 if TYPE_CHECKING:
     from .game import Commons
@@ -61,7 +62,8 @@ class Layout:
         self.game = game
         self.seats = game.players
         size = OVER + 1 + len(GENERAL) + self.seats * len(COLUMNS)
-        self.space = gymnasium.spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        self._kept: tuple[State | None, np.ndarray] = (None, np.zeros(0))
+        self.space = gymnasium.spaces.Box(-_bound(game), _bound(game), (size,), np.float32)
 
     def read(self, observation: np.ndarray) -> Sight:
         """An observation, taken apart."""
@@ -73,19 +75,19 @@ class Layout:
         """What `seat` sees. Shape (8 + 11 + 16 N,), float32."""
         out = np.zeros(self.space.shape, np.float32)
         out[state.phase] = 1.0
-        head = OVER + 1 + len(GENERAL)
-        out[OVER + 1 : head] = self._general(state, seat)
-        columns = self._columns(state, seat)
-        order = [*range(seat, self.seats), *range(seat)]
-        out[head:].reshape(self.seats, len(COLUMNS))[:] = np.array(columns, np.float64).T[order]
+        head, shown = OVER + 1 + len(GENERAL), self._shown(state)
+        out[OVER + 1 : head] = self._general(state, seat, shown)
+        table, public = out[head:].reshape(self.seats, len(COLUMNS)), self._public(state, shown)
+        table[: self.seats - seat], table[self.seats - seat :] = public[seat:], public[:seat]
+        self._private(state, seat, shown, table)
         return out
 
     def _shown(self, state: State) -> int:
         """Number of the round shown; 0 for none."""
         return len(state.past) if state.phase in (HARVEST, OVER) or max(state.now.taken) < 0 else state.number
 
-    def _general(self, state: State, seat: int) -> tuple[float, ...]:
-        game, shown = self.game, self._shown(state)
+    def _general(self, state: State, seat: int, shown: int) -> tuple[float, ...]:
+        game = self.game
         done = state.record(shown) if shown else state.now
         share = dynamics.share(int(state.stock), max(1, len(game.active(state))), game.factor) if game.resource == "doubling" else -1.0
         return (
@@ -93,53 +95,80 @@ class Layout:
             done.stock if shown else -1.0, done.total if shown else -1.0, done.norm if shown else -1.0, share,
         )  # fmt: skip
 
-    def _columns(self, state: State, seat: int) -> list[list[float]]:
-        game, seats, shown = self.game, range(self.seats), self._shown(state)
-        active = set(game.active(state))
+    def _public(self, state: State, shown: int) -> np.ndarray:
+        """What everybody sees of each seat, in seat order; kept for the state looked at last, since all seats look at it. Shape (N, C)."""
+        kept, table = self._kept
+        if kept is state:
+            return table
         done = state.record(shown) if shown else state.now
-        table = {name: [0.0] * self.seats for name in COLUMNS}
-        table["active"] = [float(other in active) for other in seats]
-        table["asked"] = [done.asked[other] if knows_asked(game, done, seat, other) else -1.0 for other in seats]
-        table["taken"] = [done.taken[other] if knows_taken(game, done, seat, other) else -1.0 for other in seats]
-        table["cost"] = list(done.cost)
+        columns = {name: [0.0] * self.seats for name in COLUMNS}
+        for seat in self.game.active(state):
+            columns["active"][seat] = 1.0
+        unknown = [-1.0] * self.seats
+        columns.update(asked=unknown, taken=unknown, model_cap=unknown, cost=list(done.cost), proposed=list(done.proposed))
+        if self.game.harvests == "public":
+            columns["taken"] = list(done.taken)
+            if self.game.resource != "doubling":
+                columns["asked"] = list(done.asked)
+        if self.game.resource == "doubling" and self.game.allocation == "proportional":
+            columns["asked"] = list(done.asked)
         for by, target in enumerate(done.fined):
             if target >= 0:
-                table["fines"][by] = 1.0
-                table["fined_by"][target] += 1.0
-        table["watches"] = [float(other >= 0) for other in done.watched]
-        if done.watched[seat] >= 0:
-            table["watched"][done.watched[seat]] = 1.0
-        self._model(state, seat, shown, table)
-        table["proposed"] = list(done.proposed)
+                columns["fines"][by] = 1.0
+                columns["fined_by"][target] += 1.0
+        columns["watches"] = [float(other >= 0) for other in done.watched]
         for chosen in done.ballots:
             if chosen >= 0:
-                table["votes"][chosen] += 1.0
-        self._talk(state, seat, shown, table)
-        return [table[name] for name in COLUMNS]
+                columns["votes"][chosen] += 1.0
+        self._talk(state.speech, shown, columns)
+        table = np.array([columns[name] for name in COLUMNS], np.float32).T.copy()
+        self._kept = (state, table)
+        return table
 
-    def _model(self, state: State, seat: int, shown: int, table: dict[str, list[float]]) -> None:
-        """Whom the seat learns from: what it was told of that seat's gain and proposal."""
-        table["model_cap"] = [-1.0] * self.seats
-        if not shown:
-            return
-        done = state.record(shown)
-        other = done.model[seat]
-        if other >= 0:
-            from .phases import gains
+    def _private(self, state: State, seat: int, shown: int, table: np.ndarray) -> None:
+        """What only `seat` sees, entered into its table, own seat first."""
+        game, done = self.game, state.record(shown) if shown else state.now
+        watched, model = done.watched[seat], done.model[seat]
+        for other in (seat, watched, model):
+            if other >= 0:
+                row = table[(other - seat) % self.seats]
+                if knows_taken(game, done, seat, other):
+                    row[_TAKEN] = done.taken[other]
+                if knows_asked(game, done, seat, other):
+                    row[_ASKED] = done.asked[other]
+        if watched >= 0:
+            table[(watched - seat) % self.seats, _WATCHED] = 1.0
+        if model >= 0:
+            row = table[(model - seat) % self.seats]
+            row[_MODEL], row[_MODEL_GAIN] = 1.0, gains(game, done)[model] - done.cost[model]
+            row[_MODEL_CAP] = state.record(shown - 1).proposed[model] if shown > 1 else -1.0
+        if game.newcomer and seat == game.players - 1:
+            said: dict[str, list[float]] = {}
+            self._talk(heard(game, state, seat), shown, said)
+            for name, values in said.items():
+                table[:, COLUMNS.index(name)] = values[seat:] + values[:seat]
 
-            table["model"][other] = 1.0
-            table["model_gain"][other] = gains(self.game, done)[other] - done.cost[other]
-            table["model_cap"][other] = state.record(shown - 1).proposed[other] if shown > 1 else -1.0
-
-    def _talk(self, state: State, seat: int, shown: int, table: dict[str, list[float]]) -> None:
-        table["named"] = [-1.0] * self.seats
-        if not state.speech:
-            return
-        for said in heard(self.game, state, seat)[::-1]:
+    def _talk(self, speech: tuple[Said, ...], shown: int, columns: dict[str, list[float]]) -> None:
+        """What was said since the harvest of the round shown."""
+        named, agreed, blamed = [-1.0] * self.seats, [0.0] * self.seats, [0.0] * self.seats
+        columns.update(named=named, agreed=agreed, blamed=blamed)
+        for said in reversed(speech):
             if said.number < max(1, shown):
                 break
-            if said.amount > 0 and table["named"][said.seat] < 0:
-                table["named"][said.seat] = said.amount
-            table["agreed"][said.seat] = max(table["agreed"][said.seat], float(said.choice == 1))
+            if said.amount > 0 and named[said.seat] < 0:
+                named[said.seat] = said.amount
+            agreed[said.seat] = max(agreed[said.seat], float(said.choice == 1))
             if said.choice >= 2:
-                table["blamed"][said.choice - 2] += 1.0
+                blamed[said.choice - 2] += 1.0
+
+
+def _bound(game: Commons) -> float:
+    """More than any number in an observation: wealth, stocks, harvests, costs and counts."""
+    wealth = game.endowment + max(map(abs, (game.info.low, game.info.high)))
+    stock = dynamics.highest_stock(game.growth, game.capacity) if game.resource != "static" else float(game.tokens * game.players)
+    return 10.0 + wealth + stock + game.rounds + game.players + game.talk + max(0.0, game.norm)
+
+
+_ASKED, _TAKEN, _WATCHED, _MODEL, _MODEL_GAIN, _MODEL_CAP = map(
+    COLUMNS.index, ("asked", "taken", "watched", "model", "model_gain", "model_cap")
+)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["look", "number", "question", "tell"]
 
-_SHOWN_ROUNDS = 6
+_SHOWN_ROUNDS = 4
 _SHOWN_SEATS = 40
 
 
@@ -172,7 +172,7 @@ def look(game: Commons, state: State, seat: int) -> str:
     if note:
         lines.append(f"Your last note: {quote(note, game.words)}")
     played = [*state.past, state.now] if max(state.now.taken) >= 0 else list(state.past)
-    if played:
+    if played and state.phase not in (WATCH, SANCTION):  # there one has just been told
         lines.append(f"Last {words.span}s, latest first:")
         lines += [f"- {_line(game, done, seat)}" for done in played[: -_SHOWN_ROUNDS - 1 : -1]]
     return "\n".join(lines)
@@ -202,11 +202,16 @@ def _line(game: Commons, done: Round, seat: int) -> str:
         parts.append(_listed(known, seat))
     if done.norm >= 0:
         parts.append(f"norm {number(done.norm)}")
-    if max(done.fined) >= 0:
-        parts.append(_pairs([[by, other] for by, other in enumerate(done.fined) if other >= 0], seat, "punished"))
+    fines = [other for other in done.fined if other >= 0]
+    if fines:
+        parts.append(f"{len(fines)} punished" + (f", you {_times(fines.count(seat))}" if seat in fines else ""))
     if done.cost[seat]:
         parts.append(f"watching and punishing cost you {number(done.cost[seat])}")
     return "; ".join(parts)
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 # --- the question -----------------------------------------------------------------------------------------------------------
