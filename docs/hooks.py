@@ -20,6 +20,7 @@ def on_files(files: Files, config: Any) -> Files:
     for folder in folders:
         card = (ROOT / "agentarena" / "envs" / folder / "card.md").read_text(encoding="utf-8")
         files.append(File.generated(config, f"cards/{folder}.md", content=card))
+    files.append(File.generated(config, "CITATION.cff", content=(ROOT / "CITATION.cff").read_text(encoding="utf-8")))
     pages = {
         "index.md": (ROOT / "README.md").read_text(encoding="utf-8"),
         "changelog.md": (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"),
