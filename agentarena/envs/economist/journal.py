@@ -33,7 +33,7 @@ def worker_lines(game: Economist, state: State, seat: int) -> list[str]:
     ]
     shown = state.past[-game.memory :] if game.memory else ()
     if len(shown) > 1:
-        lines.append("Your last weeks (year.week: rates; hours; utility):")
+        lines.append("Your last weeks (year.week: rates; hours; your result):")
         lines += [_line(game, state, week, i) for week in shown]
     if len(state.past) > 1 and game.memory:
         lines.append("Your best weeks so far:")

@@ -133,7 +133,7 @@ class EconomistText(TextFace[State]):
         lines = [self._when(state)]
         if seat and game.bounded:
             name, words = PERSONAS[int(state.personas[seat - 1])]
-            lines.append(f"You are a {name}. {words}")
+            lines.append(f"You are {'an' if name[0] in 'aeio' else 'a'} {name}. {words}")
         if seat:
             lines.append(
                 f"You are worker {seat}; each weekly hour of yours is worth {dollars(float(state.skills[seat - 1]))} dollars a year."
@@ -154,7 +154,7 @@ class EconomistText(TextFace[State]):
         what = {
             DECREE: "the rates are to be set",
             VOTE: "the vote" if self.game.government == "election" else "the vote on the platforms",
-            PLATFORM: "who stands for election, with which rates?",
+            PLATFORM: "workers may stand for election",
         }.get(state.phase)
         return f"{year}: {what}." if what else f"{year}, week {state.week + 1} of {self.game.weeks}."
 
@@ -194,13 +194,14 @@ class EconomistText(TextFace[State]):
         if seat == 0:
             change = r"(?:-20|-10|0|\+10|\+20)"
             return Pattern(rf"{change}(?:, {change}){{{count - 1}}}")
-        # parts in fixed order; a part left out says nothing
-        words = {
-            WORK: rf"(?:work {_DIGITS})?(?:; )?(?:satisfied (?:yes|no))?|nothing",
-            VOTE: r"vote [0-9]{1,5}|nothing",
-        }
         numbers = rf"(?:rates|changes) {_DIGITS}(?:, {_DIGITS}){{{count - 1}}}"
-        return Pattern(words.get(state.phase, rf"(?:{numbers})?(?:; )?(?:stand (?:yes|no))?|(?:stand (?:yes|no))(?:; {numbers})?|nothing"))
+        words = {
+            WORK: rf"work {_DIGITS}(?:; satisfied (?:yes|no))?|satisfied (?:yes|no)" if self.game.bounded else rf"work {_DIGITS}",
+            VOTE: r"vote [0-9]{1,5}",
+            DECREE: numbers,
+        }
+        standing = rf"{numbers}(?:; stand (?:yes|no))?|stand (?:yes|no)(?:; {numbers})?"
+        return Pattern(f"{words.get(state.phase, standing)}|nothing")
 
     def write(self, action: Action) -> str:
         if not isinstance(action, dict):
