@@ -190,6 +190,11 @@ class Commons(Game[State]):
         """No reward for anybody."""
         return (0.0,) * self.players
 
+    @cached_property
+    def open(self) -> bool:
+        """Whether everybody sees every harvest; where requests are public and shared in proportion, they tell anyway."""
+        return self.harvests == "public" or (self.resource == "doubling" and self.allocation == "proportional")
+
     def talks(self, number: int) -> bool:
         """Whether a round has a conversation."""
         return self.talk > 0 and (not self.talk_rounds or number <= self.talk_rounds)
@@ -248,7 +253,7 @@ class Commons(Game[State]):
 
     @property
     def _hidden(self) -> bool:
-        secret = self.harvests == "private" or (self.resource == "doubling" and self.allocation == "stochastic")
+        secret = not self.open or (self.resource == "doubling" and self.allocation == "stochastic")
         return self.players > 1 and (secret or bool(self.newcomer and self.talk) or self.reflection)
 
     @cached_property

@@ -25,7 +25,7 @@ _UNKNOWN = -2.0
 
 def knows_taken(game: Commons, done: Round, seat: int, other: int) -> bool:
     """Whether `seat` knows what `other` took in a round."""
-    return game.harvests == "public" or other in (seat, done.watched[seat], done.model[seat])
+    return game.open or other in (seat, done.watched[seat], done.model[seat])
 
 
 def knows_asked(game: Commons, done: Round, seat: int, other: int) -> bool:

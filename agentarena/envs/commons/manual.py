@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .words import VOCABULARY, number
+from .words import VOCABULARY, number, times
 
 if TYPE_CHECKING:
     from .game import Commons
@@ -54,7 +54,7 @@ def _resource(game: Commons) -> str:
             )
     else:
         lines.append(
-            f"Every {words.span} each player chooses at the same time how much effort, from 0 to 1, it puts into its {words.take}. More effort brings "
+            f"Every {words.span} each player chooses at the same time how much effort, from 0 to 1, it puts into its {words.taking}. More effort brings "
             f"more, and so does a richer resource. {words.regrows} Once it falls too low, it has collapsed and it is all over."
         )
         if game.explain:
@@ -94,7 +94,7 @@ def _account(game: Commons) -> str:
 def _sight(game: Commons) -> str:
     words = VOCABULARY[game.scenario]
     stock = "" if game.resource == "static" else f"Everybody sees the state of {words.pool}. "
-    if game.harvests == "public":
+    if game.open:
         return f"{stock}After each {words.span} everybody sees what each player {words.took}."
     return f"{stock}After each {words.span} everybody sees what all players {words.took} together, but not who {words.took} how much."
 
@@ -103,12 +103,12 @@ def _institutions(game: Commons) -> list[str]:
     words = VOCABULARY[game.scenario]
     lines = []
     if game.talk:
-        when = f"Before the {words.take}" if game.talk_when == "before" else f"After the {words.take}"
+        when = f"Before the {words.taking}" if game.talk_when == "before" else f"After the {words.taking}"
         some = f" in the first {game.talk_rounds} {words.span}s" if game.talk_rounds else ""
         how = (
-            f"players talk in turns, {game.talk} times at most"
+            f"players talk in turns, {times(game.talk)} at most"
             if game.floor == "turns"
-            else f"players talk, all at once, {game.talk} times"
+            else f"players talk, all at once, {times(game.talk)}"
         )
         lines.append(
             f"{when}{some} {how}. One may name a cap that nobody should exceed, agree, or blame a player, and say anything in free words."

@@ -33,7 +33,7 @@ def _by_seat(done: Round) -> dict[str, float]:
 def _harvest(game: Commons, state: State, number: int) -> Iterator[Event]:
     done = state.record(number)
     public: dict[str, Any] = {"number": number, "total": done.total}
-    if game.harvests == "public":
+    if game.open:
         public["taken"] = _by_seat(done)
     if game.resource == "doubling":
         public["left"] = done.left

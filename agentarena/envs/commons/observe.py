@@ -106,7 +106,7 @@ class Layout:
             columns["active"][seat] = 1.0
         unknown = [-1.0] * self.seats
         columns.update(asked=unknown, taken=unknown, model_cap=unknown, cost=list(done.cost), proposed=list(done.proposed))
-        if self.game.harvests == "public":
+        if self.game.open:
             columns["taken"] = list(done.taken)
             if self.game.resource != "doubling":
                 columns["asked"] = list(done.asked)

@@ -11,7 +11,7 @@ from agentarena.core.text import quote
 from . import dynamics
 from .hidden import knows_taken
 from .state import HARVEST, OVER, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, Round, State
-from .words import VOCABULARY, number
+from .words import VOCABULARY, number, times
 
 if TYPE_CHECKING:
     from .game import Commons
@@ -99,7 +99,9 @@ def _sanction(game: Commons, data: Mapping[str, Any], seat: int) -> str:
     if not data["pairs"]:
         return "Nobody was punished."
     own = data["cost"][seat]
-    return f"Punished: {_pairs(data['pairs'], seat, 'punished')}." + (f" Sanctions cost you {number(own)} in all this time." if own else "")
+    return f"Punished: {_pairs(data['pairs'], seat, 'punished')}." + (
+        f" Watching and punishing cost you {number(own)} this {VOCABULARY[game.scenario].span}." if own else ""
+    )
 
 
 def _learned(game: Commons, data: Mapping[str, Any], seat: int) -> str:
@@ -128,7 +130,7 @@ def _norm(game: Commons, data: Mapping[str, Any], seat: int) -> str:
 def _end(game: Commons, data: Mapping[str, Any], seat: int) -> str:
     words = VOCABULARY[game.scenario]
     why = {
-        "collapse": f"{words.pool[0].upper()}{words.pool[1:]} has collapsed after {data['rounds']} {words.span}s.",
+        "collapse": f"{words.pool[0].upper()}{words.pool[1:]} has collapsed after {data['rounds']} {words.span}{'s' if data['rounds'] != 1 else ''}.",
         "time": f"All {data['rounds']} {words.span}s are over.",
         "starved": "Nobody is left.",
     }
@@ -204,14 +206,10 @@ def _line(game: Commons, done: Round, seat: int) -> str:
         parts.append(f"norm {number(done.norm)}")
     fines = [other for other in done.fined if other >= 0]
     if fines:
-        parts.append(f"{len(fines)} punished" + (f", you {_times(fines.count(seat))}" if seat in fines else ""))
+        parts.append(f"{len(fines)} punished" + (f", you {times(fines.count(seat))}" if seat in fines else ""))
     if done.cost[seat]:
         parts.append(f"watching and punishing cost you {number(done.cost[seat])}")
     return "; ".join(parts)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
 
 
 # --- the question -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["VOCABULARY", "Vocabulary", "number"]
+__all__ = ["VOCABULARY", "Vocabulary", "number", "times"]
 
 
 class Vocabulary(NamedTuple):
@@ -16,6 +16,7 @@ class Vocabulary(NamedTuple):
         unit: Its units, in the plural.
         take: What one does with it: "harvest".
         took: The same in the past tense.
+        taking: The same as a noun.
         span: Name of a round.
         regrows: How it renews itself, as a sentence that begins with the pool.
     """
@@ -25,33 +26,43 @@ class Vocabulary(NamedTuple):
     unit: str
     take: str
     took: str
+    taking: str
     span: str
     regrows: str
 
 
 VOCABULARY: dict[str, Vocabulary] = {
     "commons": Vocabulary(
-        "You live with others off a common resource.", "the resource", "units", "harvest", "harvested", "round",
+        "You live with others off a common resource.", "the resource", "units", "harvest", "harvested", "harvest", "round",
         "The resource regrows by itself, the less the smaller what is left of it, and it can be destroyed.",
     ),
     "fishery": Vocabulary(
-        "You and the other fishers of a village live off one lake.", "the lake", "tons of fish", "catch", "caught", "month",
+        "You and the other fishers of a village live off one lake.", "the lake", "tons of fish", "catch", "caught", "catch", "month",
         "What is left in the lake breeds.",
     ),
     "pasture": Vocabulary(
-        "You and the other shepherds of a valley graze your flocks on one pasture.", "the pasture", "hectares of grass", "graze", "grazed", "month",
+        "You and the other shepherds of a valley graze your flocks on one pasture.", "the pasture", "hectares of grass", "graze", "grazed", "grazing", "month",
         "What is left of the grass spreads.",
     ),
     "pollution": Vocabulary(
         "You and the other factory owners of a valley draw on one river: every pallet you make spoils one unit of clean water.", "the river",
-        "units of clean water", "use", "used", "month", "What is left of the clean water renews the rest.",
+        "units of clean water", "use", "used", "use of the river", "month", "What is left of the clean water renews the rest.",
     ),
     "laboratory": Vocabulary(
-        "You take part in an experiment on decisions: all have tokens to invest.", "the group account", "tokens", "invest", "invested", "round",
+        "You take part in an experiment on decisions: all have tokens to invest.", "the group account", "tokens", "invest", "invested", "investment", "round",
         "Every round begins with fresh tokens.",
     ),
 }  # fmt: skip
 """The scenarios, by the option `scenario`."""
+
+
+def times(count: int) -> str:
+    """How often.
+
+    >>> times(1), times(3)
+    ('once', '3 times')
+    """
+    return "once" if count == 1 else f"{count} times"
 
 
 def number(value: float) -> str:
