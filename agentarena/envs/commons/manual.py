@@ -108,7 +108,7 @@ def _institutions(game: Commons) -> list[str]:
         how = (
             f"players talk in turns, {times(game.talk)} at most"
             if game.floor == "turns"
-            else f"players talk, all at once, {times(game.talk)}"
+            else "all players talk at once" + (f", {times(game.talk)}" if game.talk > 1 else "")
         )
         lines.append(
             f"{when}{some} {how}. One may name a cap that nobody should exceed, agree, or blame a player, and say anything in free words."
