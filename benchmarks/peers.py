@@ -84,7 +84,7 @@ def _play_aec(env: Any, pick: Random) -> Match:
             observation, _, terminated, truncated, _ = env.last()
             if terminated or truncated:
                 break  # the others would be stepped with None; the match is over
-            legal = np.flatnonzero(observation["action_mask"])
+            legal = observation["action_mask"].nonzero()[0]
             env.step(int(legal[int(draw() * len(legal))]))
             steps += 1
         return steps

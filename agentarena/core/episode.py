@@ -21,20 +21,22 @@ class Episode:
     Attributes:
         game: The rules.
         state: The current state.
-        log: Every event so far, in order.
         returns: Sum of the rewards of each seat so far; shape (S,) as a list, in `game.info.unit`.
         steps: Number of `step` calls so far.
         truncated: Whether the match was cut short, by its limit of steps or by the rules (`Game.truncated`).
     """
 
-    __slots__ = ("_cursor", "_rng", "game", "limit", "log", "returns", "rewards", "state", "steps", "truncated")
+    __slots__ = ("_cursor", "_passed", "_rng", "_told", "game", "limit", "returns", "rewards", "state", "steps", "truncated")
 
     def __init__(self, game: Game[Any], rng: np.random.Generator, limit: int | None = None) -> None:
         self.game = game
         self._rng = rng
         self.limit = game.info.max_steps if limit is None else limit
         self.state: Any = game.start(rng)
-        self.log: list[Event] = list(game.news(self.state))
+        # what a state made known is worked out when somebody asks, except where a step spends the state
+        self._passed: list[Any] = []
+        self._told: list[tuple[Event, ...]] = []
+        self._pass(self.state)
         self.rewards: tuple[float, ...] = game.rewards(self.state)
         self.returns: list[float] = list(self.rewards)
         self.steps = 0
@@ -56,11 +58,10 @@ class Episode:
         game = self.game
         state = game.step(self.state, actions, self._rng)
         self.state = state
-        self.log.extend(game.news(state))
+        self._pass(state)
         self.rewards = rewards = game.rewards(state)
-        for seat, reward in enumerate(rewards):
-            if reward:
-                self.returns[seat] += reward
+        if any(rewards):
+            self.returns = [total + reward for total, reward in zip(self.returns, rewards, strict=True)]
         self.steps += 1
         if not game.to_move(state):
             self.truncated = game.truncated(state)
@@ -68,13 +69,31 @@ class Episode:
             self.truncated = True
         return rewards
 
+    def _pass(self, state: Any) -> None:
+        self._passed.append(state)
+        if not self.game.info.forkable:
+            self._tell()
+
+    def _tell(self) -> list[tuple[Event, ...]]:
+        """The news of every state so far."""
+        told, passed = self._told, self._passed
+        for index in range(len(told), len(passed)):
+            told.append(self.game.news(passed[index]))
+            passed[index] = None
+        return told
+
+    @property
+    def log(self) -> list[Event]:
+        """Every event so far, in order."""
+        return [event for events in self._tell() for event in events]
+
     def unread(self, seat: int) -> tuple[Event, ...]:
         """The events since `mark_read(seat)` that the seat may know."""
-        return tuple(event for event in self.log[self._cursor[seat] :] if event.visible_to(seat))
+        return tuple(event for events in self._tell()[self._cursor[seat] :] for event in events if event.visible_to(seat))
 
     def mark_read(self, seat: int) -> None:
         """The seat has seen everything so far."""
-        self._cursor[seat] = len(self.log)
+        self._cursor[seat] = len(self._passed)
 
 
 def retrace(game: Game[Any], seed: int, deal: int, actions: Sequence[Sequence[Sequence[Any]]]) -> Iterator[Any]:
