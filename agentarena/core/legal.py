@@ -65,9 +65,12 @@ class InBox(Bounded):
                 if self._single[0] <= float(action) <= self._single[1]:
                     return None
         try:
-            value = np.asarray(action, np.float64)
+            given = np.asarray(action)
         except (TypeError, ValueError):
-            return f"expected numbers of shape {self.shape}, got {type(action).__name__}"
+            given = np.asarray(None)
+        if given.dtype.kind not in "fiu":  # numbers, not words or truth values that numpy could make numbers of
+            return f"expected numbers of shape {self.shape}, got {action!r:.60}"
+        value = given.astype(np.float64)
         if value.shape != self.shape:
             return f"expected shape {self.shape}, got {value.shape}"
         if not np.all(np.isfinite(value)):

@@ -62,7 +62,8 @@ def test_every_game_plays(subject: str | Game[Any], opponents: str | None) -> No
         else:
             asked = np.where(before < 0, 0, before)
             assert np.array_equal(rewards[~ended], infos["rewards"][rows, asked][~ended])
-        assert not infos["forfeit"].any()
+        if "action_mask" in seen or not isinstance(vec.game.action_space(0), gymnasium.spaces.Dict):  # else some parts are illegal at times
+            assert not infos["forfeit"].any()
         assert not infos["rewards"][ended].any()
         ended = terminated | truncated
     low, high = vec.game.info.low, vec.game.info.high

@@ -37,7 +37,7 @@ def test_numpy_integers_count() -> None:
     assert refusal((0, 1, 2), np.uint8(0)) is None
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1, [0.5], "half", None])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1, [0.5], "half", "1", True, None, [[0.5], [0.5, 0.5]]])
 def test_a_box_refuses_what_is_outside(value: Any) -> None:
     box = InBox(0.0, 1.0)
     assert box.refuse(value)

@@ -322,7 +322,9 @@ def tiny(**parameters: Any) -> LanguageAgent:
         BadOption: The model has not been made yet.
     """
     if not (TINY / "config.json").is_file():
-        raise BadOption(f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (an hour on two quiet cores)")
+        raise BadOption(
+            f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (an hour on two quiet cores)"
+        )
     from .hf import engine as held
 
     made, release = held(str(TINY), keep=True)
