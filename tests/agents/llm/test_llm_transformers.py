@@ -371,7 +371,7 @@ def test_specs_and_the_model_in_the_box(tmp_path, monkeypatch):
 
     model, tokenizer = small()
     monkeypatch.setattr(agents, "TINY", tmp_path)
-    with pytest.raises(BadOption, match="missing"):
+    with pytest.raises(BadOption, match="not made yet"):
         agent("tiny")
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
