@@ -6,11 +6,9 @@ What an illegal action costs is an argument: `on_illegal="forfeit"` ends the mat
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import gymnasium
-import numpy as np
 from pettingzoo.utils.env import AECEnv
 
 from agentarena.core.episode import Episode
@@ -19,7 +17,8 @@ from agentarena.core.game import Game
 from agentarena.core.legal import Action
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, plain, step_limit
+from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, plain, step_limit
+from .shown import Shown
 
 __all__ = ["ArenaAEC", "env", "make"]
 
@@ -58,7 +57,7 @@ env = make
 _NOTHING: tuple[float, ...] = ()
 
 
-class ArenaAEC(AECEnv[str, Any, Any]):
+class ArenaAEC(Shown, AECEnv[str, Any, Any]):
     """One match after another, an agent at a time.
 
     In simultaneous games the agents of a round choose in order and the game steps once, after the last of them;
@@ -111,12 +110,6 @@ class ArenaAEC(AECEnv[str, Any, Any]):
 
     def action_space(self, agent: str) -> gymnasium.Space[Any]:
         return self._layout.action_spaces[self._seat(agent)]
-
-    def _seat(self, agent: str) -> int:
-        try:
-            return self._seat_of[agent]
-        except KeyError:
-            raise UsageError(f"no agent {agent!r}; the agents are {', '.join(self.possible_agents)}") from None
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
@@ -278,26 +271,3 @@ class ArenaAEC(AECEnv[str, Any, Any]):
             self._paid = False
         if self.agents:
             self.agent_selection = self.agents[0]
-
-    def rules(self, agent: str) -> str:
-        """The rules in words, for an agent's system message."""
-        return self.game.text.rules(self._seat(agent))
-
-    def render(self) -> str | None:
-        """The table in words: a string in mode "ansi", written to standard output in mode "human"."""
-        if self.episode is None:
-            raise UsageError("call reset(seed=...) before render()")
-        if self.render_mode is None:
-            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
-            return None
-        text = picture(self._layout, self.episode, tuple(range(self.game.info.seats)))
-        if self.render_mode == "ansi":
-            return text
-        sys.stdout.write(text + "\n")
-        return None
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def state(self) -> np.ndarray:
-        raise NotImplementedError("there is no global state array; the rules' own state is env.unwrapped.episode.state")

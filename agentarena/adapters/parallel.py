@@ -6,21 +6,20 @@ others have a mask of all zeros, `info["to_move"]` is False, and whatever action
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
-import numpy as np
 from pettingzoo.utils.env import ParallelEnv
 
 from agentarena.core.episode import Episode
-from agentarena.core.errors import IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
+from agentarena.core.errors import IllegalAction, MatchOver, OutOfTurn, UsageError
 from agentarena.core.game import Game
 from agentarena.core.legal import Action
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
+from .shown import Shown
 
 __all__ = ["ArenaParallel", "make_parallel", "parallel_env"]
 
@@ -51,7 +50,7 @@ parallel_env = make_parallel
 """The name under which PettingZoo's tools look for it."""
 
 
-class ArenaParallel(ParallelEnv[str, Any, Any]):
+class ArenaParallel(Shown, ParallelEnv[str, Any, Any]):
     """One match after another, every agent at every step. All agents leave in the step that ends the match.
 
     Attributes:
@@ -88,12 +87,6 @@ class ArenaParallel(ParallelEnv[str, Any, Any]):
 
     def action_space(self, agent: str) -> gymnasium.Space[Any]:
         return self._layout.action_spaces[self._seat(agent)]
-
-    def _seat(self, agent: str) -> int:
-        try:
-            return self._seat_of[agent]
-        except KeyError:
-            raise UnknownName("agent", str(agent), self.possible_agents) from None
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
         """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
@@ -177,26 +170,3 @@ class ArenaParallel(ParallelEnv[str, Any, Any]):
             self.render()
         paid = {agent: float(reward) for agent, reward in zip(agents, rewards, strict=True)}
         return observations, paid, dict.fromkeys(agents, terminated), dict.fromkeys(agents, truncated), infos
-
-    def rules(self, agent: str) -> str:
-        """The rules in words, for an agent's system message."""
-        return self.game.text.rules(self._seat(agent))
-
-    def render(self) -> str | None:
-        """The table in words: a string in mode "ansi", written to standard output in mode "human"."""
-        if self.episode is None:
-            raise UsageError("call reset(seed=...) before render()")
-        if self.render_mode is None:
-            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
-            return None
-        text = picture(self._layout, self.episode, tuple(range(self.game.info.seats)))
-        if self.render_mode == "ansi":
-            return text
-        sys.stdout.write(text + "\n")
-        return None
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def state(self) -> np.ndarray:
-        raise NotImplementedError("there is no global state array; the rules' own state is env.unwrapped.episode.state")
