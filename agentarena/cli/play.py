@@ -70,8 +70,8 @@ def show_results(env: str, results: Any) -> None:
         (
             row["agent"],
             row["matches"],
-            row["wins"],
-            row["draws"],
+            f"{round(row['wins'], 1):g}",  # a share of a win where an agent holds several seats
+            f"{round(row['draws'], 1):g}",
             row["forfeits"],
             interval(row["win_share"], row["win_interval"]),
             interval(row["mean_return"], row["return_interval"]),

@@ -323,7 +323,7 @@ def tiny(**parameters: Any) -> LanguageAgent:
     """
     if not (TINY / "config.json").is_file():
         raise BadOption(
-            f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (an hour on two quiet cores)"
+            f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (60 minutes by default)"
         )
     from .hf import engine as held
 
