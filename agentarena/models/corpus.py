@@ -7,8 +7,11 @@ teacher's own path are taught too; the reply kept is always the teacher's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import multiprocessing
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,16 +31,20 @@ class Lesson:
     """How one environment is taught.
 
     Attributes:
+        env: The environment's id.
         teacher: Spec string of the player whose moves are the replies.
         share: Part of the corpus, relative to the other lessons.
         wander: Probability that a seat plays a random move instead of the teacher's.
         options: Options of the environment.
+        seats: Seats whose decisions are taught; all by default.
     """
 
+    env: str
     teacher: str
     share: float
     wander: float = 0.3
-    options: Mapping[str, Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seats: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +64,42 @@ class Decision:
     reply: str
 
 
-LESSONS: dict[str, Lesson] = {
-    "TicTacToe-v0": Lesson("tictactoe/perfect", 10, 0.5),
-    "ConnectFour-v0": Lesson("connectfour/tactical", 22, 0.5),
-    "KuhnPoker-v0": Lesson("kuhnpoker/nash", 4),
-    "LeducPoker-v0": Lesson("cfr?iterations=300", 8),
-    "Dhumbal-v0": Lesson("dhumbal/aggressive", 26, 0.15),
-    "MiniHanabi-v0": Lesson("hanabi/cautious", 5),
-    "SimpleHanabi-v0": Lesson("hanabi/cautious", 5),
-    "FullHanabi-v0": Lesson("hanabi/cautious", 6),
-    "RockPaperScissors-v0": Lesson("rockpaperscissors/fictitious", 2),
-    "BiasedRockPaperScissors-v0": Lesson("biasedrockpaperscissors/fictitious", 2),
-    "RockPaperScissorsSpockLizard-v0": Lesson("rockpaperscissorsspocklizard/fictitious", 2),
-    "PrisonersDilemma-v0": Lesson("prisonersdilemma/titfortat", 2),
-    "StagHunt-v0": Lesson("staghunt/titfortat", 2),
-    "BattleOfTheSexes-v0": Lesson("battleofthesexes/fictitious", 2),
-    "LevineHats-v0": Lesson("levinehats/optimal", 2),
-}
-"""Environment -> how it is taught. A game joins the corpus by its line here."""
+LESSONS: tuple[Lesson, ...] = (
+    Lesson("TicTacToe-v0", "tictactoe/perfect", 10, 0.5),
+    Lesson("ConnectFour-v0", "connectfour/tactical", 24, 0.5),
+    Lesson("KuhnPoker-v0", "kuhnpoker/nash", 3),
+    Lesson("LeducPoker-v0", "cfr?iterations=300", 7),
+    Lesson("Dhumbal-v0", "dhumbal/aggressive", 24, 0.15),
+    Lesson("MiniHanabi-v0", "hanabi/cautious", 3),
+    Lesson("SimpleHanabi-v0", "hanabi/cautious", 3),
+    Lesson("FullHanabi-v0", "hanabi/cautious", 4),
+    Lesson("Werewolf-v0", "werewolf/bayes", 4),
+    Lesson("MatrixGame-v0", "matrixgame/fictitious", 1),
+    Lesson("RockPaperScissors-v0", "rockpaperscissors/fictitious", 1.5),
+    Lesson("BiasedRockPaperScissors-v0", "biasedrockpaperscissors/fictitious", 1.5),
+    Lesson("RockPaperScissorsSpockLizard-v0", "rockpaperscissorsspocklizard/fictitious", 1.5),
+    Lesson("PrisonersDilemma-v0", "prisonersdilemma/titfortat", 1.5),
+    Lesson("StagHunt-v0", "staghunt/titfortat", 1.5),
+    Lesson("BattleOfTheSexes-v0", "battleofthesexes/fictitious", 1.5),
+    Lesson("LevineHats-v0", "levinehats/optimal", 1.5),
+    Lesson("Economist-v0", "economist/grid", 1, 0.3, {"population": 20, "years": 12, "weeks": 1}, seats=(0,)),
+    Lesson("Economist-v0", "economist/grid", 1, 0.3, {"population": 100, "years": 12, "weeks": 1, "brackets": "us"}, seats=(0,)),
+)
+"""How each environment is taught. A game joins the corpus by a line here."""
 
 
-def decisions(env: str, lesson: Lesson, seed: int) -> Iterator[Decision]:
-    """The decisions of one environment, match after match, without end."""
-    game = registry.game(env, **dict(lesson.options or {}))
+def decisions(lesson: Lesson, seed: int) -> Iterator[Decision]:
+    """The decisions of one lesson, match after match, without end."""
+    game = registry.game(lesson.env, **lesson.options)
     teacher = agent(lesson.teacher)
     match = 0
     while True:
         rng = stream(seed, CHANCE, match)
-        yield from _match(env, Episode(game, rng), teacher, lesson.wander, rng, seed, match)
+        yield from _match(lesson, Episode(game, rng), teacher, rng, seed, match)
         match += 1
 
 
-def _match(
-    env: str, episode: Episode, teacher: Agent, wander: float, rng: np.random.Generator, seed: int, match: int
-) -> Iterator[Decision]:
+def _match(lesson: Lesson, episode: Episode, teacher: Agent, rng: np.random.Generator, seed: int, match: int) -> Iterator[Decision]:
     game, seats = episode.game, episode.game.info.seats
     memories: list[dict[str, object]] = [{} for _ in range(seats)]
     turns = [0] * seats
@@ -103,17 +112,35 @@ def _match(
             episode.mark_read(seat)
             turns[seat] += 1
             move = teacher.act([view])[0]
-            yield Decision(env, view.rules, view.text, f"<answer>{game.text.write(move)}</answer>")
-            actions[seat] = sample(view.legal, rng) if rng.random() < wander else move
+            if lesson.seats is None or seat in lesson.seats:
+                yield Decision(lesson.env, view.rules, view.text, f"<answer>{_named(view, move)}</answer>")
+            actions[seat] = sample(view.legal, rng) if rng.random() < lesson.wander else move
         episode.step(actions)
 
 
-def corpus(size: int, seed: int, lessons: Mapping[str, Lesson] = LESSONS) -> list[Decision]:
-    """`size` decisions, each environment by its share, shuffled by `seed`."""
-    total = sum(lesson.share for lesson in lessons.values())
-    out: list[Decision] = []
-    for number, (env, lesson) in enumerate(lessons.items()):
-        source = decisions(env, lesson, seed * 1000 + number)
-        out.extend(next(source) for _ in range(round(size * lesson.share / total)))
+def _named(view: View, move: Any) -> str:
+    """The move in the words that the view lists it in, where it lists moves."""
+    _, listed, names = view.text.rpartition("Legal: ")
+    for name in names.split(", ") if listed else ():
+        if view.read(f"<answer>{name}</answer>") == move:
+            return name
+    return view.game.text.write(move)
+
+
+def corpus(size: int, seed: int, lessons: Sequence[Lesson] = LESSONS, workers: int = 1) -> list[Decision]:
+    """`size` decisions, each lesson by its share, shuffled by `seed`; the same on any number of processes."""
+    total = sum(lesson.share for lesson in lessons)
+    counts = [round(size * lesson.share / total) for lesson in lessons]
+    seeds = [seed * 1000 + number for number in range(len(lessons))]
+    if workers == 1:
+        parts = list(map(_part, lessons, seeds, counts))
+    else:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            parts = list(pool.map(_part, lessons, seeds, counts))
+    out = [decision for part in parts for decision in part]
     order = stream(seed).permutation(len(out))
     return [out[index] for index in order]
+
+
+def _part(lesson: Lesson, seed: int, count: int) -> list[Decision]:
+    return list(islice(decisions(lesson, seed), count))

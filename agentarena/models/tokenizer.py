@@ -19,8 +19,11 @@ CHAT_TEMPLATE = (
 )
 
 _PIECES = (
-    r" ?(?:10|[2-9AJQK])[SHDC]\b"  # a playing card
-    r"| ?[A-Za-z]{3,}(?:[ ,'-]+[a-z]{2,}|[ ,'-]+a(?= ))*[ .,:;]*"  # a run of words with its closing punctuation
+    r"\n[.XO](?= )"  # the first cell of a board's row
+    r"| ?\(\d,\d\)"  # a cell by its coordinates
+    r"| ?(?:10|[2-9AJQK])[SHDC]\b"  # a playing card
+    r"| ?[A-Z][a-z]+"  # a name, or the first word of a sentence
+    r"| ?[a-z]{2,}(?:[ '-][a-z]{2,}| a(?= ))*[.:;]*"  # a run of words with its closing punctuation
     r"|</?answer>|\n"  # an answer's tags; a line break
     r"| ?[A-Za-z]{1,2}| ?\d{1,3}| ?[^\sA-Za-z\d]|\s"  # a mark or rank; a number; a sign; a space
 )

@@ -102,6 +102,8 @@ class HFEngine:
         self._max_batch = max_batch
         self._adapters = dict(adapters or {})
         self._adapter: str | None = None
+        self._lora: Any = None  # peft's handle on the same model, once there is an adapter
+        self._labels: dict[str, str] = {}  # adapter -> what peft knows it by
         self._simple = _needs_own_cache(self._model.config.get_text_config())
         self._vocabulary: Vocabulary | None = None
         self._prefix_bytes = prefix_bytes
@@ -329,21 +331,34 @@ class HFEngine:
         if adapter == self._adapter:
             return
         try:
-            if importlib.util.find_spec("peft") is None:
-                raise MissingExtra("peft", "lora")
             if adapter is None:
-                self._model.disable_adapters()
+                self._lora.base_model.disable_adapter_layers()
             else:
-                label = "".join(char if char.isalnum() else "_" for char in adapter)
-                if label not in getattr(self._model, "peft_config", {}):
-                    self._model.load_adapter(self._adapters.get(adapter, adapter), adapter_name=label)
-                self._model.enable_adapters()
-                self._model.set_adapter(label)
+                if adapter not in self._labels:
+                    self._load(adapter)
+                self._lora.base_model.enable_adapter_layers()
+                self._lora.set_adapter(self._labels[adapter])
             self._adapter = adapter
         except Exception as error:
             for row in rows:
                 row.done(error)
             rows.clear()
+
+    def _load(self, adapter: str) -> None:
+        """Put an adapter's layers into the model, beside those of the others."""
+        if importlib.util.find_spec("peft") is None:
+            raise MissingExtra("peft", "lora")
+        from peft import PeftModel
+
+        label, place = f"adapter{len(self._labels)}", self._adapters.get(adapter, adapter)
+        try:
+            if self._lora is None:
+                self._lora = PeftModel.from_pretrained(self._model, place, adapter_name=label).eval()
+            else:
+                self._lora.load_adapter(place, adapter_name=label)
+        except Exception as error:
+            raise BadOption(f"{self.name}: no LoRA adapter can be loaded from {place!r}: {error}") from error
+        self._labels[adapter] = label
 
 
 def _loaded(model: Any, tokenizer: Any, dtype: str, device: str | None) -> tuple[Any, Any]:

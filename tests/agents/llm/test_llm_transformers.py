@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -392,3 +395,49 @@ def test_specs_and_the_model_in_the_box(tmp_path, monkeypatch):
     bare = type(tokenizer)(tokenizer_object=tokenizer._tokenizer)
     with pytest.raises(BadOption, match="no chat template"):
         HFEngine(model, tokenizer=bare)
+
+
+def lora(folder, seed: int, hidden: int = 48, width: int = 48, layers: int = 2):
+    """A LoRA adapter of rank 4 in peft's format that changes the queries of every layer a good deal."""
+    from safetensors.torch import save_file
+
+    generator, weights = torch.Generator().manual_seed(seed), {}
+    for layer in range(layers):
+        name = f"base_model.model.model.layers.{layer}.self_attn.q_proj"
+        weights[f"{name}.lora_A.weight"] = torch.randn(4, hidden, generator=generator)
+        weights[f"{name}.lora_B.weight"] = torch.randn(width, 4, generator=generator)
+    folder.mkdir()
+    save_file(weights, folder / "adapter_model.safetensors")
+    settings = {"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 4, "lora_alpha": 8, "target_modules": ["q_proj"], "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+    return weights
+
+
+def test_adapters_change_the_model_for_their_requests_alone(tmp_path):
+    pytest.importorskip("peft")
+    model, tokenizer = (copy.deepcopy(one) for one in small())
+    weights = {name: lora(tmp_path / name, seed) for seed, name in enumerate(("first", "second"))}
+    names = [None, "first", str(tmp_path / "second")]  # by a name given beforehand, and by path
+    requests = [replace(one, adapter=names[k % 3]) for k, one in enumerate(questions(18, max_tokens=6))]
+    made = ask(HFEngine(model, tokenizer=tokenizer, max_batch=5, adapters={"first": str(tmp_path / "first")}), requests)
+    for k, answer in enumerate(made):
+        merged = copy.deepcopy(small()[0])
+        if k % 3:
+            for layer, block in enumerate(merged.model.layers):
+                name = f"base_model.model.model.layers.{layer}.self_attn.q_proj.lora_"
+                a, b = (weights[("first", "second")[k % 3 - 1]][f"{name}{part}.weight"] for part in "AB")
+                block.self_attn.q_proj.weight.data += 2.0 * b @ a  # alpha / r = 2
+        with torch.no_grad():
+            logits = merged(torch.tensor([answer.prompt_ids + answer.token_ids])).logits[0, len(answer.prompt_ids) - 1 : -1]
+        expected = torch.log_softmax(logits, -1)[range(len(answer.token_ids)), list(answer.token_ids)]
+        np.testing.assert_allclose(answer.logprobs, expected.numpy(), atol=1e-3)
+
+
+def test_an_adapter_that_is_not_there_fails_its_requests_alone(tmp_path):
+    pytest.importorskip("peft")
+    model, tokenizer = (copy.deepcopy(one) for one in small())
+    good, bad = questions(2, max_tokens=4)
+    found = ask(HFEngine(model, tokenizer=tokenizer), [replace(bad, adapter=str(tmp_path / "nobody")), good])
+    assert isinstance(found[0], Exception)
+    assert "nobody" in str(found[0])
+    assert isinstance(found[1], Completion)

@@ -1,0 +1,131 @@
+"""The recipe of the small model: what it reads, what it is told, and that its shortcut is one."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import agentarena as aa
+from agentarena.core.registry import ENVS
+from agentarena.models.corpus import LESSONS, Decision, Lesson, corpus, decisions
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from agentarena.models.pretrain import Settings, build, encode, loss, micro_batches, optimizers, pretrain, texts_of
+from agentarena.models.tokenizer import train
+
+FEW = tuple(lesson for lesson in LESSONS if lesson.env in ("TicTacToe-v0", "KuhnPoker-v0", "Dhumbal-v0", "LevineHats-v0"))
+
+
+@pytest.fixture(scope="module")
+def taught() -> list[Decision]:
+    return corpus(120, seed=3, lessons=FEW)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(taught: list[Decision]) -> Any:
+    return train(texts_of(taught), 700)
+
+
+@pytest.fixture(scope="module")
+def model(tokenizer: Any) -> Any:
+    return build(Settings(hidden=32, layers=2, heads=2, feed_forward=48, seed=1), tokenizer)
+
+
+def test_a_corpus_is_the_same_on_any_number_of_processes(taught: list[Decision]) -> None:
+    assert corpus(120, seed=3, lessons=FEW, workers=2) == taught
+    assert corpus(120, seed=4, lessons=FEW) != taught
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: f"{lesson.env}-{len(lesson.options)}")
+def test_every_lessons_replies_are_readable_and_name_a_listed_move(lesson: Lesson) -> None:
+    for one in islice(decisions(lesson, seed=1), 6):
+        assert one.reply.startswith("<answer>")
+        assert one.reply.endswith("</answer>")
+        listed = one.view.rpartition("Legal: ")
+        if listed[1]:
+            assert one.reply.removeprefix("<answer>").removesuffix("</answer>") in listed[2].split(", ")
+
+
+def test_every_discrete_environment_has_a_lesson() -> None:
+    numbers = {"Commons-v0"}  # moves are amounts
+    assert {lesson.env for lesson in LESSONS} == {name for name in ENVS if name not in numbers}
+
+
+def test_encoded_parts_join_to_the_rendered_conversation(taught: list[Decision], tokenizer: Any) -> None:
+    for one, parts in zip(taught[:20], encode(tokenizer, taught[:20]), strict=True):
+        messages = [{"role": "system", "content": one.rules}, {"role": "user", "content": one.view}]
+        prompt = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        whole = tokenizer(prompt + one.reply + "<|im_end|>", add_special_tokens=False).input_ids
+        assert list(parts.rules + parts.view + parts.reply) == whole
+        assert tokenizer.decode(parts.view).endswith("<|im_start|>assistant\n")
+        assert tokenizer.decode(parts.reply) == one.reply + "<|im_end|>"
+
+
+def test_tokens_keep_cards_cells_and_names_apart(tokenizer: Any) -> None:
+    def pieces(text: str) -> list[str]:
+        return [tokenizer.decode([i]) for i in tokenizer(text, add_special_tokens=False).input_ids]
+
+    assert pieces(" 4H 10S") in ([" 4H", " 10S"], [" 4", "H", " 10", "S"], [" 4H", " 10", "S"], [" 4", "H", " 10S"])
+    for text in ("discard 10H, discard QC", "unheard-of: É🂡\t~", "report Olga wolf"):
+        assert tokenizer.decode(tokenizer(text, add_special_tokens=False).input_ids) == text
+    assert not any("Olga" in piece and "wolf" in piece for piece in pieces("report Olga wolf"))
+
+
+def test_the_shared_pass_over_the_rules_has_the_gradient_of_the_plain_loss(taught: list[Decision], tokenizer: Any, model: Any) -> None:
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    batch = max(micro_batches(encode(tokenizer, taught), 6, np.random.default_rng(0)), key=len)
+    assert len({len(one.view) for one in batch}) > 1  # so that padding is tested too
+    model.zero_grad()
+    replies, views = loss(model, batch)
+    (replies + 0.3 * views).backward()
+    shared = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    expected = torch.zeros(2)
+    for one in batch:
+        ids = torch.tensor([one.rules + one.view + one.reply])
+        each = cross_entropy(model(ids).logits[0, :-1], ids[0, 1:], reduction="none")
+        start, split = len(one.rules), len(one.rules) + len(one.view)
+        reply, view = each[split - 1 :].sum(), each[start : split - 1].sum()
+        (reply + 0.3 * view).backward()
+        expected += torch.stack([reply.detach(), view.detach()])
+    assert torch.allclose(torch.stack([replies, views]).detach(), expected, rtol=1e-4)
+    for name, p in model.named_parameters():
+        scale = float(p.grad.abs().max())
+        assert torch.allclose(shared[name], p.grad, atol=1e-4 * scale), name
+
+
+def test_micro_batches_pass_over_everything_once(taught: list[Decision], tokenizer: Any) -> None:
+    encoded = encode(tokenizer, taught)
+    batches = list(micro_batches(encoded, 5, np.random.default_rng(0)))
+    assert sorted(id(one) for batch in batches for one in batch) == sorted(map(id, encoded))
+    assert all(len({one.rules for one in batch}) == 1 and len(batch) <= 5 for batch in batches)
+
+
+def test_every_parameter_has_one_optimizer(model: Any) -> None:
+    held = [id(p) for one in optimizers(model, Settings()) for group in one.param_groups for p in group["params"]]
+    assert sorted(held) == sorted(id(p) for p in model.parameters())
+
+
+def test_a_short_run_learns_and_is_loaded_by_name(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    said: list[str] = []
+    small = Settings(minutes=0.1, decisions=300, hidden=32, layers=1, heads=2, feed_forward=48, vocabulary=900)
+    pretrain(small, tmp_path / "m", said.append)
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(tmp_path / "m"), AutoTokenizer.from_pretrained(tmp_path / "m")
+    assert model.config.model_type == "qwen3"
+    assert tokenizer.eos_token == "<|im_end|>"
+    held = encode(tokenizer, corpus(300, seed=0)[:3])
+    untrained = np.log(len(tokenizer)) * np.mean([len(one.reply) for one in held])
+    assert float(said[-1].split(": ")[1].split(" nats")[0]) < 0.9 * untrained
+    assert not (tmp_path / "m" / "checkpoint.pt").exists()
+    bot = aa.agent(f"hf:{tmp_path / 'm'}?max_tokens=4&memory=state")
+    assert len(aa.play("TicTacToe-v0", [bot, "random"], matches=2).records) == 2
