@@ -32,7 +32,7 @@ from .tokenizer import SPECIALS, train
 VIEWS = 0.5
 """Weight of the views' loss per token beside that of the replies."""
 
-__all__ = ["Encoded", "Settings", "encode", "loss", "micro_batches", "pretrain"]
+__all__ = ["Encoded", "Settings", "encode", "loss", "micro_batches", "pretrain", "step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,8 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
     tokenizer.save_pretrained(out)
     model.config.save_pretrained(out)
     rules = optimizers(model, settings)
-    spent, step = _resume(out, model, rules, settings)
-    rng = np.random.default_rng(settings.seed + step)
+    spent, steps = _resume(out, model, rules)
+    rng = np.random.default_rng(settings.seed + steps)
     budget, started, recent = 60 * settings.minutes, time.monotonic() - spent, []
     fraction = spent / budget
     while fraction < 1:
@@ -218,18 +218,18 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
             fraction = (time.monotonic() - started) / budget
             for group in (group for optimizer in rules for group in optimizer.param_groups):
                 group["lr"] = rate_at(fraction, settings.rate)
-            recent.append(_step(model, rules, chunk))
-            step += 1
-            if step % 25 == 0:
+            recent.append(step(model, rules, chunk))
+            steps += 1
+            if steps % 25 == 0:
                 replies, views = np.mean(recent[-25:], axis=0)
-                say(f"step {step}, {100 * fraction:.0f} %, nats a token: replies {replies:.4f}, views {views:.4f}")
-            if step % 200 == 0:
-                _checkpoint(out, model, rules, time.monotonic() - started, step, settings)
+                say(f"step {steps}, {100 * fraction:.0f} %, nats a token: replies {replies:.4f}, views {views:.4f}")
+            if steps % 200 == 0:
+                _checkpoint(out, model, rules, time.monotonic() - started, steps)
             if fraction >= 1:
                 break
     measured = _measure(model, held, settings)
-    say(f"{step} steps; decisions held back: {measured:.4f} nats a reply")
-    save(model, tokenizer, out, settings, measured, step)
+    say(f"{steps} steps; decisions held back: {measured:.4f} nats a reply")
+    save(model, tokenizer, out, settings, measured, steps)
 
 
 def _measure(model: Any, held: Sequence[Encoded], settings: Settings) -> float:
@@ -264,7 +264,8 @@ def _chunks(batches: Iterator[list[Encoded]], size: int) -> Iterator[list[list[E
             chunk = []
 
 
-def _step(model: Any, rules: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) -> tuple[float, float]:
+def step(model: Any, rules: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) -> tuple[float, float]:
+    """One update; the losses before it, nats a token of the replies and of the views."""
     import torch
 
     replied = sum(len(one.reply) for batch in chunk for one in batch)
@@ -281,15 +282,15 @@ def _step(model: Any, rules: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) 
     return float(total[0]), float(total[1])
 
 
-def _checkpoint(out: Path, model: Any, rules: Sequence[Any], spent: float, step: int, settings: Settings) -> None:
+def _checkpoint(out: Path, model: Any, rules: Sequence[Any], spent: float, steps: int) -> None:
     import torch
 
-    state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one in rules], "spent": spent, "step": step}
+    state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one in rules], "spent": spent, "steps": steps}
     torch.save(state, out / "checkpoint.tmp")
     (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
 
 
-def _resume(out: Path, model: Any, rules: Sequence[Any], settings: Settings) -> tuple[float, int]:
+def _resume(out: Path, model: Any, rules: Sequence[Any]) -> tuple[float, int]:
     import torch
 
     path = out / "checkpoint.pt"
@@ -299,7 +300,7 @@ def _resume(out: Path, model: Any, rules: Sequence[Any], settings: Settings) -> 
     model.load_state_dict(state["model"])
     for optimizer, saved in zip(rules, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)
-    return state["spent"], state["step"]
+    return state["spent"], state["steps"]
 
 
 def main() -> None:
