@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,16 @@ from .engine import Message
 
 __all__ = ["Template"]
 
-_HEADS = 1024
+_FRAMES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What a template writes around a user message: `ids` are the tokens up to the last control token before it."""
+
+    ids: tuple[int, ...]
+    before: str
+    after: str
 
 
 class Template:
@@ -28,36 +38,37 @@ class Template:
     def __init__(self, tokenizer: Any, **settings: Any) -> None:
         self.tokenizer = tokenizer
         self._settings = settings
-        self._heads: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self._frames: dict[str, _Frame | None] = {}
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens of a chat up to where the assistant's next reply begins."""
+        if len(messages) == 2 and messages[0]["role"] == "system" and messages[1]["role"] == "user":
+            frame, said = self._frame(messages[0]["content"]), messages[1]["content"]
+            if frame is not None and _plain(said) and not self._control[0].search(said):
+                return (*frame.ids, *self._encode(frame.before + said + frame.after, {}))
         marked, hidden = self._disarmed(messages)
-        text = self._render(marked, generate=True)
-        head, ids = ("", ()) if hidden else self._head(messages)
-        if ids and text.startswith(head):
-            return (*ids, *self._encode(text[len(head) :], hidden))
-        return self._encode(text, hidden)
+        return self._encode(self._render(marked, generate=True), hidden)
 
-    def _head(self, messages: Sequence[Message]) -> tuple[str, tuple[int, ...]]:
-        """What all chats of a system message begin with, up to a control token, and its tokens; worked out once."""
-        if not messages or messages[0]["role"] != "system":
-            return "", ()
-        system = messages[0]["content"]
-        if system not in self._heads:
-            if len(self._heads) >= _HEADS:
-                self._heads.clear()
-            self._heads[system] = self._divided(messages[0])
-        return self._heads[system]
+    def _frame(self, system: str) -> _Frame | None:
+        """What stands around a first user message under a system message; worked out once."""
+        if system not in self._frames:
+            if len(self._frames) >= _FRAMES:
+                self._frames.clear()
+            self._frames[system] = None if self._control[0].search(system) else self._framed(system)
+        return self._frames[system]
 
-    def _divided(self, message: Message) -> tuple[str, tuple[int, ...]]:
-        sign = _unused(message["content"])
-        text = self._render([message, {"role": "user", "content": sign}], generate=True)
-        starts = [found.start() for found in self._control[1].finditer(text.partition(sign)[0])]
-        head = text[: starts[-1]] if starts else ""
-        ids = self._encode(head, {})
-        apart = (*ids, *self._encode(text[len(head) :], {})) == self._encode(text, {})  # else the tokenizer looks across
-        return (head, ids) if apart else ("", ())
+    def _framed(self, system: str) -> _Frame | None:
+        sign = _unused(system)
+        text = self._render([{"role": "system", "content": system}, {"role": "user", "content": sign}], generate=True)
+        if text.count(sign) != 1:
+            return None
+        head, after = text.split(sign)
+        starts = [found.start() for found in self._control[1].finditer(head)]
+        cut = starts[-1] if starts else 0
+        ids = self._encode(head[:cut], {})
+        if (*ids, *self._encode(text[cut:], {})) != self._encode(text, {}):  # the tokenizer looks across control tokens
+            return _Frame((), head, after)
+        return _Frame(ids, head[cut:], after)
 
     def suffix(self, messages: Sequence[Message], reply_ids: Sequence[int]) -> tuple[int, ...]:
         """The tokens between the model's last reply and its next one: the end of that reply, a user message, a new beginning.
@@ -142,13 +153,24 @@ class Template:
 
     def _encode(self, text: str, hidden: dict[str, str]) -> tuple[int, ...]:
         if not hidden:
-            return tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
+            return tuple(self._tokens(text))
         ids: list[int] = []
         for part in re.split("(" + "|".join(map(re.escape, hidden)) + ")", text):
             for piece in hidden.get(part, "") if part in hidden else (part,):
                 if piece:
-                    ids.extend(self.tokenizer(piece, add_special_tokens=False).input_ids)
+                    ids.extend(self._tokens(piece))
         return tuple(ids)
+
+    def _tokens(self, text: str) -> list[int]:
+        core = getattr(self.tokenizer, "backend_tokenizer", None)
+        if core is None or core.padding is not None or core.truncation is not None:
+            return list(self.tokenizer(text, add_special_tokens=False).input_ids)
+        return list(core.encode(text, add_special_tokens=False).ids)  # the same without the general front: half the time
+
+
+def _plain(text: str) -> bool:
+    """Whether every template puts a message in as it stands: some strip white space, or look for tags at the edges."""
+    return text != "" and not (text[0].isspace() or text[-1].isspace() or text[0] == "<" or text[-1] == ">")
 
 
 def _any_of(words: Sequence[str]) -> re.Pattern[str]:
