@@ -208,23 +208,23 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
     say(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters")
     tokenizer.save_pretrained(out)
     model.config.save_pretrained(out)
-    rules = optimizers(model, settings)
-    spent, steps = _resume(out, model, rules)
+    updates = optimizers(model, settings)
+    spent, steps = _resume(out, model, updates)
     rng = np.random.default_rng(settings.seed + steps)
     budget, started, recent = 60 * settings.minutes, time.monotonic() - spent, []
     fraction = spent / budget
     while fraction < 1:
         for chunk in _chunks(micro_batches(encoded, settings.micro, rng), max(1, settings.batch // settings.micro)):
             fraction = (time.monotonic() - started) / budget
-            for group in (group for optimizer in rules for group in optimizer.param_groups):
+            for group in (group for optimizer in updates for group in optimizer.param_groups):
                 group["lr"] = rate_at(fraction, settings.rate)
-            recent.append(step(model, rules, chunk))
+            recent.append(step(model, updates, chunk))
             steps += 1
             if steps % 25 == 0:
                 replies, views = np.mean(recent[-25:], axis=0)
                 say(f"step {steps}, {100 * fraction:.0f} %, nats a token: replies {replies:.4f}, views {views:.4f}")
             if steps % 200 == 0:
-                _checkpoint(out, model, rules, time.monotonic() - started, steps)
+                _checkpoint(out, model, updates, time.monotonic() - started, steps)
             if fraction >= 1:
                 break
     measured = _measure(model, held, settings)
@@ -264,7 +264,7 @@ def _chunks(batches: Iterator[list[Encoded]], size: int) -> Iterator[list[list[E
             chunk = []
 
 
-def step(model: Any, rules: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) -> tuple[float, float]:
+def step(model: Any, updates: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) -> tuple[float, float]:
     """One update; the losses before it, nats a token of the replies and of the views."""
     import torch
 
@@ -276,21 +276,21 @@ def step(model: Any, rules: Sequence[Any], chunk: Sequence[Sequence[Encoded]]) -
         (replies / replied + VIEWS * views / viewed).backward()
         total += float(replies.detach()) / replied, float(views.detach()) / viewed
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for optimizer in rules:
+    for optimizer in updates:
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
     return float(total[0]), float(total[1])
 
 
-def _checkpoint(out: Path, model: Any, rules: Sequence[Any], spent: float, steps: int) -> None:
+def _checkpoint(out: Path, model: Any, updates: Sequence[Any], spent: float, steps: int) -> None:
     import torch
 
-    state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one in rules], "spent": spent, "steps": steps}
+    state = {"model": model.state_dict(), "optimizers": [one.state_dict() for one in updates], "spent": spent, "steps": steps}
     torch.save(state, out / "checkpoint.tmp")
     (out / "checkpoint.tmp").replace(out / "checkpoint.pt")
 
 
-def _resume(out: Path, model: Any, rules: Sequence[Any]) -> tuple[float, int]:
+def _resume(out: Path, model: Any, updates: Sequence[Any]) -> tuple[float, int]:
     import torch
 
     path = out / "checkpoint.pt"
@@ -298,7 +298,7 @@ def _resume(out: Path, model: Any, rules: Sequence[Any]) -> tuple[float, int]:
         return 0.0, 0
     state = torch.load(path)
     model.load_state_dict(state["model"])
-    for optimizer, saved in zip(rules, state["optimizers"], strict=True):
+    for optimizer, saved in zip(updates, state["optimizers"], strict=True):
         optimizer.load_state_dict(saved)
     return state["spent"], state["steps"]
 

@@ -116,9 +116,9 @@ def test_every_parameter_has_one_optimizer(model: Any) -> None:
 
 def test_steps_learn_what_is_taught(taught: list[Decision], tokenizer: Any) -> None:
     model = build(Settings(hidden=32, layers=2, heads=2, feed_forward=48, seed=1), tokenizer)
-    rules = optimizers(model, Settings(rate=0.01))
+    updates = optimizers(model, Settings(rate=0.01))
     chunk = list(micro_batches(encode(tokenizer, taught), 8, np.random.default_rng(0)))
-    losses = [step(model, rules, chunk) for _ in range(30)]
+    losses = [step(model, updates, chunk) for _ in range(30)]
     for before, after in zip(losses[0], losses[-1], strict=True):
         assert after < 0.7 * before
 
