@@ -2,7 +2,9 @@
 
 A decision is a prompt (rules and view, as an agent without memory sees them) and the reply its teacher gave. Matches are
 walked by a mixture: each seat follows its teacher or, with probability `wander`, plays at random, so that positions off the
-teacher's own path are taught too; the reply kept is always the teacher's.
+teacher's own path are taught too; the reply kept is always the teacher's. A reply has a space before the move, so that its
+tokens are those of the list of legal moves and can be copied: without it, after as many steps, 55 % of the replies in
+tic-tac-toe were legal.
 """
 
 from __future__ import annotations
@@ -65,15 +67,15 @@ class Decision:
 
 
 LESSONS: tuple[Lesson, ...] = (
-    Lesson("TicTacToe-v0", "tictactoe/perfect", 10, 0.5),
+    Lesson("TicTacToe-v0", "tictactoe/perfect", 14, 0.5),
     Lesson("ConnectFour-v0", "connectfour/tactical", 24, 0.5),
-    Lesson("KuhnPoker-v0", "kuhnpoker/nash", 3),
+    Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 4),
     Lesson("LeducPoker-v0", "cfr?iterations=300", 7),
-    Lesson("Dhumbal-v0", "dhumbal/aggressive", 24, 0.15),
+    Lesson("Dhumbal-v0", "dhumbal/aggressive", 22, 0.15),
     Lesson("MiniHanabi-v0", "hanabi/cautious", 3),
     Lesson("SimpleHanabi-v0", "hanabi/cautious", 3),
     Lesson("FullHanabi-v0", "hanabi/cautious", 4),
-    Lesson("Werewolf-v0", "werewolf/bayes", 4),
+    Lesson("Werewolf-v0", "werewolf/bayes", 5),
     Lesson("MatrixGame-v0", "matrixgame/fictitious", 1),
     Lesson("RockPaperScissors-v0", "rockpaperscissors/fictitious", 1.5),
     Lesson("BiasedRockPaperScissors-v0", "biasedrockpaperscissors/fictitious", 1.5),
@@ -113,7 +115,7 @@ def _match(lesson: Lesson, episode: Episode, teacher: Agent, rng: np.random.Gene
             turns[seat] += 1
             move = teacher.act([view])[0]
             if lesson.seats is None or seat in lesson.seats:
-                yield Decision(lesson.env, view.rules, view.text, f"<answer>{_named(view, move)}</answer>")
+                yield Decision(lesson.env, view.rules, view.text, f"<answer> {_named(view, move)}</answer>")
             actions[seat] = sample(view.legal, rng) if rng.random() < lesson.wander else move
         episode.step(actions)
 

@@ -194,11 +194,16 @@ def optimizers(model: Any, settings: Settings) -> list[Any]:
 
 def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> None:
     """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from."""
+    from transformers import AutoTokenizer
+
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     lessons = corpus(settings.decisions, settings.seed, workers=os.cpu_count() or 1)
     say(f"{len(lessons)} decisions in {time.monotonic() - began:.0f} s")
-    tokenizer = train(texts_of(lessons[:8000]), settings.vocabulary)
+    if (out / "checkpoint.pt").exists():
+        tokenizer = AutoTokenizer.from_pretrained(out)
+    else:
+        tokenizer = train(texts_of(lessons[:8000]), settings.vocabulary)
     encoded = encode(tokenizer, lessons)
     held, encoded = encoded[: settings.decisions // 100], encoded[settings.decisions // 100 :]
     say(

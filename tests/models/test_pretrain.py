@@ -45,11 +45,11 @@ def test_a_corpus_is_the_same_on_any_number_of_processes(taught: list[Decision])
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: f"{lesson.env}-{len(lesson.options)}")
 def test_every_lessons_replies_are_readable_and_name_a_listed_move(lesson: Lesson) -> None:
     for one in islice(decisions(lesson, seed=1), 6):
-        assert one.reply.startswith("<answer>")
+        assert one.reply.startswith("<answer> ")
         assert one.reply.endswith("</answer>")
         listed = one.view.rpartition("Legal: ")
         if listed[1]:
-            assert one.reply.removeprefix("<answer>").removesuffix("</answer>") in listed[2].split(", ")
+            assert one.reply.removeprefix("<answer> ").removesuffix("</answer>") in listed[2].split(", ")
 
 
 def test_every_discrete_environment_has_a_lesson() -> None:
