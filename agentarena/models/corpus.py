@@ -39,6 +39,8 @@ class Lesson:
         wander: Probability that a seat plays a random move instead of the teacher's.
         options: Options of the environment.
         seats: Seats whose decisions are taught; all by default.
+        sure: Whether the teacher's dice always show the same, so that equal positions get equal replies. A teacher that
+            chooses among equals at random teaches little of what is legal; where mixing is the point (poker) it may.
     """
 
     env: str
@@ -47,6 +49,24 @@ class Lesson:
     wander: float = 0.3
     options: Mapping[str, Any] = field(default_factory=dict)
     seats: tuple[int, ...] | None = None
+    sure: bool = True
+
+
+class Sure(np.random.Generator):
+    """Draws without chance: the least integer, a half, the median of a weighted choice."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(0))
+
+    def random(self, *_: Any, **__: Any) -> Any:
+        return 0.5
+
+    def integers(self, low: Any, high: Any = None, *_: Any, **__: Any) -> Any:
+        return 0 if high is None else low
+
+    def choice(self, a: Any, *_: Any, p: Any = None, **__: Any) -> Any:
+        options = np.arange(a) if isinstance(a, int) else a
+        return options[0 if p is None else int(np.searchsorted(np.cumsum(p), 0.5))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +89,13 @@ class Decision:
 LESSONS: tuple[Lesson, ...] = (
     Lesson("TicTacToe-v0", "tictactoe/perfect", 14, 0.5),
     Lesson("ConnectFour-v0", "connectfour/tactical", 24, 0.5),
-    Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 4),
-    Lesson("LeducPoker-v0", "cfr?iterations=300", 7),
+    Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 4, sure=False),
+    Lesson("LeducPoker-v0", "cfr?iterations=300", 7, sure=False),
     Lesson("Dhumbal-v0", "dhumbal/aggressive", 22, 0.15),
     Lesson("MiniHanabi-v0", "hanabi/cautious", 3),
     Lesson("SimpleHanabi-v0", "hanabi/cautious", 3),
     Lesson("FullHanabi-v0", "hanabi/cautious", 4),
-    Lesson("Werewolf-v0", "werewolf/bayes", 5),
+    Lesson("Werewolf-v0", "werewolf/bayes", 6),
     Lesson("MatrixGame-v0", "matrixgame/fictitious", 1),
     Lesson("RockPaperScissors-v0", "rockpaperscissors/fictitious", 1.5),
     Lesson("BiasedRockPaperScissors-v0", "biasedrockpaperscissors/fictitious", 1.5),
@@ -113,6 +133,8 @@ def _match(lesson: Lesson, episode: Episode, teacher: Agent, rng: np.random.Gene
             )
             episode.mark_read(seat)
             turns[seat] += 1
+            if lesson.sure:
+                view.__dict__["rng"] = Sure()
             move = teacher.act([view])[0]
             if lesson.seats is None or seat in lesson.seats:
                 yield Decision(lesson.env, view.rules, view.text, f"<answer> {_named(view, move)}</answer>")
