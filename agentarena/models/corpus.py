@@ -87,15 +87,15 @@ class Decision:
 
 
 LESSONS: tuple[Lesson, ...] = (
-    Lesson("TicTacToe-v0", "tictactoe/perfect", 14, 0.5),
-    Lesson("ConnectFour-v0", "connectfour/tactical", 24, 0.5),
-    Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 4, sure=False),
+    Lesson("TicTacToe-v0", "tictactoe/tactical", 16, 0.5),
+    Lesson("ConnectFour-v0", "connectfour/tactical", 18, 0.5),
+    Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 5, sure=False),
     Lesson("LeducPoker-v0", "cfr?iterations=300", 7, sure=False),
-    Lesson("Dhumbal-v0", "dhumbal/aggressive", 22, 0.15),
+    Lesson("Dhumbal-v0", "dhumbal/aggressive", 24, 0.15),
     Lesson("MiniHanabi-v0", "hanabi/cautious", 3),
     Lesson("SimpleHanabi-v0", "hanabi/cautious", 3),
     Lesson("FullHanabi-v0", "hanabi/cautious", 4),
-    Lesson("Werewolf-v0", "werewolf/bayes", 6),
+    Lesson("Werewolf-v0", "werewolf/bayes", 10),
     Lesson("MatrixGame-v0", "matrixgame/fictitious", 1),
     Lesson("RockPaperScissors-v0", "rockpaperscissors/fictitious", 1.5),
     Lesson("BiasedRockPaperScissors-v0", "biasedrockpaperscissors/fictitious", 1.5),
