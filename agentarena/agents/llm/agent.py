@@ -312,19 +312,11 @@ def hf(
 
 
 TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
-"""Where the small model is, once `python -m agentarena.models.pretrain` has made it."""
+"""Where the small model is."""
 
 
 def tiny(**parameters: Any) -> LanguageAgent:
-    """`tiny`: the small model that `agentarena.models.pretrain` makes. Parameters are those of `LanguageAgent`.
-
-    Raises:
-        BadOption: The model has not been made yet.
-    """
-    if not (TINY / "config.json").is_file():
-        raise BadOption(
-            f"the small model is not made yet; make it with `python -m agentarena.models.pretrain --out {TINY}` (60 minutes by default)"
-        )
+    """`tiny`: the small model in the box, made by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
     from .hf import engine as held
 
     made, release = held(str(TINY), keep=True)

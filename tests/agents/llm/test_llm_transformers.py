@@ -366,16 +366,10 @@ def test_the_tokens_of_a_match_are_append_only(memory):
     assert len(extra["token_ids"]) == len(extra["logprobs"])
 
 
-def test_specs_and_the_model_in_the_box(tmp_path, monkeypatch):
-    """`hf:path` loads what the recipe saves; two agents of one path share an engine; `tiny` is such a path."""
-    from agentarena.agents.llm import agent as agents
+def test_agents_of_one_path_share_an_engine(tmp_path):
     from agentarena.agents.specs import agent
-    from agentarena.core.errors import BadOption
 
     model, tokenizer = small()
-    monkeypatch.setattr(agents, "TINY", tmp_path)
-    with pytest.raises(BadOption, match="not made yet"):
-        agent("tiny")
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     one, two = agent(f"hf:{tmp_path}?constrain=true"), agent(f"hf:{tmp_path}?constrain=true&temperature=1")
