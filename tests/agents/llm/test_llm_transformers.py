@@ -22,7 +22,7 @@ from agentarena.agents.llm.constraint import Constraint, Vocabulary, automaton  
 from agentarena.agents.llm.engine import Completion, Request, shared  # noqa: E402
 from agentarena.agents.llm.hf import HFEngine, _needs_own_cache  # noqa: E402
 from agentarena.agents.llm.template import Template  # noqa: E402
-from agentarena.core.errors import NotSupported  # noqa: E402
+from agentarena.core.errors import BadOption, NotSupported  # noqa: E402
 from agentarena.core.text import Choices, Pattern, Schema, quote  # noqa: E402
 from agentarena.play import play  # noqa: E402
 
