@@ -21,7 +21,7 @@ from agentarena.core.text import Choices, Options, Pattern
 from .agent import LanguageAgent, build, spec_name
 from .engine import Completion, Done, Request, shared, split_thinking
 from .template import Template
-from .vllm_setup import free, import_vllm, is_adapter, load, lora, shut_down
+from .vllm_setup import MOST_ADAPTERS, free, import_vllm, is_adapter, load, lora, shut_down
 
 T = TypeVar("T")
 
@@ -211,7 +211,8 @@ class VLLMEngine:
     def _adapter(self, request: Request) -> dict[str, Any]:
         if request.adapter is None:
             return {}
-        if self._adapters and request.adapter not in self._adapters and is_adapter(request.adapter):
+        room = len(self._adapters) < MOST_ADAPTERS
+        if self._adapters and room and request.adapter not in self._adapters and is_adapter(request.adapter):
             self._adapters[request.adapter] = (len(self._adapters) + 1, request.adapter)
         if request.adapter not in self._adapters:
             known = ", ".join(map(repr, self._adapters)) or "none"

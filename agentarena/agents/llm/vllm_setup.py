@@ -16,7 +16,7 @@ import numpy as np
 
 from agentarena.core.errors import BadOption, MissingExtra
 
-__all__ = ["ENVIRONMENT", "free", "import_vllm", "is_adapter", "load", "lora", "shut_down"]
+__all__ = ["ENVIRONMENT", "MOST_ADAPTERS", "free", "import_vllm", "is_adapter", "load", "lora", "shut_down"]
 
 ENVIRONMENT: Mapping[str, str] = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
@@ -39,6 +39,14 @@ def is_adapter(folder: str) -> bool:
     return (Path(folder) / "adapter_config.json").is_file()
 
 
+MOST_ADAPTERS = 8
+"""Adapters that can be named in requests though they were not when the model was loaded, those that were included.
+
+There is one slot more than adapters, and it stays empty: without a GPU, vLLM 0.32 gives the last slot's adapter to the
+requests without one that share a step with requests that have one.
+"""
+
+
 def lora(adapters: Mapping[str, str]) -> dict[str, Any]:
     """Arguments of `vllm.LLM` for these adapters."""
     if not adapters:
@@ -49,7 +57,8 @@ def lora(adapters: Mapping[str, str]) -> dict[str, Any]:
             raise BadOption(f"adapter {name!r}: {folder!r} has no adapter_config.json; give the folder of a saved PEFT adapter")
         ranks.append(int(json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8"))["r"]))
     rank = next((size for size in _RANKS if size >= max(ranks)), _RANKS[-1])
-    return {"enable_lora": True, "max_lora_rank": rank, "max_loras": min(len(adapters), 8), "max_cpu_loras": len(adapters)}
+    slots = max(len(adapters), MOST_ADAPTERS) + 1
+    return {"enable_lora": True, "max_lora_rank": rank, "max_loras": slots, "max_cpu_loras": slots}
 
 
 def import_vllm() -> None:
