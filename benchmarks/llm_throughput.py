@@ -222,7 +222,7 @@ def main() -> None:
         found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
         bench.engine.close()
         print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")
-        show(given.env, concurrency, found)
+        show(given.env, concurrency, {name: speeds for name, speeds in found.items() if speeds})
         for other in ("direct", "one by one"):
             if found[other]:
                 print(ratios(found, other))

@@ -39,6 +39,7 @@ class Template:
         self.tokenizer = tokenizer
         self._settings = settings
         self._frames: dict[str, _Frame | None] = {}
+        self._opens: dict[tuple[int, ...], bool] = {}
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens of a chat up to where the assistant's next reply begins."""
@@ -108,7 +109,12 @@ class Template:
 
     def opens_thinking(self, prompt_ids: Sequence[int]) -> bool:
         """Whether a prompt ends with an opened `<think>`, as some templates begin every reply."""
-        return str(self.tokenizer.decode(list(prompt_ids[-8:]), skip_special_tokens=False)).rstrip().endswith("<think>")
+        last = tuple(prompt_ids[-8:])
+        if last not in self._opens:
+            if len(self._opens) >= _FRAMES:
+                self._opens.clear()
+            self._opens[last] = str(self.tokenizer.decode(list(last), skip_special_tokens=False)).rstrip().endswith("<think>")
+        return self._opens[last]
 
     def _render(self, messages: Sequence[Message], *, generate: bool) -> str:
         return str(
