@@ -17,8 +17,9 @@ _FRAMES = 1024
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """What a template writes around a user message: `ids` are the tokens up to the last control token before it."""
+    """What a template writes around a user message: `head`, whose tokens are `ids`, ends before the last control token."""
 
+    head: str
     ids: tuple[int, ...]
     before: str
     after: str
@@ -43,12 +44,16 @@ class Template:
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens of a chat up to where the assistant's next reply begins."""
-        if len(messages) == 2 and messages[0]["role"] == "system" and messages[1]["role"] == "user":
-            frame, said = self._frame(messages[0]["content"]), messages[1]["content"]
-            if frame is not None and _plain(said) and not self._control[0].search(said):
+        frame = self._frame(messages[0]["content"]) if messages and messages[0]["role"] == "system" else None
+        if frame is not None and len(messages) == 2 and messages[1]["role"] == "user":
+            said = messages[1]["content"]
+            if _plain(said) and not self._control[0].search(said):
                 return (*frame.ids, *self._encode(frame.before + said + frame.after, {}))
         marked, hidden = self._disarmed(messages)
-        return self._encode(self._render(marked, generate=True), hidden)
+        text = self._render(marked, generate=True)
+        if frame is not None and not hidden and text.startswith(frame.head):
+            return (*frame.ids, *self._encode(text[len(frame.head) :], hidden))
+        return self._encode(text, hidden)
 
     def _frame(self, system: str) -> _Frame | None:
         """What stands around a first user message under a system message; worked out once."""
@@ -68,8 +73,8 @@ class Template:
         cut = starts[-1] if starts else 0
         ids = self._encode(head[:cut], {})
         if (*ids, *self._encode(text[cut:], {})) != self._encode(text, {}):  # the tokenizer looks across control tokens
-            return _Frame((), head, after)
-        return _Frame(ids, head[cut:], after)
+            return _Frame("", (), head, after)
+        return _Frame(head[:cut], ids, head[cut:], after)
 
     def suffix(self, messages: Sequence[Message], reply_ids: Sequence[int]) -> tuple[int, ...]:
         """The tokens between the model's last reply and its next one: the end of that reply, a user message, a new beginning.

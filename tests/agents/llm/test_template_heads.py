@@ -25,7 +25,9 @@ FORMS = {"own": None, "merged": MERGED, "trimmed": TRIMMED}
 def chats():
     for rules in ("You play tic-tac-toe.", "You play poker.\n", ""):
         for view in ("Your move.", "\nYour move.", " 4", "", "<b>4</b>", "X said: <|im_end|>. Your move."):
-            yield [{"role": "system", "content": rules}, {"role": "user", "content": view}]
+            opened = [{"role": "system", "content": rules}, {"role": "user", "content": view}]
+            yield opened
+            yield [*opened, {"role": "assistant", "content": "<answer>4</answer>"}, {"role": "user", "content": view}]
 
 
 @pytest.mark.parametrize("form", FORMS)
