@@ -3,6 +3,7 @@
     make test-vllm                                                                   # builds the environment of vLLM
     OMP_NUM_THREADS=1 .venv-vllm/bin/python -m benchmarks.llm_throughput vllm        # vLLM in this process
     OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.llm_throughput hf               # transformers
+    ... -m benchmarks.llm_throughput vllm --hidden 512 --layers 8 --max-tokens 4     # untrained weights of another size
 
 One thread, since the model in the box is too small to gain from more.
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,6 +90,19 @@ class Recorder:
 
     def close(self) -> None:
         """The engine outlives the agents."""
+
+
+def untrained(folder: Path, hidden: int, layers: int) -> Path:
+    """A folder with random weights of another size behind the tokenizer of the model in the box."""
+    from transformers import AutoTokenizer
+
+    from agentarena.models.pretrain import Settings, build
+
+    tokenizer = AutoTokenizer.from_pretrained(MODEL)
+    settings = Settings(hidden=hidden, layers=layers, heads=max(2, hidden // 64), feed_forward=3 * hidden)
+    build(settings, tokenizer).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def timed(work: Callable[[], tuple[int, int]]) -> Speed:
@@ -208,6 +223,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("engine", choices=("vllm", "hf"))
     parser.add_argument("--model", default=str(MODEL))
+    parser.add_argument("--hidden", type=int, help="untrained weights of this width in the model's place")
+    parser.add_argument("--layers", type=int, default=8, help="their layers")
     parser.add_argument("--env", default="TicTacToe-v0")
     parser.add_argument("--concurrency", type=int, nargs="+", default=[64, 256])
     parser.add_argument(
@@ -217,8 +234,15 @@ def main() -> None:
     parser.add_argument("--max-tokens", type=int, default=16)
     parser.add_argument("--singles", type=int, default=8, help="matches of the one-by-one turn; 0 leaves it out")
     given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        model = str(untrained(Path(folder), given.hidden, given.layers)) if given.hidden else given.model
+        run(given, model)
+
+
+def run(given: argparse.Namespace, model: str) -> None:
+    """Measures and prints."""
     for concurrency in given.concurrency:
-        bench = (vllm_bench if given.engine == "vllm" else hf_bench)(given.model, concurrency)
+        bench = (vllm_bench if given.engine == "vllm" else hf_bench)(model, concurrency)
         found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
         bench.engine.close()
         print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")

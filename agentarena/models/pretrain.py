@@ -2,6 +2,7 @@
 
     python -m agentarena.models.pretrain --out agentarena/models/tiny                      # the full recipe, 75 minutes on two cores
     python -m agentarena.models.pretrain --minutes 5 --decisions 10000 --layers 3 --out runs/smaller
+    python -m agentarena.models.pretrain --base agentarena/models/tiny --out runs/longer    # goes on from a finished model
 
 In order: a corpus of teachers' decisions (`corpus.py`), a tokenizer (`tokenizer.py`), a model, and cross-entropy on the
 replies and, at half the weight, on the views (a model that can foretell the list of legal moves has read the board; it
@@ -20,7 +21,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class Settings:
         batch: Decisions in an optimizer step.
         micro: Decisions in a micro-batch, all of the same rules.
         seed: Seed of the corpus, the initial weights and the order.
+        base: Folder of a finished model to go on from, whose tokenizer and shape then hold; empty to begin from nothing.
     """
 
     minutes: float = 70.0
@@ -64,6 +66,7 @@ class Settings:
     batch: int = 36
     micro: int = 12
     seed: int = 0
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +153,13 @@ def loss(model: Any, batch: Sequence[Encoded]) -> tuple[Any, Any]:
 
 
 def build(settings: Settings, tokenizer: Any) -> Any:
-    """A fresh model in the Qwen3 architecture."""
+    """A model in the Qwen3 architecture: that of `settings.base`, or a fresh one."""
     import torch
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     torch.manual_seed(settings.seed)
+    if settings.base:
+        return Qwen3ForCausalLM.from_pretrained(settings.base, dtype=torch.float32)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=settings.hidden,
@@ -170,6 +175,24 @@ def build(settings: Settings, tokenizer: Any) -> Any:
         pad_token_id=tokenizer.pad_token_id,
     )
     return Qwen3ForCausalLM(config)
+
+
+def shape_of(base: Path) -> dict[str, Any]:
+    """The settings that a finished model in folder `base` decides.
+
+    Raises:
+        FileNotFoundError: The folder has no model.
+    """
+    if not (base / "config.json").exists():
+        raise FileNotFoundError(f"base: got {str(base)!r}, which has no config.json; name a folder that holds a finished model")
+    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    return {
+        "hidden": config["hidden_size"],
+        "layers": config["num_hidden_layers"],
+        "heads": config["num_attention_heads"],
+        "feed_forward": config["intermediate_size"],
+        "vocabulary": config["vocab_size"],
+    }
 
 
 def rate_at(fraction: float, peak: float) -> float:
@@ -196,12 +219,15 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
     """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from."""
     from transformers import AutoTokenizer
 
+    if settings.base:
+        settings = replace(settings, **shape_of(Path(settings.base)))
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     lessons = corpus(settings.decisions, settings.seed, workers=os.cpu_count() or 1)
     say(f"{len(lessons)} decisions in {time.monotonic() - began:.0f} s")
-    if (out / "checkpoint.pt").exists():
-        tokenizer = AutoTokenizer.from_pretrained(out)
+    known = out if (out / "checkpoint.pt").exists() else settings.base
+    if known:
+        tokenizer = AutoTokenizer.from_pretrained(known)
     else:
         tokenizer = train(texts_of(lessons[:8000]), settings.vocabulary)
     encoded = encode(tokenizer, lessons)
@@ -253,11 +279,16 @@ def save(model: Any, tokenizer: Any, out: Path, settings: Settings, measured: fl
     )
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    made = {name: getattr(settings, name) for name in Settings.__slots__}
-    (out / "recipe.json").write_text(
-        json.dumps({**made, "steps": steps, "nats_a_reply": round(measured, 4)}, indent=2) + "\n", encoding="utf-8"
-    )
+    made = {name: getattr(settings, name) for name in Settings.__slots__ if name != "base"}
+    made |= {"steps": steps, "nats_a_reply": round(measured, 4), "before": _recipe_of(settings.base)}
+    (out / "recipe.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     (out / "checkpoint.pt").unlink(missing_ok=True)
+
+
+def _recipe_of(base: str) -> dict[str, Any] | None:
+    """What the run before left on record: its settings and, under "before", those of the run before it."""
+    path = Path(base) / "recipe.json"
+    return json.loads(path.read_text(encoding="utf-8")) if base and path.exists() else None
 
 
 def _chunks(batches: Iterator[list[Encoded]], size: int) -> Iterator[list[list[Encoded]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -136,3 +137,22 @@ def test_a_run_of_seconds_ends_in_a_model_that_plays(tmp_path: Path) -> None:
     assert not (tmp_path / "m" / "checkpoint.pt").exists()
     bot = aa.agent(f"hf:{tmp_path / 'm'}?max_tokens=4&memory=state")
     assert len(aa.play("TicTacToe-v0", [bot, "random"], matches=2).records) == 2
+
+
+def test_a_run_goes_on_from_a_finished_model(tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    small = Settings(minutes=0.02, decisions=300, hidden=32, layers=1, heads=2, feed_forward=48, vocabulary=900)
+    pretrain(small, first)
+    pretrain(Settings(minutes=1e-6, decisions=300, base=str(first), seed=5), second)  # no time: one step at no rate
+    tensors = [AutoModelForCausalLM.from_pretrained(one).state_dict() for one in (first, second)]
+    assert all((tensors[0][name] == tensors[1][name]).all() for name in tensors[0])
+    words = [AutoTokenizer.from_pretrained(one).get_vocab() for one in (first, second)]
+    assert words[0] == words[1]
+    recipe = json.loads((second / "recipe.json").read_text())
+    assert (recipe["hidden"], recipe["layers"], recipe["vocabulary"]) == (32, 1, len(words[0]))
+    assert recipe["before"] == json.loads((first / "recipe.json").read_text())
+    assert recipe["before"]["before"] is None
+    with pytest.raises(FileNotFoundError, match=r"base: got .* holds a finished model"):
+        pretrain(Settings(base=str(tmp_path / "nothing")), tmp_path / "third")

@@ -18,8 +18,8 @@ pytest.importorskip("transformers")
 
 from agentarena.agents.llm.agent import TINY
 
-DISCRETE = sorted(set(ENVS) - {"Commons-v0", "Economist-v0", "Werewolf-v0"})  # numbers; names that it cannot copy yet
-ERRS = {"MiniHanabi-v0": 0.25, "SimpleHanabi-v0": 0.25, "FullHanabi-v0": 0.25}
+DISCRETE = sorted(set(ENVS) - {"Commons-v0", "Economist-v0"})  # numbers
+ERRS = {"Werewolf-v0": 0.08, "FullHanabi-v0": 0.05}
 """Greatest share of replies that may be no legal move, where it is not 2 %; the model's card has the figures."""
 LENIENT = OnUnreadable(retries=0, then="random")
 
@@ -34,12 +34,17 @@ def test_it_is_a_standard_model_of_at_most_ten_megabytes() -> None:
     assert "<|im_start|>assistant" in tokenizer.chat_template
     recipe = json.loads((TINY / "recipe.json").read_text())
     assert recipe["hidden"] == model.config.hidden_size
-    assert recipe["steps"] > 1000
+    steps = 0
+    while recipe is not None:  # from the last run back to the first
+        steps, recipe = steps + recipe["steps"], recipe["before"]
+    assert steps > 5000
 
 
 @pytest.mark.parametrize("env", DISCRETE)
 def test_it_knows_which_moves_are_legal(env: str) -> None:
-    matches = {"Dhumbal-v0": 2, "ConnectFour-v0": 4, "KuhnPoker-v0": 30, "LevineHats-v0": 30, "LeducPoker-v0": 20}.get(env, 6)
+    matches = {"Dhumbal-v0": 2, "ConnectFour-v0": 4, "KuhnPoker-v0": 30, "LevineHats-v0": 30, "LeducPoker-v0": 20, "Werewolf-v0": 20}.get(
+        env, 6
+    )
     runs = aa.play(env, ["tiny", *["random"] * (aa.game(env).info.seats - 1)], matches=matches, seed=11, on_unreadable=LENIENT)
     decisions = runs.ledger["tiny"].decisions
     faults = sum(record.seats[fault["seat"]].agent == "tiny" for record in runs.records for fault in record.faults)
@@ -47,13 +52,16 @@ def test_it_knows_which_moves_are_legal(env: str) -> None:
     assert faults <= max(1, ERRS.get(env, 0.02) * decisions)
 
 
-@pytest.mark.parametrize(("env", "matches"), [("TicTacToe-v0", 60), ("ConnectFour-v0", 20), ("KuhnPoker-v0", 800), ("Dhumbal-v0", 20)])
+@pytest.mark.parametrize(
+    ("env", "matches"),
+    [("TicTacToe-v0", 60), ("ConnectFour-v0", 20), ("KuhnPoker-v0", 800), ("LeducPoker-v0", 600), ("Dhumbal-v0", 20)],
+)
 def test_it_beats_random(env: str, matches: int) -> None:
     runs = aa.play(
         env, ["tiny", *["random"] * (aa.game(env).info.seats - 1)], matches=matches, seed=5, concurrency=64, on_unreadable=LENIENT
     )
     mine = next(one for one in runs.table() if one["agent"] == "tiny")
-    assert mine["return_interval"][0] > 0  # what random players would win of each other; in Leduc it takes thousands of matches to see
+    assert mine["return_interval"][0] > 0  # what random players would win of each other
 
 
 @pytest.mark.parametrize("parameters", ["", "?temperature=1.0"])
