@@ -6,13 +6,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from .engine import Message
 
 __all__ = ["Template"]
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 _FRAMES = 1024
+_TEXTS = 2048
+_SHORT = 256
+"""Entries of the stores, and tokens of the longest text that is kept: some 20 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,8 @@ class Template:
         self._settings = settings
         self._frames: dict[str, _Frame | None] = {}
         self._opens: dict[tuple[int, ...], bool] = {}
+        self._encoded: dict[str, tuple[int, ...]] = {}
+        self._decoded: dict[tuple[int, ...], str] = {}
 
     def prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
         """The tokens of a chat up to where the assistant's next reply begins."""
@@ -110,7 +118,12 @@ class Template:
 
     def text(self, ids: Sequence[int]) -> str:
         """The words of sampled tokens, without control tokens."""
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        sampled = tuple(ids)
+        words = self._decoded.get(sampled)  # not asked twice: another thread may empty the store
+        if words is None:
+            words = str(self.tokenizer.decode(list(sampled), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+            _keep(self._decoded, sampled, words, len(sampled))
+        return words
 
     def opens_thinking(self, prompt_ids: Sequence[int]) -> bool:
         """Whether a prompt ends with an opened `<think>`, as some templates begin every reply."""
@@ -164,7 +177,7 @@ class Template:
 
     def _encode(self, text: str, hidden: dict[str, str]) -> tuple[int, ...]:
         if not hidden:
-            return tuple(self._tokens(text))
+            return self._tokens(text)
         ids: list[int] = []
         for part in re.split("(" + "|".join(map(re.escape, hidden)) + ")", text):
             for piece in hidden.get(part, "") if part in hidden else (part,):
@@ -172,11 +185,25 @@ class Template:
                     ids.extend(self._tokens(piece))
         return tuple(ids)
 
-    def _tokens(self, text: str) -> list[int]:
-        core = getattr(self.tokenizer, "backend_tokenizer", None)
-        if core is None or core.padding is not None or core.truncation is not None:
-            return list(self.tokenizer(text, add_special_tokens=False).input_ids)
-        return list(core.encode(text, add_special_tokens=False).ids)  # the same without the general front: half the time
+    def _tokens(self, text: str) -> tuple[int, ...]:
+        """The tokens of a text. Matches of a small game, and the beginnings of all, show the same views again and again."""
+        ids = self._encoded.get(text)
+        if ids is None:
+            core = getattr(self.tokenizer, "backend_tokenizer", None)
+            if core is None or core.padding is not None or core.truncation is not None:
+                ids = tuple(self.tokenizer(text, add_special_tokens=False).input_ids)
+            else:
+                ids = tuple(core.encode(text, add_special_tokens=False).ids)  # the same without the general front: half the time
+            _keep(self._encoded, text, ids, len(ids))
+        return ids
+
+
+def _keep(store: dict[K, V], key: K, value: V, tokens: int) -> None:
+    if tokens > _SHORT:
+        return
+    if len(store) >= _TEXTS:
+        store.clear()
+    store[key] = value
 
 
 def _plain(text: str) -> bool:

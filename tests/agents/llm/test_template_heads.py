@@ -54,3 +54,20 @@ def test_the_rules_of_a_chat_are_encoded_once():
         template.prompt([{"role": "system", "content": rules}, {"role": "user", "content": view}])
     assert not any("tic-tac-toe" in text for text in encoded[-2:])
     assert encoded[-1].startswith("<|im_start|>user\nthird")
+
+
+def test_what_was_seen_is_kept_within_bounds_and_stays_right(monkeypatch):
+    from agentarena.agents.llm import template as made
+
+    monkeypatch.setattr(made, "_TEXTS", 3)
+    monkeypatch.setattr(made, "_SHORT", 30)
+    _, tokenizer = small()
+    template = Template(tokenizer)
+    for text in ["a", "b", "a", "a cell " * 40, "c", "d", "a", "e"]:
+        ids = tokenizer(text, add_special_tokens=False).input_ids
+        assert list(template._encode(text, {})) == ids
+        assert template.text(ids) == tokenizer.decode(ids, skip_special_tokens=True)
+        assert len(template._encoded) <= 3
+        assert len(template._decoded) <= 3
+        assert "a cell " * 40 not in template._encoded
+    assert "e" in template._encoded
