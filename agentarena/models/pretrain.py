@@ -219,6 +219,8 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
     """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from."""
     from transformers import AutoTokenizer
 
+    if settings.minutes <= 0:
+        raise ValueError(f"minutes must be greater than 0, got {settings.minutes:g}")
     if settings.base:
         settings = replace(settings, **shape_of(Path(settings.base)))
     out.mkdir(parents=True, exist_ok=True)
