@@ -1,7 +1,7 @@
 """What playing costs a language model: tokens a second through `agentarena.play` over the engine fed directly, and over one match at a time.
 
     make test-vllm                                                                   # builds the environment of vLLM
-    OMP_NUM_THREADS=1 .venv-vllm/bin/python -m benchmarks.llm_throughput vllm        # vLLM in this process
+    OMP_NUM_THREADS=1 .venv-vllm/bin/python -m benchmarks.llm_throughput vllm        # vllm.LLM
     OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.llm_throughput hf               # transformers
     ... -m benchmarks.llm_throughput vllm --hidden 512 --layers 8 --max-tokens 4     # untrained weights of another size
 
@@ -14,8 +14,8 @@ In one process, with one loaded model and greedy replies:
                 transformers `model.generate` in batches of C, sorted by length so that little is padding
     one by one  the same matches one after another
 
-The three take turns; the table shows the median over the rounds. A prefix cache is emptied before each turn. "wall" counts
-what a user waits, "CPU" what the process used: on a busy machine the second is the steadier.
+The three take turns; the table shows the median over the rounds, and the ratios also of all rounds' times together. A prefix
+cache is emptied before each turn. "wall" counts what a user waits, "CPU" what this process and its children used.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Speed:
         prompt: Tokens read.
         completion: Tokens written.
         wall: Seconds by the clock.
-        cpu: Seconds of CPU time, all threads of the process.
+        cpu: Seconds of CPU time, all threads of this process and of its children.
     """
 
     prompt: int
@@ -107,9 +107,17 @@ def untrained(folder: Path, hidden: int, layers: int) -> Path:
 
 def timed(work: Callable[[], tuple[int, int]]) -> Speed:
     """The speed of work that gives back the tokens it read and wrote."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu = time.perf_counter(), used()
     prompt, completion = work()
-    return Speed(prompt, completion, time.perf_counter() - wall, time.process_time() - cpu)
+    return Speed(prompt, completion, time.perf_counter() - wall, used() - cpu)
+
+
+def used() -> float:
+    """Seconds of CPU time that this process and its children have used so far."""
+    import psutil
+
+    this = psutil.Process()
+    return sum(times.user + times.system for times in (one.cpu_times() for one in (this, *this.children(recursive=True))))
 
 
 def matches(recorder: Recorder, env: str, count: int, concurrency: int, seed: int, max_tokens: int) -> tuple[int, int]:
@@ -160,7 +168,7 @@ class Bench:
 
 
 def vllm_bench(model: str, slots: int) -> Bench:
-    """vLLM in this process with so many slots."""
+    """`vllm.LLM` with so many slots."""
     from agentarena.agents.llm.vllm import VLLMEngine
 
     engine = VLLMEngine(model, dtype="float32", max_num_seqs=slots)
@@ -209,12 +217,13 @@ def show(env: str, concurrency: int, found: dict[str, list[Speed]]) -> None:
 
 
 def ratios(found: dict[str, list[Speed]], other: str) -> str:
-    """Matches over another way: median over the rounds, and its range."""
+    """Matches over another way: median over the rounds, its range, and the ratio of the sums of all rounds."""
     pairs = list(zip(found["matches"], found[other], strict=True))
     out = []
     for label, key in (("wall", "rate"), ("written, wall", "written"), ("CPU", "frugality")):
         each = sorted(getattr(one, key) / getattr(two, key) for one, two in pairs)
-        out.append(f"{label} {statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f})")
+        whole = sum(1 / getattr(two, key) for _, two in pairs) / sum(1 / getattr(one, key) for one, _ in pairs)
+        out.append(f"{label} {statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f}; together {whole:.2f})")
     return f"matches / {other}: " + ", ".join(out)
 
 

@@ -1,12 +1,17 @@
-"""vLLM in this process, judged by transformers: the same weights must say the same words."""
+"""vLLM, judged by transformers: the same weights must say the same words."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
 import random
 import re
+import signal
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -196,6 +201,26 @@ def test_closing_frees_the_engine_and_answers_what_is_open(model: str) -> None:
     short.submit(Request(chats(1)[0]), got.append)
     assert len(got) == 7
     assert all(isinstance(one, ServiceGone) for one in got)
+
+
+@pytest.mark.slow
+def test_a_model_whose_process_dies_answers_what_is_open(model: str) -> None:
+    from agentarena.agents.llm.vllm import VLLMEngine
+
+    before = set(multiprocessing.active_children())
+    lost = VLLMEngine(model, dtype="float32", max_num_seqs=2, max_model_len=1024)
+    (process,) = set(multiprocessing.active_children()) - before
+    signals = Path(f"/proc/{process.pid}/status").read_text()
+    (blocked,) = (int(line.split()[1], 16) for line in signals.splitlines() if line.startswith("SigBlk"))
+    assert blocked >> (signal.SIGINT - 1) & 1  # Ctrl-C is for this process alone
+    answers: SimpleQueue[Any] = SimpleQueue()
+    lost.submit(Request(chats(1)[0], max_tokens=500, options=Pattern("[a-z]{600,}")), answers.put)
+    time.sleep(1)
+    process.kill()
+    assert isinstance(answers.get(timeout=60), ServiceGone)
+    lost.submit(Request(chats(1)[0]), answers.put)
+    assert isinstance(answers.get(timeout=60), ServiceGone)
+    lost.close()
 
 
 def test_a_model_that_is_not_there_is_a_bad_option() -> None:

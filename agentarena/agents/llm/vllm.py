@@ -1,8 +1,9 @@
-"""vLLM in this process: one thread owns the engine; requests enter and leave between its steps, without a batch barrier.
+"""vLLM without a server: one thread owns a `vllm.LLM`; requests enter and leave between its steps, without a batch barrier.
 
-Each turn of the loop takes what was submitted meanwhile, makes one step of the engine (one token of every running request,
-or a piece of a prompt), and answers the requests that the step finished. Chat templates and tokenizing run in the
-submitting thread, beside the engine's step.
+Each turn of the loop takes what was submitted meanwhile, waits for one step of the engine (one token of every running
+request, or a piece of a prompt), and answers the requests that the step finished. The model steps in a process of its own,
+as vLLM sets it up, so that matches, chat templates and tokenizing go on beside it; with
+`VLLM_ENABLE_V1_MULTIPROCESSING=0` in the environment it steps in this thread, which loads faster.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import atexit
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
@@ -26,6 +28,10 @@ from .vllm_setup import MOST_ADAPTERS, free, import_vllm, is_adapter, load, lora
 T = TypeVar("T")
 
 __all__ = ["VLLMEngine", "sampling", "vllm"]
+
+
+_LULL = 0.006
+"""Seconds without a request after which no more are expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,7 @@ class _Call:
 
 
 class VLLMEngine:
-    """A model held by vLLM in this process.
+    """A model held by vLLM.
 
     Greedy replies and replies with a seed do not depend on what else is in the batch, as far as the kernels' sums do not:
     vLLM picks kernels by batch size, so two runs may part where two tokens are equally likely to the last bit.
@@ -179,24 +185,40 @@ class VLLMEngine:
         free()
 
     def _serve(self, llm: Any) -> None:
-        while self._admit(llm):
-            for output in llm.llm_engine.step():
-                if output.finished:
-                    self._answer(output)
+        finished: list[Any] = []
+        while self._admit(llm, len(finished)):
+            finished = [output for output in llm.llm_engine.step() if output.finished]
+            for output in finished:
+                self._answer(output)
 
-    def _admit(self, llm: Any) -> bool:
-        """Hand over what was submitted, waiting for it when there is nothing else to do; false when closed."""
+    def _admit(self, llm: Any, answered: int) -> bool:
+        """Hand over what was submitted, after so many answers, until there is something to do; false when closed."""
         while True:
-            try:
-                one = self._inbox.get(block=not self._open)
-            except Empty:
+            for one in self._submitted(llm.llm_engine.engine_core, answered):
+                if one is None:
+                    return False
+                if isinstance(one, _Call):
+                    _do(one, llm)
+                else:
+                    self._begin(one, llm.llm_engine)
+            if self._open:
                 return True
-            if one is None:
-                return False
-            if isinstance(one, _Call):
-                _do(one, llm)
-            else:
-                self._begin(one, llm.llm_engine)
+
+    def _submitted(self, core: Any, answered: int) -> list[_Open | _Call | None]:
+        """What was submitted, waiting for it when there is nothing else to do.
+
+        A model with a process of its own is at its next step already. Until that is done, what follows from the answers is
+        collected and handed over together: one by one, requests would disturb the step and fall into different ones.
+        """
+        made: list[_Open | _Call | None] = []
+        steps = getattr(core, "outputs_queue", None)
+        with suppress(Empty):
+            while self._open and len(made) < answered and steps is not None and steps.empty():
+                made.append(self._inbox.get(timeout=_LULL))
+        with suppress(Empty):
+            while True:
+                made.append(self._inbox.get(block=not self._open and not made))
+        return made
 
     def _begin(self, one: _Open, engine: Any) -> None:
         self._numbers += 1
@@ -327,7 +349,7 @@ def vllm(
     reasoning_parser: str | None = None,
     **parameters: Any,
 ) -> LanguageAgent:
-    """`vllm:model`: a model held by vLLM in this process. Agents of one model and the same settings share it.
+    """`vllm:model`: a model held by vLLM, without a server. Agents of one model and the same settings share it.
 
     Args:
         model: Path or name on the hub.

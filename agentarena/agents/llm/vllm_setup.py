@@ -1,4 +1,4 @@
-"""How vLLM is loaded into this process and let go of: its environment variables, LoRA settings, and nobody else's randomness."""
+"""How vLLM is loaded and let go of: its environment variables, LoRA settings, nobody else's randomness, nobody's script run twice."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import gc
 import json
 import os
 import random
+import signal
+import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from multiprocessing import active_children, resource_tracker
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +24,10 @@ from agentarena.core.errors import BadOption, MissingExtra
 __all__ = ["ENVIRONMENT", "MOST_ADAPTERS", "free", "import_vllm", "is_adapter", "load", "lora", "shut_down"]
 
 ENVIRONMENT: Mapping[str, str] = {
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",  # the engine runs in this process, in the thread that steps it
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "1",  # the model has a process of its own, which shares no interpreter with the matches
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads, which a fork would cut off holding their locks
     "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
-    "VLLM_LOGGING_LEVEL": "CRITICAL",  # failures arrive as exceptions
+    "VLLM_LOGGING_LEVEL": "ERROR",  # what goes wrong in the model's process is told nowhere else
     "VLLM_NO_USAGE_STATS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",  # OpenMP threads that spin stall where other programs want the cores: 14 times slower on two busy ones
 }
@@ -29,6 +35,7 @@ ENVIRONMENT: Mapping[str, str] = {
 
 _lock = threading.Lock()
 _alive: list[int] = []
+_watched: set[BaseProcess] = set()
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Greatest LoRA ranks that vLLM can be set up for."""
@@ -80,12 +87,26 @@ def load(arguments: dict[str, Any]) -> Any:
     if arguments["enforce_eager"] is None:
         arguments["enforce_eager"] = cpu
     if cpu:
+        from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
+        # by name ("uni") vLLM makes two processes of it, one of which spins while the other computes
+        arguments.setdefault("distributed_executor_backend", UniProcExecutor)
         arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
-    with _own_randomness():
+    with _lock, _own_randomness(), _script_unseen(), _uninterrupted():
         llm = LLM(use_tqdm_on_load=False, **arguments)
-    with _lock:
         _alive.append(1)
+    processes = [one for one in active_children() if one.name.startswith("EngineCore") and one not in _watched]
+    if processes:
+        _watched.update(processes)
+        threading.Thread(target=_watch, args=(processes, llm.llm_engine.engine_core), daemon=True).start()
     return llm
+
+
+def _watch(processes: Sequence[BaseProcess], core: Any) -> None:
+    """Tells vLLM when a process of the model has ended: it would wait for its answers for ever."""
+    wait([one.sentinel for one in processes])
+    _watched.difference_update(processes)
+    core.outputs_queue.put(RuntimeError("the process that held the model has ended"))
 
 
 @contextmanager
@@ -99,13 +120,36 @@ def _own_randomness() -> Iterator[None]:
         np.random.set_state(arrays)  # noqa: NPY002
 
 
+@contextmanager
+def _script_unseen() -> Iterator[None]:
+    """Hides the program's main file: the model's process, where it is started afresh, would run it again from its first line."""
+    main = vars(sys.modules["__main__"])
+    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update({"__spec__": None, **hidden})
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Starts processes that Ctrl-C does not reach: this process ends them when it is done with them."""
+    resource_tracker.ensure_running()  # starting it would lift the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def shut_down(llm: Any) -> None:
     """End an engine. What vLLM sets up once a process (its process groups) goes with the last one: others still use it."""
+    core = llm.llm_engine.engine_core
     with _lock:
         _alive.pop()
         last = not _alive
-    core = llm.llm_engine.engine_core
-    if last:
+    if last or not hasattr(core, "engine_core"):  # or it has a process of its own
         core.shutdown()
     elif hasattr(core, "_finalizer"):
         core._finalizer.detach()  # it would shut down everything once the engine is collected
