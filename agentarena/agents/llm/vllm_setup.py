@@ -124,12 +124,12 @@ def _own_randomness() -> Iterator[None]:
 def _script_unseen() -> Iterator[None]:
     """Hides the program's main file: the model's process, where it is started afresh, would run it again from its first line."""
     main = vars(sys.modules["__main__"])
-    hidden = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
+    hidden: dict[str, Any] = {name: main.pop(name) for name in ("__file__", "__spec__") if name in main}
     main["__spec__"] = None
     try:
         yield
     finally:
-        main.update({"__spec__": None, **hidden})
+        main.update(hidden)
 
 
 @contextmanager
