@@ -7,7 +7,7 @@
 
 One thread, since the model in the box is too small to gain from more.
 
-In one process, with one loaded model and greedy replies:
+In one run, with one loaded model and greedy replies:
 
     matches     C matches at once, 4 C in all, through `agentarena.play`, the model against a random player
     direct      the requests that these matches made, exactly: `vllm.LLM.generate` on all of them, with C slots; for

@@ -87,9 +87,9 @@ def load(arguments: dict[str, Any]) -> Any:
     if arguments["enforce_eager"] is None:
         arguments["enforce_eager"] = cpu
     if cpu:
-        from vllm.v1.executor.uniproc_executor import UniProcExecutor
-
         if arguments.get("tensor_parallel_size", 1) == arguments.get("pipeline_parallel_size", 1) == 1:
+            from vllm.v1.executor.uniproc_executor import UniProcExecutor
+
             # by name ("uni") vLLM makes two processes of it, one of which spins while the other computes
             arguments.setdefault("distributed_executor_backend", UniProcExecutor)
         arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
