@@ -12,6 +12,7 @@ Nothing an agent does can break it: an answer that is no legal move is a typed f
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -332,13 +333,16 @@ def _in_words(game: Game[Any], legal: Legal, action: Action, refused: str) -> st
     return f"{game.text.write(action)} is not legal now" if isinstance(legal, tuple) else refused
 
 
+_GREATEST = sys.float_info.max  # of greater integers, sums with floats fail
+
+
 def _malformed(reply: Reply) -> str | None:
     if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
         return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
     if reply.finish not in ("stop", "length", "refusal"):
         return f"Reply.finish must be 'stop', 'length' or 'refusal', got {reply.finish!r}"
     numbers = reply.usage.values() if isinstance(reply.usage, Mapping) else [None]
-    if not all(isinstance(value, int | float) and np.isfinite(value) for value in numbers):
+    if not all(isinstance(value, int | float) and abs(value) <= _GREATEST for value in numbers):
         return "Reply.usage must map names to finite numbers"
     try:
         json.dumps(dict(reply.extra), allow_nan=False)

@@ -239,6 +239,8 @@ def test_moves_made_in_a_seats_place_do_not_depend_on_the_agent():
         Reply(4),
         Reply("(1,1)", extra={"x": object()}),
         Reply("(1,1)", usage={"tokens": float("nan")}),
+        Reply("(1,1)", usage={"tokens": float("inf")}),
+        Reply("(1,1)", usage={"tokens": 10**400}),
         Reply("(1,1)", extra={"x": float("inf")}),
     ],
 )
