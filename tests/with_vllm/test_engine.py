@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import multiprocessing
 import random
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -221,6 +224,33 @@ def test_a_model_whose_process_dies_answers_what_is_open(model: str) -> None:
     lost.submit(Request(chats(1)[0]), answers.put)
     assert isinstance(answers.get(timeout=60), ServiceGone)
     lost.close()
+
+
+@pytest.mark.slow
+def test_the_model_ends_when_the_process_of_the_matches_is_killed(model: str) -> None:
+    script = """
+import multiprocessing, sys, time
+from agentarena.agents.llm.vllm import VLLMEngine
+made = VLLMEngine(sys.argv[1], dtype="float32", max_num_seqs=2, max_model_len=1024)
+print("held by", *(one.pid for one in multiprocessing.active_children()), flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", script, model], stdout=subprocess.PIPE, text=True) as matches:
+        assert matches.stdout is not None
+        held = next(line.split()[2:] for line in matches.stdout if line.startswith("held by"))
+        matches.kill()
+    (process,) = (Path(f"/proc/{pid}/status") for pid in held)
+    until = time.monotonic() + 60
+    while runs(process):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def runs(status: Path) -> bool:
+    """Whether a process is there and more than an entry in a table."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return "State:\tZ" not in status.read_text()
+    return False
 
 
 def test_a_model_that_is_not_there_is_a_bad_option() -> None:

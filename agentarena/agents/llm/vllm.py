@@ -298,7 +298,7 @@ def _do(call: _Call, llm: Any) -> None:
 
 def sampling(request: Request) -> Any:
     """The request's `vllm.SamplingParams`."""
-    from vllm.sampling_params import RequestOutputKind, SamplingParams  # by way of `vllm` itself, the import would be resolved anew each time
+    from vllm.sampling_params import RequestOutputKind, SamplingParams  # `vllm` itself would look it up anew each time
 
     temperature = 1.0 if request.temperature is None else request.temperature
     return SamplingParams(

@@ -88,10 +88,10 @@ def load(arguments: dict[str, Any]) -> Any:
         arguments["enforce_eager"] = cpu
     if cpu:
         if arguments.get("tensor_parallel_size", 1) == arguments.get("pipeline_parallel_size", 1) == 1:
-            from vllm.v1.executor.uniproc_executor import UniProcExecutor
+            from .vllm_process import Executor
 
-            # by name ("uni") vLLM makes two processes of it, one of which spins while the other computes
-            arguments.setdefault("distributed_executor_backend", UniProcExecutor)
+            # vLLM's own, by name ("uni"), is two processes, one of which spins while the other computes
+            arguments.setdefault("distributed_executor_backend", Executor)
         arguments.setdefault("enable_chunked_prefill", False)  # vLLM cannot rewind a CPU generator after a part of a prompt
     with _lock, _own_randomness(), _script_unseen(), _uninterrupted():
         llm = LLM(use_tqdm_on_load=False, **arguments)
