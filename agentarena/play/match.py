@@ -185,7 +185,8 @@ class Match:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
-        self.add_usage(seat, fault.usage)
+        if _countable(fault.usage):
+            self.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
         self._fault(seat, kind, stable(str(fault)), "forfeit")
         return self._give_up(seat, fault)
@@ -333,7 +334,10 @@ def _in_words(game: Game[Any], legal: Legal, action: Action, refused: str) -> st
     return f"{game.text.write(action)} is not legal now" if isinstance(legal, tuple) else refused
 
 
-_GREATEST = sys.float_info.max  # of greater integers, sums with floats fail
+def _countable(usage: Any) -> bool:
+    """Whether it can be added up: names and finite numbers, no integer beyond those that floats reach."""
+    numbers = usage.values() if isinstance(usage, Mapping) else [None]
+    return all(isinstance(value, int | float) and abs(value) <= sys.float_info.max for value in numbers)
 
 
 def _malformed(reply: Reply) -> str | None:
@@ -341,8 +345,7 @@ def _malformed(reply: Reply) -> str | None:
         return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
     if reply.finish not in ("stop", "length", "refusal"):
         return f"Reply.finish must be 'stop', 'length' or 'refusal', got {reply.finish!r}"
-    numbers = reply.usage.values() if isinstance(reply.usage, Mapping) else [None]
-    if not all(isinstance(value, int | float) and abs(value) <= _GREATEST for value in numbers):
+    if not _countable(reply.usage):
         return "Reply.usage must map names to finite numbers"
     try:
         json.dumps(dict(reply.extra), allow_nan=False)

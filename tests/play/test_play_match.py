@@ -10,7 +10,7 @@ from fixtures.games import Adventure, Duel, Market, Moles, Parley
 from rascals import First, Speaks
 
 from agentarena.core.agent import Reply
-from agentarena.core.errors import AgentTimeout, UsageError
+from agentarena.core.errors import AgentFault, AgentTimeout, UsageError
 from agentarena.core.legal import sample
 from agentarena.core.registry import game
 from agentarena.play import Fixture, Match, OnUnreadable, play
@@ -249,6 +249,15 @@ def test_a_malformed_reply_is_nonsense(bad):
     match.answer(0, bad)
     assert match.record().faults[0]["kind"] == "nonsense"
     assert match.record().line()
+
+
+def test_usage_of_a_fault_that_cannot_be_added_up_is_left_out():
+    fault = AgentFault("no more")
+    fault.usage = {"tokens": "many"}
+    match = table()
+    match.answer(0, fault)
+    assert match.record().faults[0]["kind"] == "resigned"
+    assert match.over
 
 
 def test_usage_is_summed_and_retries_count():
