@@ -167,11 +167,12 @@ class Bench:
     reset: Callable[[], None]
 
 
-def vllm_bench(model: str, slots: int) -> Bench:
-    """`vllm.LLM` with so many slots."""
+def vllm_bench(model: str, slots: int, block: int | None) -> Bench:
+    """`vllm.LLM` with so many slots, and blocks of so many tokens."""
     from agentarena.agents.llm.vllm import VLLMEngine
 
-    engine = VLLMEngine(model, dtype="float32", max_num_seqs=slots)
+    blocks = {"block_size": block} if block else {}
+    engine = VLLMEngine(model, dtype="float32", max_num_seqs=slots, **blocks)
     return Bench(engine, lambda kept, size: direct_vllm(engine, kept), lambda: engine.call(lambda llm: llm.reset_prefix_cache()))
 
 
@@ -234,6 +235,7 @@ def main() -> None:
     parser.add_argument("--model", default=str(MODEL))
     parser.add_argument("--hidden", type=int, help="untrained weights of this width in the model's place")
     parser.add_argument("--layers", type=int, default=8, help="their layers")
+    parser.add_argument("--block-size", type=int, help="tokens in a block of vLLM's cache; by default vLLM's own choice")
     parser.add_argument("--env", default="TicTacToe-v0")
     parser.add_argument("--concurrency", type=int, nargs="+", default=[64, 256])
     parser.add_argument(
@@ -251,7 +253,7 @@ def main() -> None:
 def run(given: argparse.Namespace, model: str) -> None:
     """Measures and prints."""
     for concurrency in given.concurrency:
-        bench = (vllm_bench if given.engine == "vllm" else hf_bench)(model, concurrency)
+        bench = vllm_bench(model, concurrency, given.block_size) if given.engine == "vllm" else hf_bench(model, concurrency)
         found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
         bench.engine.close()
         print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")

@@ -58,16 +58,20 @@ def test_a_chat_is_continued_token_by_token(engine: Any) -> None:
 
 def test_agents_of_one_model_share_its_engine(engine: Any, monkeypatch: pytest.MonkeyPatch, adapter: Any) -> None:
     made: list[Lent] = []
+    told: list[dict[str, Any]] = []
 
     def make(model: str, **settings: Any) -> Lent:
+        told.append(settings)
         made.append(Lent(engine))
         return made[-1]
 
     monkeypatch.setattr(module, "VLLMEngine", make)
     first = aa.agent("vllm:some/model?temperature=0.7&thinking=false&dtype=float32")
     second = aa.agent("vllm:some/model?constrain=true&thinking=false&dtype=float32")
-    third = aa.agent(f"vllm:some/model?adapter={adapter}")
+    third = aa.agent(f"vllm:some/model?adapter={adapter}&block_size=32")
     assert len(made) == 2
+    assert "block_size" not in told[0]  # vLLM's own
+    assert told[1]["block_size"] == 32
     assert first.name == "vllm:some/model?thinking=False&temperature=0.7"
     first.close()
     assert not made[0].closed
