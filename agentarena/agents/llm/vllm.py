@@ -358,7 +358,7 @@ def vllm(
         gpu_memory_utilization: Part of the GPU's memory to take.
         tensor_parallel_size: GPUs to spread the model over.
         quantization: How the weights are stored, where the model's files do not say.
-        block_size: Tokens in a block of the key-value cache; prompts that begin alike share whole blocks. See docs/throughput.md.
+        block_size: Tokens in a block of the key-value cache; prompts that begin alike share whole blocks; a multiple of 32 without a GPU. See docs/throughput.md.
         max_num_seqs: Requests in a step.
         enforce_eager: Whether to leave out compilation; by default without a GPU.
         adapters: LoRA adapters as name -> folder; the same for all agents that are to share the model.
