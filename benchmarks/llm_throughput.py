@@ -12,25 +12,32 @@ In one run, with one loaded model and greedy replies:
     matches     C matches at once, 4 C in all, through `agentarena.play`, the model against a random player
     direct      the requests that these matches made, exactly: `vllm.LLM.generate` on all of them, with C slots; for
                 transformers `model.generate` in batches of C, sorted by length so that little is padding
+    chained     vLLM only: the same requests by vLLM's own `add_request` and `step`, where a match's next request is sent when
+                the one before it is answered, C matches at once; no game is played: what any player of matches can reach
     one by one  the same matches one after another
 
-The three take turns; the table shows the median over the rounds, and the ratios also of all rounds' times together. A prefix
+The ways take turns; the table shows the median over the rounds, and the ratios also of all rounds' times together. A prefix
 cache is emptied before each turn. "wall" counts what a user waits, "CPU" what this process and its children used.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from agentarena.agents.llm.agent import LanguageAgent
-from agentarena.agents.llm.engine import Completion, Done, Request
+from agentarena.agents.llm.chat import Prompt
+from agentarena.agents.llm.engine import Completion, Request
+from agentarena.agents.llm.strategies import Steps
+from agentarena.core.agent import View
 from agentarena.play import OnUnreadable, play
 
 MODEL = Path(__file__).parents[1] / "agentarena" / "models" / "tiny"
@@ -68,28 +75,12 @@ class Speed:
         return (self.prompt + self.completion) / self.cpu
 
 
-class Recorder:
-    """An engine that keeps what passed through it: requests as they were made, completions as they came."""
+class Asked(NamedTuple):
+    """A question of a match, as it went to the engine, and its answer."""
 
-    tokens = True
-
-    def __init__(self, engine: Any) -> None:
-        self.engine = engine
-        self.name, self.template, self.context = engine.name, engine.template, engine.context
-        self.kept: list[tuple[Request, Completion]] = []
-
-    def submit(self, request: Request, done: Done) -> None:
-        """Pass a request on."""
-
-        def keep(made: Completion | Exception) -> None:
-            if isinstance(made, Completion):
-                self.kept.append((request, made))
-            done(made)
-
-        self.engine.submit(request, keep)
-
-    def close(self) -> None:
-        """The engine outlives the agents."""
+    match: int
+    request: Request
+    made: Completion
 
 
 def untrained(folder: Path, hidden: int, layers: int) -> Path:
@@ -120,38 +111,75 @@ def used() -> float:
     return sum(times.user + times.system for times in (one.cpu_times() for one in (this, *this.children(recursive=True))))
 
 
-def matches(recorder: Recorder, env: str, count: int, concurrency: int, seed: int, max_tokens: int) -> tuple[int, int]:
-    """Plays matches; tokens read and written."""
-    recorder.kept.clear()
-    bot = LanguageAgent(recorder, memory="state", max_tokens=max_tokens)
+def matches(engine: Any, asked: list[Asked], env: str, count: int, concurrency: int, seed: int, max_tokens: int) -> tuple[int, int]:
+    """Plays matches and leaves what was asked in them in `asked`; tokens read and written."""
+
+    def keeping(view: View, prompt: Prompt) -> Steps:
+        request = prompt.ask()
+        (made,) = yield [request]
+        asked.append(Asked(view.match, request, made))
+        return prompt.reply(made)
+
+    asked.clear()
+    bot = LanguageAgent(engine, memory="state", max_tokens=max_tokens, strategy=keeping, release=lambda: None)
     lenient = OnUnreadable(retries=0, then="random")  # whatever the model has learned, matches are played to their end
     play(env, [bot, "random"], matches=count, concurrency=concurrency, seed=seed, on_unreadable=lenient)
-    return sum(made.prompt_tokens for _, made in recorder.kept), sum(made.completion_tokens for _, made in recorder.kept)
+    return sum(one.made.prompt_tokens for one in asked), sum(one.made.completion_tokens for one in asked)
 
 
-def direct_vllm(engine: Any, kept: Sequence[tuple[Request, Completion]]) -> tuple[int, int]:
+def direct_vllm(engine: Any, asked: Sequence[Asked]) -> tuple[int, int]:
     """`LLM.generate` on the recorded requests; tokens read and written."""
     from agentarena.agents.llm.vllm import sampling
 
-    prompts = [{"prompt_token_ids": list(made.prompt_ids)} for _, made in kept]
-    parameters = [sampling(request) for request, _ in kept]
+    prompts = [{"prompt_token_ids": list(one.made.prompt_ids)} for one in asked]
+    parameters = [sampling(one.request) for one in asked]
     outputs = engine.call(lambda llm: llm.generate(prompts, parameters, use_tqdm=False))
     return sum(len(one.prompt_token_ids) for one in outputs), sum(len(one.outputs[0].token_ids) for one in outputs)
 
 
-def direct_hf(model: Any, pad: int, size: int, kept: Sequence[tuple[Request, Completion]]) -> tuple[int, int]:
+def chained_vllm(engine: Any, asked: Sequence[Asked], size: int) -> tuple[int, int]:
+    """The recorded requests by vLLM's own calls, match by match in their order, `size` matches at once; tokens read and written."""
+    from agentarena.agents.llm.vllm import sampling
+
+    chains: defaultdict[int, deque[tuple[Any, Any]]] = defaultdict(deque)
+    for one in asked:
+        chains[one.match].append(({"prompt_token_ids": list(one.made.prompt_ids)}, sampling(one.request)))
+
+    def work(llm: Any) -> tuple[int, int]:
+        waiting, under_way, keys = deque(chains.values()), {}, map(str, itertools.count())
+        read = written = 0
+
+        def send(chain: deque[tuple[Any, Any]]) -> None:
+            key = next(keys)
+            under_way[key] = chain
+            llm.llm_engine.add_request(key, *chain.popleft())
+
+        while waiting or under_way:
+            while waiting and len(under_way) < size:
+                send(waiting.popleft())
+            for output in llm.llm_engine.step():
+                if output.finished:
+                    read, written = read + len(output.prompt_token_ids), written + len(output.outputs[0].token_ids)
+                    if chain := under_way.pop(output.request_id):
+                        send(chain)
+        return read, written
+
+    return cast("tuple[int, int]", engine.call(work))
+
+
+def direct_hf(model: Any, pad: int, size: int, asked: Sequence[Asked]) -> tuple[int, int]:
     """`model.generate` in batches of `size`, left-padded, sorted by length; tokens read and written."""
     import torch
 
     read = written = 0
-    ordered = sorted(kept, key=lambda one: len(one[1].prompt_ids))
+    ordered = sorted(asked, key=lambda one: len(one.made.prompt_ids))
     for start in range(0, len(ordered), size):
-        batch = [made.prompt_ids for _, made in ordered[start : start + size]]
+        batch = [one.made.prompt_ids for one in ordered[start : start + size]]
         width = max(map(len, batch))
         ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in batch])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in batch])
         with torch.inference_mode():
-            out = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, max_new_tokens=ordered[0][0].max_tokens)
+            out = model.generate(input_ids=ids, attention_mask=mask, do_sample=False, max_new_tokens=ordered[0].request.max_tokens)
         ends = (out[:, width:] == model.generation_config.eos_token_id).int()
         lengths = torch.where(ends.any(1), ends.argmax(1) + 1, out.shape[1] - width)
         read, written = read + sum(map(len, batch)), written + int(lengths.sum())
@@ -160,10 +188,10 @@ def direct_hf(model: Any, pad: int, size: int, kept: Sequence[tuple[Request, Com
 
 @dataclass(slots=True)
 class Bench:
-    """A loaded engine, how to feed it directly, and how to empty its prefix cache."""
+    """A loaded engine, ways to feed it without `agentarena.play`, and how to empty its prefix cache."""
 
     engine: Any
-    direct: Callable[[Sequence[tuple[Request, Completion]], int], tuple[int, int]]
+    ways: Mapping[str, Callable[[Sequence[Asked], int], tuple[int, int]]]
     reset: Callable[[], None]
 
 
@@ -173,7 +201,8 @@ def vllm_bench(model: str, slots: int, block: int | None) -> Bench:
 
     blocks = {"block_size": block} if block else {}
     engine = VLLMEngine(model, dtype="float32", max_num_seqs=slots, **blocks)
-    return Bench(engine, lambda kept, size: direct_vllm(engine, kept), lambda: engine.call(lambda llm: llm.reset_prefix_cache()))
+    ways = {"direct": lambda asked, size: direct_vllm(engine, asked), "chained": lambda asked, size: chained_vllm(engine, asked, size)}
+    return Bench(engine, ways, lambda: engine.call(lambda llm: llm.reset_prefix_cache()))
 
 
 def hf_bench(model: str, slots: int) -> Bench:
@@ -184,25 +213,28 @@ def hf_bench(model: str, slots: int) -> Bench:
 
     loaded, tokenizer = AutoModelForCausalLM.from_pretrained(model, dtype="float32").eval(), AutoTokenizer.from_pretrained(model)
     engine = HFEngine(loaded, tokenizer=tokenizer, max_batch=slots)
-    return Bench(engine, lambda kept, size: direct_hf(loaded, tokenizer.pad_token_id, size, kept), lambda: None)
+    return Bench(engine, {"direct": lambda asked, size: direct_hf(loaded, tokenizer.pad_token_id, size, asked)}, lambda: None)
 
 
 def measure(bench: Bench, env: str, concurrency: int, waves: int, rounds: int, max_tokens: int, singles: int) -> dict[str, list[Speed]]:
-    """Rounds of the three ways, taking turns, after a small one to warm up."""
-    recorder = Recorder(bench.engine)
-    matches(recorder, env, 4, 4, 999, max_tokens)
-    bench.direct(list(recorder.kept), concurrency)
-    found: dict[str, list[Speed]] = {"matches": [], "direct": [], "one by one": []}
+    """Rounds of all ways, taking turns, after a small one to warm up."""
+    asked: list[Asked] = []
+    found: dict[str, list[Speed]] = {name: [] for name in ("matches", *bench.ways, *(["one by one"] if singles else []))}
+
+    def turn(name: str, work: Callable[[], tuple[int, int]]) -> None:
+        bench.reset()
+        found[name].append(timed(work))
+
+    matches(bench.engine, asked, env, 4, 4, 999, max_tokens)
+    for feed in bench.ways.values():
+        feed(asked, concurrency)
     for seed in range(rounds):
-        bench.reset()
-        found["matches"].append(timed(lambda seed=seed: matches(recorder, env, waves * concurrency, concurrency, seed, max_tokens)))
-        kept = list(recorder.kept)
-        bench.reset()
-        found["direct"].append(timed(lambda kept=kept: bench.direct(kept, concurrency)))
+        turn("matches", lambda seed=seed: matches(bench.engine, asked, env, waves * concurrency, concurrency, seed, max_tokens))
+        for name, feed in bench.ways.items():
+            turn(name, lambda feed=feed: feed(asked, concurrency))
         if singles:
-            bench.reset()
-            found["one by one"].append(timed(lambda seed=seed: matches(recorder, env, singles, 1, seed, max_tokens)))
-        show(env, concurrency, {name: speeds[-1:] for name, speeds in found.items() if speeds})
+            turn("one by one", lambda seed=seed: matches(bench.engine, asked, env, singles, 1, seed, max_tokens))
+        show(env, concurrency, {name: speeds[-1:] for name, speeds in found.items()})
     return found
 
 
@@ -217,15 +249,15 @@ def show(env: str, concurrency: int, found: dict[str, list[Speed]]) -> None:
         )
 
 
-def ratios(found: dict[str, list[Speed]], other: str) -> str:
-    """Matches over another way: median over the rounds, its range, and the ratio of the sums of all rounds."""
-    pairs = list(zip(found["matches"], found[other], strict=True))
+def ratios(found: dict[str, list[Speed]], one: str, other: str) -> str:
+    """One way over another: median over the rounds, its range, and the ratio of the sums of all rounds."""
+    pairs = list(zip(found[one], found[other], strict=True))
     out = []
     for label, key in (("wall", "rate"), ("written, wall", "written"), ("CPU", "frugality")):
-        each = sorted(getattr(one, key) / getattr(two, key) for one, two in pairs)
-        whole = sum(1 / getattr(two, key) for _, two in pairs) / sum(1 / getattr(one, key) for one, _ in pairs)
+        each = sorted(getattr(this, key) / getattr(that, key) for this, that in pairs)
+        whole = sum(1 / getattr(that, key) for _, that in pairs) / sum(1 / getattr(this, key) for this, _ in pairs)
         out.append(f"{label} {statistics.median(each):.2f} ({each[0]:.2f} to {each[-1]:.2f}; together {whole:.2f})")
-    return f"matches / {other}: " + ", ".join(out)
+    return f"{one} / {other}: " + ", ".join(out)
 
 
 def main() -> None:
@@ -257,10 +289,11 @@ def run(given: argparse.Namespace, model: str) -> None:
         found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
         bench.engine.close()
         print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")
-        show(given.env, concurrency, {name: speeds for name, speeds in found.items() if speeds})
-        for other in ("direct", "one by one"):
-            if found[other]:
-                print(ratios(found, other))
+        show(given.env, concurrency, found)
+        for other in list(found)[1:]:
+            print(ratios(found, "matches", other))
+        if "chained" in found:
+            print(ratios(found, "chained", "direct"))
         print()
 
 

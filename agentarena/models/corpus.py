@@ -87,15 +87,15 @@ class Decision:
 
 
 LESSONS: tuple[Lesson, ...] = (
-    Lesson("TicTacToe-v0", "tictactoe/tactical", 14, 0.5),
+    Lesson("TicTacToe-v0", "tictactoe/tactical", 12, 0.5),
     Lesson("ConnectFour-v0", "connectfour/tactical", 8, 0.5),
     Lesson("KuhnPoker-v0", "kuhnpoker/nash?alpha=0.3333", 2, sure=False),
     Lesson("LeducPoker-v0", "leducpoker/heuristic", 3),
     Lesson("Dhumbal-v0", "dhumbal/aggressive", 18, 0.35),
     Lesson("MiniHanabi-v0", "hanabi/cautious", 6, 0.5),
     Lesson("SimpleHanabi-v0", "hanabi/cautious", 6, 0.5),
-    Lesson("FullHanabi-v0", "hanabi/cautious", 16, 0.5),
-    Lesson("Werewolf-v0", "werewolf/bayes", 30, 0.5),
+    Lesson("FullHanabi-v0", "hanabi/cautious", 28, 0.5),
+    Lesson("Werewolf-v0", "werewolf/bayes", 32, 0.5),
     Lesson("MatrixGame-v0", "matrixgame/fictitious", 0.7),
     Lesson("RockPaperScissors-v0", "rockpaperscissors/fictitious", 0.7),
     Lesson("BiasedRockPaperScissors-v0", "biasedrockpaperscissors/fictitious", 0.7),

@@ -20,6 +20,7 @@ from agentarena.core.errors import AgentRaised, BadOption, MissingExtra
 
 from .constraint import Constraint, Vocabulary
 from .engine import Completion, Done, Request, shared, split_thinking
+from .memory import keep_freed
 from .template import Template
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ class HFEngine:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self.name = f"hf:{model}" if isinstance(model, str) else "hf"
         self._model, tokenizer = _loaded(model, tokenizer, dtype, device)
+        if self._model.device.type == "cpu":
+            keep_freed()
         if not getattr(tokenizer, "chat_template", None):
             raise BadOption(f"{self.name} has no chat template, so it cannot hold a conversation; take an instruction-tuned model")
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
