@@ -13,7 +13,7 @@ In one run, with one loaded model and greedy replies:
     direct      the requests that these matches made, exactly: `vllm.LLM.generate` on all of them, with C slots; for
                 transformers `model.generate` in batches of C, sorted by length so that little is padding
     chained     vLLM only: the same requests by vLLM's own `add_request` and `step`, where a match's next request is sent when
-                the one before it is answered, C matches at once; no game is played: what any player of matches can reach
+                the one before it is answered, C matches at once: a plain loop over vLLM, in which no game is played
     one by one  the same matches one after another
 
 The ways take turns; the table shows the median over the rounds, and the ratios also of all rounds' times together. A prefix
