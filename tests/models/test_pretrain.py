@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from agentarena.models.corpus import LESSONS, Decision, Lesson, corpus, decision
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from agentarena.models.pretrain import Settings, build, encode, loss, micro_batches, optimizers, pretrain, step, texts_of
+from agentarena.models.pretrain import Encoded, Settings, build, encode, loss, micro_batches, optimizers, pretrain, step, texts_of
 from agentarena.models.tokenizer import train
 
 FEW = tuple(lesson for lesson in LESSONS if lesson.env in ("TicTacToe-v0", "KuhnPoker-v0", "Dhumbal-v0", "LevineHats-v0"))
@@ -82,8 +83,11 @@ def test_the_shared_pass_over_the_rules_has_the_gradient_of_the_plain_loss(taugh
     import torch
     from torch.nn.functional import cross_entropy
 
-    batch = max(micro_batches(encode(tokenizer, taught), 6, np.random.default_rng(0)), key=len)
-    assert len({len(one.view) for one in batch}) > 1  # so that padding is tested too
+    def lengths(batch: Sequence[Encoded]) -> int:
+        return len({len(one.view) for one in batch})
+
+    batch = max(micro_batches(encode(tokenizer, taught), 6, np.random.default_rng(0)), key=lengths)
+    assert lengths(batch) > 1  # so that padding is tested too
     model.zero_grad()
     replies, views = loss(model, batch)
     (replies + 0.3 * views).backward()

@@ -66,9 +66,10 @@ def test_a_killed_worker_is_replaced_and_its_matches_played_again(monkeypatch):
 
     def kill_some(done, total):
         if len(killed) < 3 and done >= 30 * (len(killed) + 1):
-            victim = next(worker.child.pid for worker in pools[0]._workers if worker.child.pid not in killed)
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
+            victim = next((worker.child.pid for worker in pools[0]._workers if worker.child.pid not in killed), None)
+            if victim is not None:  # else all are dead, and the pool has not seen it yet
+                os.kill(victim, signal.SIGKILL)
+                killed.append(victim)
 
     results = play("TicTacToe-v0", RANDOMS, matches=300, workers=2, progress=kill_some)
     assert len(killed) == 3

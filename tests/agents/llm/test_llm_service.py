@@ -341,7 +341,7 @@ def test_outcomes_have_names_and_their_own_words(say, kind, advice, tmp_path):
 
 def test_a_model_that_never_stops_loses_its_match_alone():
     with FakeServer(lambda n, body: Say(never=True) if n == 3 else Say(first_legal(body))) as fake:
-        results = play("TicTacToe-v0", [fake.spec(timeout_s=0.4, retries=0), "random"], matches=12)
+        results = play("TicTacToe-v0", [fake.spec(timeout_s=3, retries=0), "random"], matches=12)
     assert [fault["kind"] for record in results.records for fault in record.faults] == ["timeout"]
 
 
