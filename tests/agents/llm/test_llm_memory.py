@@ -37,5 +37,5 @@ print(without, faults())
 def test_freed_memory_is_kept() -> None:
     child = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
     without, kept = map(int, child.stdout.split())
-    assert without > 20 * 100
+    assert without > 100  # far more, except where pages are huge
     assert kept < without / 50
