@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import envs, evaluate, play
+    from . import evaluate
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
-    from .adapters.registration import EnvCard
+    from .adapters.registration import EnvCard, list_envs
     from .adapters.vector import make_vec
-    from .agents.specs import agent
+    from .agents.specs import agent, list_agents
     from .core import errors
     from .core.agent import Agent, Reply, View
     from .core.game import Game
+    from .core.match import OnUnreadable
     from .core.registry import game
+    from .matches.api import play
+    from .matches.results import Results
+    from .matches.tournaments import tournament
 
     __version__: str
 
@@ -32,18 +36,22 @@ __all__ = [
     "Agent",
     "EnvCard",
     "Game",
+    "OnUnreadable",
     "Reply",
+    "Results",
     "View",
     "__version__",
     "agent",
-    "envs",
     "errors",
     "evaluate",
     "game",
+    "list_agents",
+    "list_envs",
     "make",
     "make_parallel",
     "make_vec",
     "play",
+    "tournament",
 ]
 
 _HOMES = {
@@ -53,14 +61,18 @@ _HOMES = {
     "Reply": ".core.agent:Reply",
     "View": ".core.agent:View",
     "agent": ".agents.specs:agent",
-    "envs": ".envs",
     "errors": ".core.errors",
     "evaluate": ".evaluate",
     "game": ".core.registry:game",
     "make": ".adapters.aec:make",
     "make_parallel": ".adapters.parallel:make_parallel",
     "make_vec": ".adapters.vector:make_vec",
-    "play": ".play",
+    "play": ".matches.api:play",
+    "tournament": ".matches.tournaments:tournament",
+    "list_envs": ".adapters.registration:list_envs",
+    "list_agents": ".agents.specs:list_agents",
+    "OnUnreadable": ".core.match:OnUnreadable",
+    "Results": ".matches.results:Results",
 }
 
 

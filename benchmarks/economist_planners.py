@@ -13,7 +13,7 @@ import numpy as np
 import agentarena as aa
 from agentarena.core.intervals import mean_interval
 from agentarena.envs.economist import Economist
-from agentarena.envs.economist.planner_bots import us_rates
+from agentarena.envs.economist.bots.planners import us_rates
 from agentarena.envs.economist.planners import GRID_HOURS, by_grid, cma_es, full_grid, judge, welfare_of
 from agentarena.envs.economist.saez import CODED_ELASTICITIES, saez_binned, saez_coded
 from agentarena.envs.economist.taxes import CUTOFFS

@@ -38,7 +38,8 @@ from agentarena.agents.llm.chat import Prompt
 from agentarena.agents.llm.engine import Completion, Request
 from agentarena.agents.llm.strategies import Steps
 from agentarena.core.agent import View
-from agentarena.play import OnUnreadable, play
+from agentarena.core.match import OnUnreadable
+from agentarena.matches.api import play
 
 MODEL = Path(__file__).parents[1] / "agentarena" / "models" / "tiny"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import time
 
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
-from agentarena.core.legal import Action
 from agentarena.core.registry import game
-from agentarena.play import play
+from agentarena.matches.api import play
 
 
 class First(Agent):

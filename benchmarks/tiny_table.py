@@ -25,7 +25,7 @@ MATCHES = {"Dhumbal-v0": 400, "ConnectFour-v0": 400, "Werewolf-v0": 200, "FullHa
 def row(env: str, spec: str, matches: int, seed: int) -> dict[str, Any]:
     """Legality and results of one environment."""
     others = ["random"] * (aa.game(env).info.seats - 1)
-    lenient = aa.play.OnUnreadable(retries=0, then="random")
+    lenient = aa.OnUnreadable(retries=0, then="random")
     runs = aa.play(env, [spec, *others], matches=matches, seed=seed, on_unreadable=lenient, concurrency=64)
     base = aa.play(env, ["random", *others], matches=matches, seed=seed)
     mine = next(one for one in runs.table() if one["agent"] == runs.agents[0])

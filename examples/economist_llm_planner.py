@@ -56,7 +56,7 @@ def main() -> None:
     weekly = {}
     for planner in dict.fromkeys((a.planner, "economist/us", "economist/saez", "economist/saez?elasticity=0.4", "economist/grid")):
         players = [planner] + [a.worker] * a.workers
-        policy = aa.play.OnUnreadable(retries=2, then="random")
+        policy = aa.OnUnreadable(retries=2, then="random")
         out = a.out if planner == a.planner else None
         runs = aa.play("Economist-v0", players, matches=a.matches, seed=a.seed, rotate=False, on_unreadable=policy, out=out, **options)
         weeks = np.array([[week.welfare for week in _last(record).past] for record in runs.records])

@@ -22,8 +22,8 @@ import numpy as np
 import agentarena  # registers the environments with Gymnasium
 from agentarena.core.intervals import mean_interval
 from agentarena.envs.economist import Economist
+from agentarena.envs.economist.bots.planners import planner_features, us_rates
 from agentarena.envs.economist.observation import read_planner
-from agentarena.envs.economist.planner_bots import planner_features, us_rates
 from agentarena.envs.economist.planners import by_grid, judge, welfare_of
 
 YEARS = 4

@@ -1,7 +1,7 @@
 """PettingZoo's AEC form: one agent acts at a time. Written without wrappers, for speed.
 
 What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match, the offender's return becomes
-`game.info.price` and the others keep what they have; `on_illegal="raise"` raises and the agent may try again.
+`game.info.forfeit_return` and the others keep what they have; `on_illegal="raise"` raises and the agent may try again.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 import gymnasium
 from pettingzoo.utils.env import AECEnv
 
+from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
-from agentarena.core.legal import Action
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, plain, step_limit
-from .shown import Shown
+from .render import RenderMixin
 
 __all__ = ["ArenaAEC", "env", "make"]
 
@@ -57,7 +57,7 @@ env = make
 _NOTHING: tuple[float, ...] = ()
 
 
-class ArenaAEC(Shown, AECEnv[str, Any, Any]):
+class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
     """One match after another, an agent at a time.
 
     In simultaneous games the agents of a round choose in order and the game steps once, after the last of them;
@@ -244,7 +244,7 @@ class ArenaAEC(Shown, AECEnv[str, Any, Any]):
             raise IllegalAction(reason)
         assert self.episode is not None
         agent = self.possible_agents[seat]
-        fine = self.game.info.price - self.episode.returns[seat]
+        fine = self.game.info.forfeit_return - self.episode.returns[seat]
         self._credit(agent, tuple(fine if other == seat else 0.0 for other in range(self.game.info.seats)))
         self._end(self.terminations)
         for name in self.agents:

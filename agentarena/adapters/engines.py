@@ -13,8 +13,8 @@ import numpy as np
 from gymnasium import Space
 from gymnasium.vector.utils import concatenate, create_empty_array
 
+from agentarena.core.actions import Action
 from agentarena.core.batch import Batch
-from agentarena.core.legal import Action
 
 from .layout import Layout
 from .table import Opponents, Table, fresh_seed
@@ -245,7 +245,7 @@ class ArrayEngine(Engine):
         if bad.any():
             rows, slots = np.nonzero(bad)
             seats = slots if self._simultaneous else self._movers[rows]
-            gained[rows, seats] = self.layout.game.info.price - self.returns[rows, seats]
+            gained[rows, seats] = self.layout.game.info.forfeit_return - self.returns[rows, seats]
             self.forfeits[rows, seats] = True
         self.rewards += gained
         self.returns += gained

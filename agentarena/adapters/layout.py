@@ -18,10 +18,10 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import Space, spaces
 
+from agentarena.core.actions import Action, violation
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
-from agentarena.core.legal import Action, refusal
 from agentarena.core.registry import env_id_of
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.text import CHARSET, Unreadable, fold
@@ -201,7 +201,7 @@ def choice_of(layout: Layout, episode: Episode, seat: int, action: Action) -> tu
     if isinstance(action, Unreadable):
         return action, f"unreadable reply: {action.reason}"
     action = plain(action)
-    return action, refusal(game.legal(episode.state, seat), action)
+    return action, violation(game.legal(episode.state, seat), action)
 
 
 class Deals:

@@ -12,14 +12,14 @@ from typing import Any
 import gymnasium
 from pettingzoo.utils.env import ParallelEnv
 
+from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import IllegalAction, MatchOver, OutOfTurn, UsageError
 from agentarena.core.game import Game
-from agentarena.core.legal import Action
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
-from .shown import Shown
+from .render import RenderMixin
 
 __all__ = ["ArenaParallel", "make_parallel", "parallel_env"]
 
@@ -50,7 +50,7 @@ parallel_env = make_parallel
 """The name under which PettingZoo's tools look for it."""
 
 
-class ArenaParallel(Shown, ParallelEnv[str, Any, Any]):
+class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
     """One match after another, every agent at every step. All agents leave in the step that ends the match.
 
     Attributes:
@@ -139,8 +139,8 @@ class ArenaParallel(Shown, ParallelEnv[str, Any, Any]):
     def _forfeited(
         self, episode: Episode, refused: dict[int, str]
     ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
-        """The end of a match in which some seats played illegally: each of them ends at `game.info.price`."""
-        price = self.game.info.price
+        """The end of a match in which some seats played illegally: each of them ends at `game.info.forfeit_return`."""
+        price = self.game.info.forfeit_return
         rewards = tuple(price - episode.returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
         observations, infos = self._shown(())
         for seat, agent in enumerate(self.possible_agents):

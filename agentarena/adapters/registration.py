@@ -1,4 +1,4 @@
-"""Our games in Gymnasium's registry and in PettingZoo's two, and the list of them that `agentarena.envs()` gives."""
+"""Our games in Gymnasium's registry and in PettingZoo's two, and the list of them that `agentarena.list_envs()` gives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pettingzoo.env_registry.registration import register as register_pettingzoo
 from agentarena.core.game import GameInfo
 from agentarena.core.registry import card, env_ids, game, game_class
 
-__all__ = ["EnvCard", "envs", "register"]
+__all__ = ["EnvCard", "list_envs", "register"]
 
 _ID = re.compile(r"[\w.-]+-v\d+")
 
@@ -47,7 +47,7 @@ class EnvCard:
         return f"EnvCard({self.id}: {self.info.seats} seats, {self.info.facts()['moves']}, {self.info.facts()['returns']})"
 
 
-def envs() -> list[EnvCard]:
+def list_envs() -> list[EnvCard]:
     """Every environment with its card."""
     return [_card_of(env_id) for env_id in env_ids()]
 

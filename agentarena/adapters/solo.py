@@ -9,10 +9,10 @@ from typing import Any, Literal
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
-from agentarena.core.legal import Action
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
@@ -109,7 +109,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start a match and play it up to this seat's first decision; `options={"seat": n}` chooses the seat once.
 
-        Matches that end before this seat is asked are passed over; `info["passed_over"]` counts them.
+        Matches that end before this seat is asked are passed over; `info["skipped"]` counts them.
         """
         super().reset(seed=seed)
         if seed is not None:
@@ -120,12 +120,12 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             self.seat = seat_for(seating, self._matches, self._layout, self.np_random)
             return (self.seat,)
 
-        self._table, passed_over = seat_table(self.game, self._opponents, self.np_random, draw, self._limit)
+        self._table, skipped = seat_table(self.game, self._opponents, self.np_random, draw, self._limit)
         self._matches += 1
         if self.render_mode == "human":
             self.render()
         observation, info = self._observed(self._table)
-        return observation, {**info, "passed_over": passed_over}
+        return observation, {**info, "skipped": skipped}
 
     def step(self, action: Action) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """This seat acts, then the others until it is asked again or the match ends.

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.agent import Agent, Decision, Reply, Submits, View
+from agentarena.agents.specs import agent as build
+from agentarena.core.actions import Action
+from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import UsageError, WrongSeats
 from agentarena.core.game import Game
-from agentarena.core.legal import Action
-from agentarena.core.registry import load
 from agentarena.core.rng import CHANCE, stream
 
 from .layout import Layout, choice_of
@@ -53,7 +53,7 @@ class Table:
     @property
     def returns(self) -> list[float]:
         """The returns so far; the price of a forfeit where there was one."""
-        price = self.episode.game.info.price
+        price = self.episode.game.info.forfeit_return
         return [price if seat in self.forfeits else value for seat, value in enumerate(self.episode.returns)]
 
     def submit(self, layout: Layout, actions: Mapping[int, Action]) -> None:
@@ -74,7 +74,7 @@ class Table:
             self.episode.mark_read(seat)
             self._turns[seat] += 1
             return
-        self.gains[seat] += self.episode.game.info.price - self.episode.returns[seat]
+        self.gains[seat] += self.episode.game.info.forfeit_return - self.episode.returns[seat]
         self.forfeits[seat] = f"{layout.agents[seat]} played {action!r:.200}: {reason}"
 
     def ready(self) -> bool:
@@ -135,18 +135,17 @@ class Opponents:
             raise WrongSeats(
                 f"{type(layout.game).__name__} has {layout.game.info.seats} seats: expected {count} opponents (or one for all), got {len(specs)}"
             )
-        make = load("agentarena.agents.specs:agent")
         made: dict[str, Agent] = {}
         self.agents: list[Agent] = []
         for spec in specs:
-            agent = spec if isinstance(spec, Agent) else made.get(spec) or make(spec)
+            agent = spec if isinstance(spec, Agent) else made.get(spec) or build(spec)
             if isinstance(spec, str):
                 made[spec] = agent
             self.agents.append(agent)
         self._layout = layout
         self._raw = Layout(layout.game, "vector")
 
-    def behind(self, table: Table, seat: int) -> Agent:
+    def agent_for(self, table: Table, seat: int) -> Agent:
         """Who plays a seat."""
         return self.agents[sum(other not in table.own for other in range(seat))]
 
@@ -157,7 +156,7 @@ class Opponents:
             questions: dict[int, tuple[Agent, list[tuple[Table, int, View]]]] = {}
             for table in waiting:
                 for seat, view in table.views():
-                    agent = self.behind(table, seat)
+                    agent = self.agent_for(table, seat)
                     questions.setdefault(id(agent), (agent, []))[1].append((table, seat, view))
             for agent, asked in questions.values():
                 decisions = _decisions(agent, [view for _, _, view in asked])
@@ -182,7 +181,7 @@ class Opponents:
 
 def _decisions(agent: Agent, views: Sequence[View]) -> Sequence[Decision]:
     """What an agent decides, also when it answers from threads of its own."""
-    if not isinstance(agent, Submits):
+    if not isinstance(agent, AsyncAgent):
         return agent.act(views)
     answers: list[Any] = [None] * len(views)
     missing = threading.Semaphore(0)
@@ -208,11 +207,11 @@ def seat_table(
     Raises:
         UsageError: A thousand matches in a row ended without one.
     """
-    for passed_over in range(1000):
+    for skipped in range(1000):
         table = Table(game, fresh_seed(rng), 0, seats(), limit)
         opponents.advance([table])
         if table.asked:
-            return table, passed_over
+            return table, skipped
     raise UsageError(f"{type(game).__name__}: 1000 matches ended before the seat was asked; choose another seat or other opponents")
 
 

@@ -88,7 +88,7 @@ def solo_vector(env_id: str, num_envs: int, *, opponents: Spec | Sequence[Spec] 
 
 
 class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
-    """E matches of one game. An illegal action forfeits: the return becomes `game.info.price` and the match is over.
+    """E matches of one game. An illegal action forfeits: the return becomes `game.info.forfeit_return` and the match is over.
 
     Attributes:
         game: The rules.

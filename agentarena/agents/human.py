@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from agentarena.core.actions import Action, violation
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import AgentFault
-from agentarena.core.legal import Action, refusal
 from agentarena.core.text import Choices, Pattern, Schema, Unreadable
 
 __all__ = ["Human"]
@@ -50,7 +50,7 @@ class Human(Agent):
                 self._say(view.rules)
             else:
                 action = view.read(line)
-                problem = action.reason if isinstance(action, Unreadable) else refusal(view.legal, action)
+                problem = action.reason if isinstance(action, Unreadable) else violation(view.legal, action)
                 if problem is None:
                     return action
                 self._say(f"{problem}\n{_HELP}")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agentarena.core.actions import Action, sample
 from agentarena.core.agent import Agent, View
-from agentarena.core.legal import Action, sample
 
 __all__ = ["RandomAgent"]
 

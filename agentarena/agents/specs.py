@@ -13,9 +13,14 @@ from urllib.parse import unquote_plus
 
 from agentarena.core.agent import Agent
 from agentarena.core.errors import BadOption, UnknownName, UsageError
-from agentarena.core.registry import AGENTS, agent_names, entry_point_names, load
+from agentarena.core.registry import AGENTS, agent_names, entry_point_names, find_bot, load
 
-__all__ = ["agent", "parse"]
+__all__ = ["agent", "list_agents", "parse"]
+
+
+def list_agents() -> list[str]:
+    """The name of every agent: those that fit every game, then each game's bots. Schemes end in a colon, e.g. "hf:"."""
+    return agent_names()
 
 
 def parse(spec: str) -> tuple[str, dict[str, Any]]:
@@ -85,6 +90,9 @@ def _factory(name: str) -> Any:
     table = {**entry_point_names("agentarena.agents"), **AGENTS}
     if name in table:
         return load(table[name])
+    bot = find_bot(name)
+    if bot is not None:
+        return bot
     scheme, colon, rest = name.partition(":")
     if colon and f"{scheme}:" in table:
         made = load(table[f"{scheme}:"])

@@ -30,11 +30,11 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from agentarena.core.agent import Agent, Decision, Submits, View
+from agentarena.core.agent import Agent, AsyncAgent, Decision, View
 from agentarena.core.errors import AgentDied, AgentFault, AgentTimeout, UsageError
 from agentarena.core.registry import load
 
-from .asking import Answer, Threaded, decide, raised
+from .boundary import Answer, Threaded, decide, raised
 from .specs import agent as build
 
 __all__ = ["Child", "Isolated"]
@@ -120,7 +120,7 @@ def serve(connection: Connection, payload: bytes) -> None:
     except Exception as error:
         connection.send(_portable(error))
         return
-    later = agent if isinstance(agent, Submits) else Threaded(agent, int(agent.asynchronous)) if agent.asynchronous else None
+    later = agent if isinstance(agent, AsyncAgent) else Threaded(agent, int(agent.asynchronous)) if agent.asynchronous else None
     connection.send((agent.name, agent.version, later is not None))
     outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_post, args=(connection, outbox), daemon=True).start()

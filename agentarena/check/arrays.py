@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.batch import Batch
-from agentarena.core.game import HasBatch, Packs
+from agentarena.core.game import HasBatch, Serializable
 
 from .fingerprint import fingerprint
 from .subject import Subject
@@ -21,7 +21,7 @@ _SIZE = 8
 def packs_and_unpacks(subject: Subject) -> None:
     """`unpack(pack(state))` is the state, and packs to the same bytes."""
     game = subject.game
-    if not isinstance(game, Packs):
+    if not isinstance(game, Serializable):
         raise NotApplicable("the game does not pack its states")
     for moment in subject.moments(60):
         data = game.pack(moment.state)

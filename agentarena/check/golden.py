@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from agentarena.core.actions import Legal, encode
 from agentarena.core.game import Game
-from agentarena.core.legal import Legal, encode
 from agentarena.core.registry import env_id_of, game
 
 from .subject import Moment, walk
@@ -92,7 +92,7 @@ def _events(moment: Moment, known: int) -> Iterator[str]:
 
 def _question(subject: Game[Any], moment: Moment, seat: int) -> list[str]:
     legal = subject.legal(moment.state, seat)
-    shown = ascii(subject.text.write(moment.actions[seat]))
+    shown = ascii(subject.text.write(moment.state, seat, moment.actions[seat]))
     return [
         f"  seat {seat} is asked, observation {_digest(subject.observe(moment.state, seat))}, legal {_legal(legal)}",
         *_indented(subject.text.view(moment.state, seat, moment.unread(seat))),

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from agentarena.core.actions import Action, Legal, Product, Text, sample
 from agentarena.core.events import Event
 from agentarena.core.game import Game
-from agentarena.core.legal import Action, Legal, Parts, Speech, sample
 from agentarena.core.rng import CHANCE, DECISION, stream
 
 from .fingerprint import fingerprint
@@ -29,9 +29,9 @@ _MOST_DECISIONS = 1200
 
 def random_action(legal: Legal, rng: np.random.Generator) -> Action:
     """A random legal action; unlike `legal.sample` it also speaks."""
-    if isinstance(legal, Speech):
+    if isinstance(legal, Text):
         return _WORDS[int(rng.integers(len(_WORDS)))][: legal.max_chars]
-    if isinstance(legal, Parts):
+    if isinstance(legal, Product):
         return {name: random_action(part, rng) for name, part in legal.parts.items()}
     return sample(legal, rng)
 
@@ -91,13 +91,13 @@ class Subject:
         name: Its id or reference.
         game: The rules under one configuration.
         golden: Folder of the golden transcripts; `None` to leave them out.
-        papers: Whether the game has an id, so that a card and a transcript are expected of it.
+        registered: Whether the game has an id, so that a card and a transcript are expected of it.
     """
 
     def __init__(
-        self, name: str, game: Game[Any], *, seeds: Sequence[int] | None = None, golden: Path | None = None, papers: bool = False
+        self, name: str, game: Game[Any], *, seeds: Sequence[int] | None = None, golden: Path | None = None, registered: bool = False
     ) -> None:
-        self.name, self.game, self.golden, self.papers = name, game, golden, papers
+        self.name, self.game, self.golden, self.registered = name, game, golden, registered
         self._seeds = seeds
 
     @cached_property

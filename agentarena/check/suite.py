@@ -18,7 +18,18 @@ from .subject import Subject
 
 __all__ = ["CHECKS", "Broken", "Check", "NotApplicable", "check", "contract", "expect", "run"]
 
-_MODULES = ("declared", "playing", "refusing", "seeing", "hiding", "words", "chances", "quiet", "arrays", "papers")
+_MODULES = (
+    "game_info",
+    "playthroughs",
+    "illegal_actions",
+    "observations",
+    "information_leaks",
+    "text",
+    "chance",
+    "side_effects",
+    "arrays",
+    "card",
+)
 _PRESET_SEEDS = (0, 1)
 
 
@@ -98,7 +109,7 @@ def check(
         return Report(name, tuple(_run(Subject(name, game_or_id, seeds=seeds, golden=folder), table)))
     kind = game_class(name) if isinstance(game_or_id, str) else game_or_id
     try:
-        subject = Subject(name, kind.build(), seeds=seeds, golden=folder, papers=isinstance(game_or_id, str))
+        subject = Subject(name, kind.build(), seeds=seeds, golden=folder, registered=isinstance(game_or_id, str))
     except Exception as error:  # the boundary: whatever building raises is a finding
         return Report(name, (Result("builds", "fail", f"cannot be built with its defaults: {_told(error)}"),))
     results = _run(subject, table)

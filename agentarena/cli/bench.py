@@ -11,8 +11,8 @@ import click
 import numpy as np
 
 from agentarena.core import registry
+from agentarena.core.actions import sample
 from agentarena.core.game import Game, HasBatch
-from agentarena.core.legal import sample
 from agentarena.core.rng import stream
 
 from .common import env_options, key_values, show_table

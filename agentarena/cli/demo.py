@@ -77,7 +77,7 @@ class _Played:
 
     def run(self, name: str, agents: Sequence[str], rounds: int, *, rotate: bool) -> Any:
         """The results of a tournament under the paper's rules."""
-        from agentarena.play import play
+        from agentarena.matches.api import play
 
         with progress_bar(name, self.quiet) as progress:
             self.results[name] = play(

@@ -61,8 +61,8 @@ def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[
 
 
 def _environments() -> tuple[list[tuple[str, str]], list[str]]:
+    from agentarena.core.actions import sample
     from agentarena.core.episode import Episode
-    from agentarena.core.legal import sample
     from agentarena.core.rng import CHANCE, stream
 
     rows, broken = [], []

@@ -26,8 +26,11 @@ def command(env: str | None, agents: bool, options: bool, markdown: bool) -> Non
     agentarena envs --agents
     """
     if agents:
-        table = {**registry.entry_point_names("agentarena.agents"), **registry.AGENTS}
-        show_table("Agents", ("name", "made by"), [(name, table[name]) for name in registry.agent_names()])
+        rows = [
+            (name, maker if isinstance(maker, str) else f"{maker.__module__}:{maker.__qualname__}")
+            for name, maker in registry.agents().items()
+        ]
+        show_table("Agents", ("name", "made by"), rows)
     elif markdown:
         click.echo(markdown_table())
     elif env is None:

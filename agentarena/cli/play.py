@@ -42,7 +42,8 @@ def command(
     agentarena play Dhumbal-v0 dhumbal/aggressive random random random -s preset=paper --out runs/d.jsonl
     agentarena play ConnectFour-v0 human "mcts?simulations=400" --matches 1
     """
-    from agentarena.play import OnUnreadable, play
+    from agentarena.core.match import OnUnreadable
+    from agentarena.matches.api import play
 
     with progress_bar(env, quiet or "human" in agents) as progress:
         results = play(

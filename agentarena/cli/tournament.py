@@ -42,7 +42,7 @@ def command(
     \b
     agentarena tournament KuhnPoker-v0 random cfr kuhnpoker/nash --rounds 200 --out runs/kuhn --report kuhn.html
     """
-    from agentarena.evaluate import tournament
+    from agentarena.matches.tournaments import tournament
 
     with progress_bar(env, quiet) as progress:
         finished = tournament(

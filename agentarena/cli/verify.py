@@ -16,7 +16,7 @@ def command(files: tuple[str, ...], quiet: bool) -> None:
     \b
     agentarena verify runs/kuhn.jsonl
     """
-    from agentarena.play import verify
+    from agentarena.core.replay import verify
 
     wrong = 0
     for path in files:

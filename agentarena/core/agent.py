@@ -16,14 +16,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import gymnasium
 import numpy as np
 
+from .actions import Action, Legal
 from .errors import AgentNonsense, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
-from .legal import Action, Legal
 from .rng import DECISION, stream
 from .text import Options
 
-__all__ = ["Agent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "Submits", "View"]
+__all__ = ["Agent", "AsyncAgent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "View"]
 
 
 class View:
@@ -36,7 +36,7 @@ class View:
         match: Number of the match within its run.
         turn: How many decisions this seat has made in this match.
         memory: The seat's own notebook in this match, kept by the runner; empty at first.
-        complaint: Why the last reply to this very question was not accepted; `""` when it is asked for the first time.
+        retry_reason: Why the last reply to this very question was not accepted; `""` when it is asked for the first time.
         attempt: How many replies to this very question were not accepted.
     """
 
@@ -51,11 +51,11 @@ class View:
         match: int = 0,
         turn: int = 0,
         memory: dict[str, Any] | None = None,
-        complaint: str = "",
+        retry_reason: str = "",
         attempt: int = 0,
     ) -> None:
         self.game, self.seat, self.match, self.turn = game, seat, match, turn
-        self.complaint, self.attempt = complaint, attempt
+        self.retry_reason, self.attempt = retry_reason, attempt
         self.news = tuple(news)
         self.memory: dict[str, Any] = {} if memory is None else memory
         self._seed: int | None = seed
@@ -64,7 +64,7 @@ class View:
 
     @cached_property
     def legal(self) -> Legal:
-        """The legal actions: a tuple of ints, or a `Bounded` description."""
+        """The legal actions: a tuple of ints, or a `ActionSet` description."""
         return self.game.legal(self.__state, self.seat)
 
     @property
@@ -107,6 +107,10 @@ class View:
     def read(self, reply: str) -> Any:
         """The action that `reply` names, or `Unreadable`."""
         return self.game.text.read(self.__state, self.seat, reply)
+
+    def write(self, action: Action) -> str:
+        """The reply that `read` reads as `action`."""
+        return self.game.text.write(self.__state, self.seat, action)
 
     @cached_property
     def information(self) -> str:
@@ -159,7 +163,7 @@ class View:
             "turn": self.turn,
             "news": self.news,
             "memory": self.memory,
-            "complaint": self.complaint,
+            "retry_reason": self.retry_reason,
             "attempt": self.attempt,
             "_seed": None,
             "_sent": self._own(),
@@ -183,6 +187,41 @@ def action_mask(space: gymnasium.Space[Any], legal: Legal) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSample:
+    """One generation of a policy, token by token, as it was sampled. Nothing in it is ever tokenised again.
+
+    T tokens were sampled. The behaviour distribution is the model's under `temperature`, restricted to the tokens that could
+    be drawn (top-k, top-p, legal replies) and renormalised:
+
+        logprobs[t] = log softmax(logits[t] / temperature)[token_ids[t]] - log_normalizers[t]
+
+    A greedy sample (temperature 0) keeps the distribution at temperature 1 over the tokens that were allowed.
+
+    Attributes:
+        prompt_ids: The exact tokens it continues.
+        token_ids: The sampled tokens, the closing one included. Shape (T,).
+        logprobs: Log-probability in nats of each under the behaviour distribution. Shape (T,).
+        log_normalizers: Log of the probability, at this temperature and before any restriction, of the tokens that could be
+            drawn. Shape (T,); 0 where all could.
+        allowed_ids: The tokens that could be drawn at each place; `None` where all could. Shape (T,).
+        temperature: Temperature of sampling; 0 is greedy.
+        policy: Name of the policy, e.g. "tiny".
+        version: Version of its weights.
+        finish: "stop"; "length" when it was cut short.
+    """
+
+    prompt_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...] = ()
+    log_normalizers: tuple[float, ...] = ()
+    allowed_ids: tuple[tuple[int, ...] | None, ...] = ()
+    temperature: float = 1.0
+    policy: str = ""
+    version: str = ""
+    finish: str = "stop"
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer in words, read by the game's text face; with what it cost.
 
@@ -193,6 +232,7 @@ class Reply:
         extra: Anything to keep with the record of this decision, JSON-ready.
         finish: "stop"; "length" when it was cut short; "refusal" when a model or its provider would not answer. It names
             what went wrong with a reply that cannot be read, and changes nothing about one that can.
+        samples: Every generation behind this reply, those that lost a vote and plans included; `()` of what is no token model.
     """
 
     text: str
@@ -200,6 +240,7 @@ class Reply:
     usage: Mapping[str, float] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     finish: Literal["stop", "length", "refusal"] = "stop"
+    samples: tuple[TokenSample, ...] = ()
 
 
 Decision = Action | Reply
@@ -236,7 +277,7 @@ class Agent:
 
 
 @runtime_checkable
-class Submits(Protocol):
+class AsyncAgent(Protocol):
     """Agents that answer in their own time, each question by itself: remote models, engines, processes."""
 
     def submit(self, views: Sequence[View], answer: Callable[[int, Decision | Exception], None]) -> None:

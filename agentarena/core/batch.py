@@ -1,24 +1,38 @@
 """Array rules: B matches of one game stepped at once, for games whose rules are array-shaped.
 
-Axis letters: B matches, S seats, A actions.
+Axis letters: B matches, S seats, A actions, N parts of a continuous action.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-__all__ = ["Batch"]
+__all__ = ["Batch", "Bounds"]
 
 T = TypeVar("T")
+
+
+class Bounds(NamedTuple):
+    """What the seats of a continuous game may do: real numbers from `low` to `high`, equal where a seat is not to move.
+
+    Attributes:
+        low: Shape (B, N) in turn-taking games, (B, S, N) in simultaneous ones.
+        high: The same shape.
+    """
+
+    low: Any
+    high: Any
 
 
 class Batch(ABC, Generic[T]):
     """Array rules under one configuration. `T` is a frozen dataclass of arrays whose first axis is B.
 
     A finished match stays as it is: its actions are ignored and its rewards are 0 from the next step on.
+
+    Arrays are numpy's, or those of the array namespace that the rules were made with (`HasBatch.batch(xp, device)`).
     """
 
     @abstractmethod
@@ -27,15 +41,19 @@ class Batch(ABC, Generic[T]):
 
     @abstractmethod
     def over(self, state: T) -> np.ndarray:
-        """Which matches are finished. Shape (B,), bool."""
+        """Which matches are finished, decided or truncated. Shape (B,), bool."""
+
+    def truncated(self, state: T) -> np.ndarray:
+        """Which matches the rules cut short (`Game.truncated`). Shape (B,), bool; by default none."""
+        return np.zeros(len(self.over(state)), bool)
 
     @abstractmethod
     def to_move(self, state: T) -> np.ndarray:
         """Who is asked. Shape (B,) int, -1 where over, in turn-taking games; (B, S) bool in simultaneous ones."""
 
     @abstractmethod
-    def legal(self, state: T) -> np.ndarray:
-        """Mask of the legal actions of the seat to move. Shape (B, A), or (B, S, A) in simultaneous games; int8."""
+    def legal(self, state: T) -> np.ndarray | Bounds:
+        """Mask of the legal actions of the seat to move, int8, shape (B, A), or (B, S, A) in simultaneous games; or `Bounds`."""
 
     @abstractmethod
     def step(self, state: T, actions: np.ndarray, rng: np.random.Generator) -> T:
@@ -53,8 +71,13 @@ class Batch(ABC, Generic[T]):
         """What one seat of each match sees; `seats` has shape (B,) or is one number for all. First axis B."""
 
     @abstractmethod
+    def observe_all(self, state: T) -> np.ndarray | dict[str, np.ndarray]:
+        """What every seat sees. First axes (B, S); equal to `observe` seat by seat."""
+
+    @abstractmethod
     def replace(self, state: T, where: np.ndarray, fresh: T) -> T:
-        """`state` with the matches in `where`, shape (B,) bool, taken from `fresh`: how finished ones restart."""
+        """`state` with the K matches in `where`, shape (B,) bool, taken in order from `fresh`, which holds K matches:
+        how finished ones restart without a full fresh batch."""
 
     def unbatch(self, state: T, index: int) -> Any:
         """The scalar `Game`'s state of one match, for tests that compare the two rules."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from .actions import Action, decode
 from .events import Event
 from .game import Game
-from .legal import Action, decode
 from .rng import CHANCE, stream
 
 __all__ = ["Episode", "retrace"]

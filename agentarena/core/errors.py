@@ -141,7 +141,7 @@ class RunEnds(ArenaError):
     """An agent cannot go on, through no fault of a match: the run ends, what is recorded is kept, and it can be resumed.
 
     Attributes:
-        results: The matches that were finished (`agentarena.play.Results`); `None` outside of a run.
+        results: The matches that were finished (`agentarena.matches.Results`); `None` outside of a run.
     """
 
     results: Any = None

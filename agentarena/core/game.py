@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, Typ
 import gymnasium
 import numpy as np
 
+from .actions import Action, Legal, violation
 from .errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn, UnknownName
 from .events import Event
-from .legal import Action, Legal, refusal
 
 if TYPE_CHECKING:
     from .batch import Batch
     from .text import TextFace
 
-__all__ = ["Chance", "Game", "GameInfo", "HasBatch", "Information", "Packs", "Resample", "option", "require"]
+__all__ = ["Chance", "Game", "GameInfo", "HasBatch", "Information", "Resample", "Serializable", "option", "require"]
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -69,7 +69,7 @@ class GameInfo:
     forkable: bool = True
 
     @property
-    def price(self) -> float:
+    def forfeit_return(self) -> float:
         """Return of a seat that forfeits: worse than any legal ending, by a tenth of the range and at least 1."""
         return self.low - max(1.0, 0.1 * (self.high - self.low))
 
@@ -87,7 +87,7 @@ class GameInfo:
             "chance": "yes" if self.chance else "no",
             "longest match": f"{self.max_steps} step{'s' if self.max_steps != 1 else ''}",
             "returns": f"{self.low:g} to {self.high:g} ({self.unit}), {kind}",
-            "forfeit": f"{self.price:g}",
+            "forfeit": f"{self.forfeit_return:g}",
         }
 
 
@@ -108,7 +108,7 @@ class Game(ABC, Generic[S]):
     """The rules under one configuration. Subclasses are `@dataclass(frozen=True)` with `option` fields.
 
     A subclass defines the abstract methods below, and `info` and `text` as `functools.cached_property`. It may add
-    any of the capabilities `Information`, `Resample`, `Chance`, `Packs`, `HasBatch`.
+    any of the capabilities `Information`, `Resample`, `Chance`, `Serializable`, `HasBatch`.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -144,7 +144,7 @@ class Game(ABC, Generic[S]):
 
     @abstractmethod
     def legal(self, state: S, seat: int) -> Legal:
-        """What `seat`, which is to move, may do: the legal ints in increasing order, or a `Bounded` description."""
+        """What `seat`, which is to move, may do: the legal ints in increasing order, or a `ActionSet` description."""
 
     @abstractmethod
     def step(self, state: S, actions: Mapping[int, Action], rng: np.random.Generator) -> S:
@@ -248,7 +248,7 @@ class Game(ABC, Generic[S]):
         if len(actions) != len(asked) or any(seat not in actions for seat in asked):
             raise OutOfTurn(f"{type(self).__name__}: got actions of seats {sorted(actions)}, expected exactly {list(asked)}")
         for seat in asked:
-            reason = refusal(self.legal(state, seat), actions[seat])
+            reason = violation(self.legal(state, seat), actions[seat])
             if reason:
                 raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
 
@@ -306,7 +306,7 @@ class Chance(Protocol[S]):
 
 
 @runtime_checkable
-class Packs(Protocol[S]):
+class Serializable(Protocol[S]):
     """Games whose states turn into bytes and back: for recovery and outside engines."""
 
     def pack(self, state: S) -> bytes:

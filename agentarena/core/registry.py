@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import inspect
 from importlib import metadata, resources
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from .errors import BadOption, UnknownName, UsageError
 from .game import Game
 
-__all__ = ["AGENTS", "ENVS", "agent_names", "card", "entry_point_names", "env_ids", "game", "load", "resolve"]
+__all__ = ["AGENTS", "ENVS", "agent_names", "agents", "bots", "card", "entry_point_names", "env_ids", "find_bot", "game", "load", "resolve"]
 
 ENVS: dict[str, str] = {
     "TicTacToe-v0": "agentarena.envs.tictactoe:TicTacToe",
@@ -51,100 +52,8 @@ AGENTS: dict[str, str] = {
     "hf:": "agentarena.agents.llm.agent:hf",
     "openai:": "agentarena.agents.llm.agent:openai",
     "vllm:": "agentarena.agents.llm.vllm:vllm",
-    "dhumbal/aggressive": "agentarena.envs.dhumbal.bots:Aggressive",
-    "dhumbal/balanced": "agentarena.envs.dhumbal.bots:Balanced",
-    "dhumbal/conservative": "agentarena.envs.dhumbal.bots:Conservative",
-    "dhumbal/opportunistic": "agentarena.envs.dhumbal.bots:Opportunistic",
-    "dhumbal/random": "agentarena.envs.dhumbal.bots:PaperRandom",
-    "tictactoe/tactical": "agentarena.envs.tictactoe.bots:Tactical",
-    "tictactoe/perfect": "agentarena.envs.tictactoe.bots:Perfect",
-    "connectfour/tactical": "agentarena.envs.connectfour.bots:Tactical",
-    "kuhnpoker/always_bet": "agentarena.envs.kuhn.bots:AlwaysBet",
-    "kuhnpoker/always_pass": "agentarena.envs.kuhn.bots:AlwaysPass",
-    "kuhnpoker/honest": "agentarena.envs.kuhn.bots:Honest",
-    "kuhnpoker/nash": "agentarena.envs.kuhn.bots:Nash",
-    "leducpoker/always_call": "agentarena.envs.leduc.bots:AlwaysCall",
-    "leducpoker/always_raise": "agentarena.envs.leduc.bots:AlwaysRaise",
-    "leducpoker/fold_or_check": "agentarena.envs.leduc.bots:FoldOrCheck",
-    "leducpoker/heuristic": "agentarena.envs.leduc.bots:Heuristic",
-    "matrixgame/always": "agentarena.envs.matrix.bots:Always",
-    "matrixgame/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "matrixgame/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "matrixgame/nash": "agentarena.envs.matrix.bots:Nash",
-    "matrixgame/grim": "agentarena.envs.matrix.bots:Grim",
-    "matrixgame/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "matrixgame/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "rockpaperscissors/always": "agentarena.envs.matrix.bots:Always",
-    "rockpaperscissors/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "rockpaperscissors/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "rockpaperscissors/nash": "agentarena.envs.matrix.bots:Nash",
-    "rockpaperscissors/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "rockpaperscissors/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "biasedrockpaperscissors/always": "agentarena.envs.matrix.bots:Always",
-    "biasedrockpaperscissors/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "biasedrockpaperscissors/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "biasedrockpaperscissors/nash": "agentarena.envs.matrix.bots:Nash",
-    "biasedrockpaperscissors/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "biasedrockpaperscissors/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "rockpaperscissorsspocklizard/always": "agentarena.envs.matrix.bots:Always",
-    "rockpaperscissorsspocklizard/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "rockpaperscissorsspocklizard/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "rockpaperscissorsspocklizard/nash": "agentarena.envs.matrix.bots:Nash",
-    "rockpaperscissorsspocklizard/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "rockpaperscissorsspocklizard/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "prisonersdilemma/always": "agentarena.envs.matrix.bots:Always",
-    "prisonersdilemma/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "prisonersdilemma/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "prisonersdilemma/nash": "agentarena.envs.matrix.bots:Nash",
-    "prisonersdilemma/grim": "agentarena.envs.matrix.bots:Grim",
-    "prisonersdilemma/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "prisonersdilemma/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "staghunt/always": "agentarena.envs.matrix.bots:Always",
-    "staghunt/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "staghunt/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "staghunt/nash": "agentarena.envs.matrix.bots:Nash",
-    "staghunt/grim": "agentarena.envs.matrix.bots:Grim",
-    "staghunt/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "staghunt/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "battleofthesexes/always": "agentarena.envs.matrix.bots:Always",
-    "battleofthesexes/fictitious": "agentarena.envs.matrix.bots:FictitiousPlay",
-    "battleofthesexes/mixed": "agentarena.envs.matrix.bots:Mixed",
-    "battleofthesexes/nash": "agentarena.envs.matrix.bots:Nash",
-    "battleofthesexes/grim": "agentarena.envs.matrix.bots:Grim",
-    "battleofthesexes/titfortat": "agentarena.envs.matrix.bots:TitForTat",
-    "battleofthesexes/winstay": "agentarena.envs.matrix.bots:WinStay",
-    "levinehats/blocks": "agentarena.envs.levine_hats.bots:Blocks",
-    "levinehats/first_black": "agentarena.envs.levine_hats.bots:FirstBlack",
-    "levinehats/optimal": "agentarena.envs.levine_hats.bots:Optimal",
-    "economist/rational": "agentarena.envs.economist.bots:Rational",
-    "economist/fixed": "agentarena.envs.economist.bots:Fixed",
-    "economist/hill_climber": "agentarena.envs.economist.bots:HillClimber",
-    "economist/us": "agentarena.envs.economist.planner_bots:US",
-    "economist/flat": "agentarena.envs.economist.planner_bots:Flat",
-    "economist/saez": "agentarena.envs.economist.planner_bots:Saez",
-    "economist/saez_estimated": "agentarena.envs.economist.planner_bots:SaezEstimated",
-    "economist/grid": "agentarena.envs.economist.planner_bots:Grid",
-    "economist/cmaes": "agentarena.envs.economist.planner_bots:CMAES",
-    "economist/bandit": "agentarena.envs.economist.planner_bots:Bandit",
-    "economist/ppo": "agentarena.envs.economist.planner_bots:PPO",
-    "hanabi/cautious": "agentarena.envs.hanabi.bots:Cautious",
-    "hanabi/bold": "agentarena.envs.hanabi.bots:Bold",
-    "commons/constant": "agentarena.envs.commons.bots:Constant",
-    "commons/greedy": "agentarena.envs.commons.bots:Greedy",
-    "commons/sustainable": "agentarena.envs.commons.bots:Sustainable",
-    "commons/threshold": "agentarena.envs.commons.bots:Threshold",
-    "commons/conditional": "agentarena.envs.commons.bots:Conditional",
-    "commons/norm_follower": "agentarena.envs.commons.bots:NormFollower",
-    "commons/punisher": "agentarena.envs.commons.bots:Punisher",
-    "commons/imitator": "agentarena.envs.commons.bots:Imitator",
-    "werewolf/bayes": "agentarena.envs.werewolf.bots:Bayes",
-    "werewolf/naive": "agentarena.envs.werewolf.bots:Naive",
-    "werewolf/pack": "agentarena.envs.werewolf.bots:Pack",
-    "werewolf/scripted": "agentarena.envs.werewolf.bots:Scripted",
-    "werewolf/silent": "agentarena.envs.werewolf.bots:Silent",
-    "werewolf/truthful": "agentarena.envs.werewolf.bots:Truthful",
 }
-"""Agent name -> class or factory. A game's own bots are named "<game>/<bot>"."""
+"""Agents that fit every game: name, or scheme with its colon -> class or factory. Bots of one game are declared in its `bots.BOTS`."""
 
 
 def entry_point_names(group: str) -> dict[str, str]:
@@ -157,9 +66,42 @@ def env_ids() -> list[str]:
     return [*ENVS, *(name for name in sorted(entry_point_names("agentarena.envs")) if name not in ENVS)]
 
 
+def bots(package: str) -> dict[str, Any]:
+    """The bots that a game's package declares in `bots.BOTS`: full names such as "kuhnpoker/nash", and their classes."""
+    return dict(load(f"{package}.bots:BOTS")) if importlib.util.find_spec(f"{package}.bots") else {}
+
+
+def _packages() -> list[str]:
+    """The packages of our games, in the order of the table."""
+    return list(dict.fromkeys(reference.partition(":")[0] for reference in ENVS.values()))
+
+
+def find_bot(name: str) -> Any:
+    """The class behind a bot's name, `None` when no game declares it; packages whose name or ids fit are imported first."""
+    prefix = name.partition("/")[0]
+    likely = [
+        ref.partition(":")[0]
+        for env_id, ref in ENVS.items()
+        if prefix in (env_id.partition("-")[0].lower(), ref.split(":")[0].split(".")[-1])
+    ]
+    for package in dict.fromkeys((*likely, *_packages())) if "/" in name else ():
+        declared = bots(package)
+        if name in declared:
+            return declared[name]
+    return None
+
+
+def agents() -> dict[str, Any]:
+    """Every agent by name: ours, the games' own bots, and those of other packages; values are classes or their references."""
+    own = {name: bot for package in _packages() for name, bot in bots(package).items()}
+    return {**entry_point_names("agentarena.agents"), **AGENTS, **own}
+
+
 def agent_names() -> list[str]:
-    """Every agent name, ours first, then those of other packages."""
-    return [*AGENTS, *(name for name in sorted(entry_point_names("agentarena.agents")) if name not in AGENTS)]
+    """Every agent name: those that fit every game, the games' own bots, then those of other packages."""
+    own = [name for package in _packages() for name in bots(package)]
+    names = [*AGENTS, *own]
+    return [*names, *(name for name in sorted(entry_point_names("agentarena.agents")) if name not in names)]
 
 
 def load(reference: str) -> Any:

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import gymnasium
 import numpy as np
 
+from .actions import Action
 from .batch import Batch
 from .errors import NotSupported
 from .game import Game
-from .legal import Action
 
 __all__ = ["Node", "TableBatch", "Tabular", "Tokens"]
 

@@ -22,8 +22,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 import gymnasium
 
+from .actions import Action
 from .events import Event
-from .legal import Action
 
 __all__ = [
     "CHARSET",
@@ -191,7 +191,7 @@ class TextFace(ABC, Generic[S]):
     """A game in words. Stateless, like the game; `game.text` is the one instance.
 
     Subclasses write `rules`, `look`, `tell`, `options`, `read` and `write`. Games whose moves are integers with
-    fixed names derive from `ChoiceFace` and need only `rules`, `look`, `tell` and `write`.
+    fixed names derive from `ChoiceFace` and need only `rules`, `look`, `tell` and `name`.
     """
 
     def __init__(self, game: Any) -> None:
@@ -240,15 +240,22 @@ class TextFace(ABC, Generic[S]):
         """The move a reply names, legal now or not, or why it names none. See this module's grammar."""
 
     @abstractmethod
-    def write(self, action: Action) -> str:
-        """The reply that `read` reads as `action`."""
+    def write(self, state: S, seat: int, action: Action) -> str:
+        """The reply that `read(state, seat, ...)` reads as `action`."""
 
 
 class ChoiceFace(TextFace[S]):
-    """Text face of a game whose moves are the integers of a `Discrete` space, each with one fixed name (`write`).
+    """Text face of a game whose moves are the integers of a `Discrete` space, each with one fixed `name`.
 
     Names are matched whole, ignoring case and spacing.
     """
+
+    @abstractmethod
+    def name(self, action: int) -> str:
+        """The one name of an action; no two actions share one."""
+
+    def write(self, state: S, seat: int, action: Action) -> str:
+        return self.name(action)
 
     @cached_property
     def _moves(self) -> dict[str, int]:
@@ -256,11 +263,11 @@ class ChoiceFace(TextFace[S]):
         for seat in range(self.game.info.seats):
             space = self.game.action_space(seat)
             assert isinstance(space, gymnasium.spaces.Discrete)
-            moves.update({_key(self.write(action)): action for action in range(int(space.n))})
+            moves.update({_key(self.name(action)): action for action in range(int(space.n))})
         return moves
 
     def options(self, state: S, seat: int) -> Choices:
-        return Choices(tuple(self.write(action) for action in self.game.legal(state, seat)))
+        return Choices(tuple(self.name(action) for action in self.game.legal(state, seat)))
 
     def read(self, state: S, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)
@@ -268,7 +275,7 @@ class ChoiceFace(TextFace[S]):
             return answer
         action = self._moves.get(_key(answer))
         if action is None:
-            example = self.write(self.game.legal(state, seat)[0])
+            example = self.name(self.game.legal(state, seat)[0])
             return Unreadable(f"{quote(answer, 60)} is not exactly one move of this game; a move looks like {example}")
         return action
 

@@ -1,10 +1,9 @@
-"""Honest evaluation: ratings, rankings, equilibria, exploitability, intervals and tests, tournaments.
+"""Honest evaluation: ratings, rankings, equilibria, exploitability, intervals and tests.
 
     import agentarena as aa
     aa.evaluate.alpharank(payoffs).distribution
     aa.evaluate.bradley_terry(wins, draws).elo
     aa.evaluate.exploitability("KuhnPoker-v0", "uniform")
-    aa.evaluate.tournament("Dhumbal-v0", ["dhumbal/aggressive", "random", ...], rounds=50)
 
 `docs/evaluation.md` says which to use when. Everything is imported when first used.
 """
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
     from .rank_intervals import alpharank_bounds
     from .ratings import Ratings, bradley_terry, bradley_terry_pairs
-    from .scheduling import schedule, seatings, tables
     from .standing import Standings, standings
     from .stats import (
         Interval,
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
         welch,
         wilson,
     )
-    from .tournaments import Tournament, tournament
 
 __all__ = [
     "AlphaRank",
@@ -52,7 +49,6 @@ __all__ = [
     "NashAverage",
     "Ratings",
     "Standings",
-    "Tournament",
     "Welch",
     "ZeroSum",
     "alpharank",
@@ -77,14 +73,10 @@ __all__ = [
     "holm",
     "nash_average",
     "nash_conv",
-    "schedule",
-    "seatings",
     "solve_zero_sum",
     "sprt_bounds",
     "sprt_games",
     "standings",
-    "tables",
-    "tournament",
     "welch",
     "wilson",
 ]
@@ -100,7 +92,6 @@ _HOMES = {
     "NashAverage": "nash",
     "Ratings": "ratings",
     "Standings": "standing",
-    "Tournament": "tournaments",
     "Welch": "stats",
     "ZeroSum": "nash",
     "alpharank": "alpha_rank",
@@ -125,14 +116,10 @@ _HOMES = {
     "holm": "stats",
     "nash_average": "nash",
     "nash_conv": "exact",
-    "schedule": "scheduling",
-    "seatings": "scheduling",
     "solve_zero_sum": "nash",
     "sprt_bounds": "power",
     "sprt_games": "power",
     "standings": "standing",
-    "tables": "scheduling",
-    "tournament": "tournaments",
     "welch": "stats",
     "wilson": "stats",
 }

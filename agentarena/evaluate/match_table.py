@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agentarena.core.errors import UsageError
-from agentarena.play.record import Record
+from agentarena.core.record import Record
 
 __all__ = ["Comparisons", "MatchTable"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agentarena.core.errors import UsageError
-from agentarena.play.record import Record
+from agentarena.core.record import Record
 
 from .match_table import MatchTable
 from .stats import Interval, cohens_d, holm

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agentarena.core.errors import NotSupported
-from agentarena.play.record import Record
+from agentarena.core.record import Record
 
 from .alpha_rank import AlphaRank, alpharank
 from .match_table import MatchTable

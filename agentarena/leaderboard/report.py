@@ -17,9 +17,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from agentarena.evaluate import Interval, Standings, Tournament, contrasts, standings
-from agentarena.play.record import Record
-from agentarena.play.results import Ledger, Results
+from agentarena.core.record import Record
+from agentarena.evaluate import Interval, Standings, contrasts, standings
+from agentarena.matches.results import Ledger, Results
+from agentarena.matches.tournaments import Tournament
 
 from .figures import Axis, axis, rank_span, shade
 from .replays import chosen, replay_data

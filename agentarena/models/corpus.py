@@ -20,9 +20,9 @@ import numpy as np
 
 from agentarena.agents.specs import agent
 from agentarena.core import registry
+from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, View
 from agentarena.core.episode import Episode
-from agentarena.core.legal import sample
 from agentarena.core.rng import CHANCE, stream
 
 __all__ = ["LESSONS", "Decision", "Lesson", "corpus", "decisions"]
@@ -148,7 +148,7 @@ def _named(view: View, move: Any) -> str:
     for name in names.split(", ") if listed else ():
         if view.read(f"<answer>{name}</answer>") == move:
             return name
-    return view.game.text.write(move)
+    return view.write(move)
 
 
 def corpus(size: int, seed: int, lessons: Sequence[Lesson] = LESSONS, workers: int = 1) -> list[Decision]:

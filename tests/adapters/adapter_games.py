@@ -11,10 +11,10 @@ import numpy as np
 from fixtures.games import GAMES
 from gymnasium import Space, spaces
 
+from agentarena.core.actions import Action, ActionSet, Box, Legal, Product, Text
 from agentarena.core.batch import Batch
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action, Bounded, InBox, Legal, Parts, Speech
 from agentarena.core.text import CHARSET, ChoiceFace, Options, Pattern, TextFace, Unreadable, answer_in, quote, words_in
 
 
@@ -30,7 +30,7 @@ class Face(ChoiceFace[Any]):
     def tell(self, event: Event, seat: int) -> str:
         return f"{event.kind} {dict(event.data)}"
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return str(action)
 
 
@@ -193,7 +193,7 @@ class Bids(Game[Bid]):
         return (len(state.made),) if len(state.made) < 2 else ()
 
     def legal(self, state: Bid, seat: int) -> Legal:
-        return InBox(0.0, 1.0, (1,))
+        return Box(0.0, 1.0, (1,))
 
     def step(self, state: Bid, actions: Mapping[int, Action], rng: np.random.Generator) -> Bid:
         self.check(state, actions)
@@ -229,7 +229,7 @@ class BidFace(TextFace[Any]):
         except ValueError:
             return Unreadable(f"{quote(answer, 60)} is no number")
 
-    def write(self, action: Action) -> str:
+    def write(self, state: Any, seat: int, action: Action) -> str:
         return f"{float(np.asarray(action)[0])!r}"
 
 
@@ -252,8 +252,8 @@ class Talk(Game[Said]):
         return TalkFace(self)
 
     @cached_property
-    def _legal(self) -> Bounded:
-        return Parts({"vote": (0, 1), "words": Speech(40)})
+    def _legal(self) -> ActionSet:
+        return Product({"vote": (0, 1), "words": Text(40)})
 
     @cached_property
     def _actions(self) -> Space[Any]:
@@ -314,7 +314,7 @@ class TalkFace(TextFace[Any]):
             return Unreadable("the answer is neither 0 nor 1")
         return {"vote": int(answer), "words": words}
 
-    def write(self, action: Action) -> str:
+    def write(self, state: Any, seat: int, action: Action) -> str:
         return f"<say>{action['words']}</say><answer>{action['vote']}</answer>"
 
 

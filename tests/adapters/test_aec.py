@@ -70,7 +70,7 @@ def test_illegal_action_costs_the_offender_alone() -> None:
     assert env.terminations == dict.fromkeys(env.possible_agents, True)
     assert env.truncations == dict.fromkeys(env.possible_agents, False)
     seat = int(offender[-1])
-    assert env.rewards[offender] + before[seat] == pytest.approx(Tips().info.price)
+    assert env.rewards[offender] + before[seat] == pytest.approx(Tips().info.forfeit_return)
     assert {a: r for a, r in env.rewards.items() if a != offender} == {a: 0.0 for a in env.agents if a != offender}
     assert "legal: 1, 3" in env.infos[offender]["illegal"]
     assert all(info["forfeit"] == offender for info in env.infos.values())
@@ -82,7 +82,7 @@ def test_illegal_action_in_a_round_ends_it_before_the_others_choose() -> None:
     env.reset(seed=0)
     env.step(0)
     env.step(5)
-    assert env.rewards == {"player_0": 0.0, "player_1": Majority().info.price, "player_2": 0.0}
+    assert env.rewards == {"player_0": 0.0, "player_1": Majority().info.forfeit_return, "player_2": 0.0}
     assert all(env.terminations.values())
 
 
@@ -116,7 +116,7 @@ def test_replies_in_words() -> None:
     assert "(1,1)" in env.last()[0]["text"], "the opponent's move is news"
     env.step("<answer>(0,0)</answer> or <answer>(0,1)</answer>")
     assert "unreadable reply" in env.infos["player_1"]["illegal"]
-    assert env.rewards == {"player_0": 0.0, "player_1": env.game.info.price}
+    assert env.rewards == {"player_0": 0.0, "player_1": env.game.info.forfeit_return}
     strict = aa.make("TicTacToe-v0", view="text", on_illegal="raise")
     strict.reset()
     with pytest.raises(IllegalAction, match="unreadable reply"):

@@ -205,7 +205,7 @@ def test_global_generators_are_left_alone(subject: str | Game[Any]) -> None:
 def test_raw_samples_never_break_an_environment(subject: str | Game[Any], form: str) -> None:
     """Unmasked samples may be illegal: the match then ends, and its offender alone is charged."""
     env = builder(subject, form)()
-    price = env.game.info.price
+    price = env.game.info.forfeit_return
     for seed in range(8):
         env.reset(seed=seed)
         for index, agent in enumerate(env.possible_agents):

@@ -127,7 +127,7 @@ def test_rewards_are_those_since_the_last_decision_and_add_up_to_the_return() ->
 
 def test_matches_that_never_ask_the_seat_are_passed_over() -> None:
     env = ArenaSolo(Tips(), opponents="random", seat=2)
-    passed = [env.reset(seed=seed)[1]["passed_over"] for seed in range(300)]
+    passed = [env.reset(seed=seed)[1]["skipped"] for seed in range(300)]
     # a match misses the seat with probability (2/3)**4 = 16/81: geometric with mean 16/65, variance 16*81/65**2
     assert abs(np.mean(passed) - 16 / 65) < 4 * np.sqrt(16 * 81 / 65**2 / 300)
 
@@ -168,8 +168,8 @@ def test_own_illegal_action_forfeits_or_raises() -> None:
     env.reset(seed=0)
     before = env.episode.returns[0]
     _, reward, terminated, truncated, info = env.step(0)
-    assert reward + before == pytest.approx(Tips().info.price + before)
-    assert info["returns"][0] == Tips().info.price
+    assert reward + before == pytest.approx(Tips().info.forfeit_return + before)
+    assert info["returns"][0] == Tips().info.forfeit_return
     assert (terminated, truncated, info["forfeit"]) == (True, False, ["player_0"])
     assert "legal: 1, 3" in info["illegal"]
     strict = ArenaSolo(Tips(), seat=0, on_illegal="raise")
@@ -185,7 +185,7 @@ def test_an_opponent_that_plays_illegally_ends_the_match_at_its_own_cost(text: s
     env.reset(seed=0)
     _, reward, terminated, _, info = env.step(1)
     assert (reward, terminated, info["forfeit"]) == (0.0, True, ["player_2"])
-    assert info["returns"].tolist() == [0.0, 0.0, Majority().info.price]
+    assert info["returns"].tolist() == [0.0, 0.0, Majority().info.forfeit_return]
     assert "illegal" not in info
 
 

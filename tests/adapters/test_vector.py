@@ -234,7 +234,7 @@ def test_illegal_action_in_a_round(rules: Game[Any], bad: int) -> None:
     vec.reset(seed=0)
     vec.step(np.ones((2, 3), int))
     _, rewards, terminated, _, infos = vec.step(np.array([[1, bad, 1], [1, 1, 1]]))
-    price = rules.info.price
+    price = rules.info.forfeit_return
     assert terminated.tolist() == [True, False]
     assert rewards.tolist() == [[0.0, price - 1.0, 0.0], [1.0, 1.0, 1.0]]
     assert infos["returns"].tolist() == [[1.0, price, 1.0], [2.0, 2.0, 2.0]]
@@ -247,7 +247,7 @@ def test_illegal_action_in_turn(opponents: Any) -> None:
     vec.reset()
     _, rewards, terminated, _, infos = vec.step(np.array([9, 0, 4]))
     assert terminated.tolist() == [True, False, False]
-    assert rewards.tolist() == [aa.game("TicTacToe-v0").info.price, 0.0, 0.0]
+    assert rewards.tolist() == [aa.game("TicTacToe-v0").info.forfeit_return, 0.0, 0.0]
     assert infos["forfeit"].tolist() == [[True, False], [False, False], [False, False]]
     seen, _, terminated, _, infos = vec.step(np.array([0, 8, 8] if opponents is None else [0, 0, 4]))
     assert infos["to_move"][0] == 0

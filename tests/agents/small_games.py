@@ -20,7 +20,7 @@ class _Face(ChoiceFace):
     def look(self, state, seat):
         return f"You look at {self.game.information(state, seat)!r}."
 
-    def write(self, action):
+    def name(self, action):
         return f"m{action}"
 
 

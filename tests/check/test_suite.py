@@ -24,8 +24,8 @@ def test_sound_games_of_every_shape_pass(kind: type[Game[Any]]) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), BROKEN, ids=lambda x: x if isinstance(x, str) else x.__name__)
 def test_a_broken_game_fails_the_check_of_its_fault(name: str, kind: type[Game[Any]], tmp_path: Path) -> None:
-    papers = name.startswith(("card", "golden"))
-    subject = f"{kind.__module__}:{kind.__qualname__}" if papers else kind
+    registered = name.startswith(("card", "golden"))
+    subject = f"{kind.__module__}:{kind.__qualname__}" if registered else kind
     report = check(subject, only=[name], golden=tmp_path)
     assert not report.ok, f"{kind.__name__} passed {name!r}"
     assert report.failures[0].reason

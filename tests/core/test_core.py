@@ -12,10 +12,10 @@ import pytest
 
 from agentarena.agents.specs import agent, parse
 from agentarena.core import errors, registry
+from agentarena.core.actions import Box, Product, Text, decode, encode, sample, violation
 from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
-from agentarena.core.legal import InBox, Parts, Speech, decode, encode, refusal, sample
 from agentarena.core.rng import CHANCE, DECISION, stream
 from agentarena.envs.tictactoe import TicTacToe
 
@@ -29,34 +29,34 @@ def test_streams_are_functions_of_seed_and_path() -> None:
 
 @pytest.mark.parametrize("value", [True, np.bool_(True), 1.0, "1", None, np.float64(1.0), 7, -1, np.nan])
 def test_only_legal_integers_are_legal(value: Any) -> None:
-    assert refusal((0, 1, 2), value)
+    assert violation((0, 1, 2), value)
 
 
 def test_numpy_integers_count() -> None:
-    assert refusal((0, 1, 2), np.int64(2)) is None
-    assert refusal((0, 1, 2), np.uint8(0)) is None
+    assert violation((0, 1, 2), np.int64(2)) is None
+    assert violation((0, 1, 2), np.uint8(0)) is None
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -0.1, 1.1, [0.5], "half", "1", True, None, [[0.5], [0.5, 0.5]]])
 def test_a_box_refuses_what_is_outside(value: Any) -> None:
-    box = InBox(0.0, 1.0)
-    assert box.refuse(value)
-    assert box.refuse(0.5) is None
+    box = Box(0.0, 1.0)
+    assert box.violation(value)
+    assert box.violation(0.5) is None
 
 
 def test_bounded_actions_survive_json_exactly() -> None:
     rng = stream(0)
-    legal = Parts({"target": (1, 4), "say": Speech(20), "effort": InBox(0, 1, (3,))})
+    legal = Product({"target": (1, 4), "say": Text(20), "effort": Box(0, 1, (3,))})
     action = {"target": 4, "say": "hé, 你好", "effort": rng.random(3)}
-    assert legal.refuse(action) is None
+    assert legal.violation(action) is None
     back = decode(legal, encode(legal, action))
     assert back["target"] == 4
     assert back["say"] == action["say"]
     assert (back["effort"] == action["effort"]).all()
-    assert legal.refuse(sample(legal, rng)) is None
-    assert "target" in str(legal.refuse({**action, "target": 2}))
-    assert "too long" in str(legal.refuse({**action, "say": "x" * 21}))
-    assert legal.refuse({"target": 1})
+    assert legal.violation(sample(legal, rng)) is None
+    assert "target" in str(legal.violation({**action, "target": 2}))
+    assert "too long" in str(legal.violation({**action, "say": "x" * 21}))
+    assert legal.violation({"target": 1})
 
 
 def test_options_are_checked() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from agentarena.core import tabular
+from agentarena.core.actions import Box
 from agentarena.core.agent import PolicyAgent, View
 from agentarena.core.errors import NotSupported
-from agentarena.core.legal import InBox
 from agentarena.envs.kuhn import KuhnPoker
 from agentarena.envs.tictactoe import TicTacToe
 
@@ -71,6 +71,6 @@ def test_choices_of_a_discrete_game():
     game = KuhnPoker()
     view = View(game, game.start(RNG), 0)
     assert view.choices == (0, 1)
-    view.__dict__["legal"] = InBox(0, 1)
+    view.__dict__["legal"] = Box(0, 1)
     with pytest.raises(NotSupported, match="not a list of integers"):
         _ = view.choices

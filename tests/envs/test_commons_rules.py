@@ -11,9 +11,9 @@ import pytest
 import agentarena as aa
 from agentarena.agents.specs import agent
 from agentarena.check.subject import walk
+from agentarena.core.actions import Spoken
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn
-from agentarena.core.legal import Spoken
 from agentarena.core.text import Unreadable
 from agentarena.envs.commons import Commons, Move, dynamics
 from agentarena.envs.commons.figures import figures
@@ -254,7 +254,7 @@ def test_a_seat_that_never_answers_passes_or_forfeits_by_policy():
         matches=1,
         seed=0,
         preset="govsim_silent",
-        on_unreadable=aa.play.OnUnreadable(retries=0, then="pass"),
+        on_unreadable=aa.OnUnreadable(retries=0, then="pass"),
     )
     (record,) = found.records
     mute = next(seat for seat, held in enumerate(record.seats) if "Mute" in held.agent or held.index == 0)
@@ -266,7 +266,7 @@ def test_a_seat_that_never_answers_passes_or_forfeits_by_policy():
         matches=1,
         seed=0,
         preset="govsim_silent",
-        on_unreadable=aa.play.OnUnreadable(retries=0, then="forfeit"),
+        on_unreadable=aa.OnUnreadable(retries=0, then="forfeit"),
     )
     assert forfeited.records[0].outcome == "forfeited"
 

@@ -39,7 +39,7 @@ def asked(game: Dhumbal, hand: str, *, up: str = "KS", turn: int = 1, purses: tu
 def move(bot: str | Agent, state: State, game: Dhumbal | None = None, seed: int = 0) -> str:
     rules = game or Dhumbal()
     player = agent(bot) if isinstance(bot, str) else bot
-    return rules.text.write(player.choose(View(rules, state, 0, seed=seed)))
+    return rules.text.name(player.choose(View(rules, state, 0, seed=seed)))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_aggressive_discards(hand: str, expected: str) -> None:
     options = {action: score(game, state, action) for action in state.legal}
     longest = max((game.deck.counts[a] for a in state.legal if a >= 195), default=0)
     listed = [a for a in state.legal if a < 195 or game.deck.counts[a] == longest]
-    assert move("dhumbal/aggressive", state) == game.text.write(max(listed, key=lambda a: options[a])) == expected
+    assert move("dhumbal/aggressive", state) == game.text.name(max(listed, key=lambda a: options[a])) == expected
 
 
 def score(game: Dhumbal, state: State, action: int) -> float:

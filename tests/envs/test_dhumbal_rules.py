@@ -130,7 +130,7 @@ def test_random_play_visits_every_kind_of_end() -> None:
 def test_a_turn_is_a_discard_and_then_a_card() -> None:
     game = Dhumbal(players=2)
     state = position(game, "5H 6H 7H KD KC", "AS 2S 3S 4S 6D", stock="9C")
-    assert {game.text.write(a) for a in game.legal(state, 0)} == {
+    assert {game.text.name(a) for a in game.legal(state, 0)} == {
         *("discard 5H", "discard 6H", "discard 7H", "discard KD", "discard KC", "discard KD KC", "discard 5H 6H 7H")
     }
     state = play(game, state, "discard 5H 6H 7H")

@@ -43,8 +43,8 @@ def test_every_text_is_plain_and_every_move_reads_back(options: dict[str, Any]) 
             news = [event for event in game.news(state) if event.visible_to(seat)]
             assert game.text.view(state, seat, news).isascii()
         for action in state.legal:
-            assert game.text.read(state, state.seat, game.text.write(action)) == action
-            assert game.text.read(state, state.seat, f"<answer> {game.text.write(action).lower()} </answer>") == action
+            assert game.text.read(state, state.seat, game.text.name(action)) == action
+            assert game.text.read(state, state.seat, f"<answer> {game.text.name(action).lower()} </answer>") == action
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_cards_of_a_discard_are_read_in_any_order() -> None:
     game = Dhumbal.build("yaniv")
     state = game.start(np.random.default_rng(0))
     for action in range(int(game.action_space(0).n)):
-        name = game.text.write(action)
+        name = game.text.name(action)
         if name.startswith("discard "):
             backwards = "discard " + " ".join(reversed(name.split()[1:]))
             assert game.text.read(state, 0, backwards) == action

@@ -12,14 +12,14 @@ import pytest
 import agentarena as aa
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import BadOption
-from agentarena.core.plots import lines, ticks
 from agentarena.envs.economist import Economist
+from agentarena.envs.economist.bots.planners import us_rates
 from agentarena.envs.economist.figures import figures
 from agentarena.envs.economist.labour import rational_labour
-from agentarena.envs.economist.planner_bots import us_rates
 from agentarena.envs.economist.planners import by_grid, cma_es, coordinate_search, judge, welfare_of
 from agentarena.envs.economist.saez import arc_elasticity, estimate_elasticity, saez_binned
 from agentarena.envs.economist.taxes import CUTOFFS, US_RATES
+from agentarena.plots import lines, ticks
 
 
 def run(who: Any, worker: Any = "economist/rational", **options: Any) -> Any:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import agentarena as aa
+from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn
 from agentarena.core.game import Game
-from agentarena.core.legal import sample
 from agentarena.core.text import Unreadable
 from agentarena.envs.economist import Economist, State
 from agentarena.envs.economist.observation import read_planner, read_worker
@@ -148,7 +148,7 @@ def test_a_seat_that_never_answers_forfeits(seat: int) -> None:
     players[seat] = Silent()
     record = aa.play("Economist-v0", players, matches=1, rotate=False).records[0]
     assert record.outcome == "forfeited"
-    price = aa.game("Economist-v0").info.price
+    price = aa.game("Economist-v0").info.forfeit_return
     assert record.returns[seat] == price
     assert all(value > price for other, value in enumerate(record.returns) if other != seat)
 
@@ -159,7 +159,7 @@ def test_unreadable_replies_by_policy(seat: int, then: Any) -> None:
     """With "pass" a worker does not work and a planner taxes nobody; the match goes on and the budget balances."""
     players: list[Any] = ["economist/us", *["economist/rational"] * 5]
     players[seat] = Mumbler()
-    policy = aa.play.OnUnreadable(retries=1, then=then)
+    policy = aa.OnUnreadable(retries=1, then=then)
     record = aa.play("Economist-v0", players, matches=1, rotate=False, on_unreadable=policy).records[0]
     assert record.outcome != "forfeited"
     moves = [move for step in record.actions for other, move in step if other == seat]
@@ -399,7 +399,7 @@ def test_replies_of_a_worker() -> None:
     for words in ("forty", "40 hours", "40 50", "nan", "inf", "1e999", "", "-", "<answer>40</answer><answer>41</answer>"):
         assert isinstance(game.text.read(state, 1, words), Unreadable), words
     assert float(game.text.read(state, 1, "150")) == 150  # read as said, then refused by the rules
-    assert game.legal(state, 1).refuse(game.text.read(state, 1, "150")) is not None
+    assert game.legal(state, 1).violation(game.text.read(state, 1, "150")) is not None
 
 
 def test_replies_of_a_planner() -> None:
@@ -420,7 +420,7 @@ def test_replies_of_parts() -> None:
     assert (move["bracket_1"], move["bracket_2"], move["bracket_3"]) == (3, 2, 1)
     assert isinstance(game.text.read(state, 1, "vote 3"), Unreadable)  # not now
     assert isinstance(game.text.read(state, 1, "stand maybe"), Unreadable)
-    assert game.legal(state, 1).refuse(move) is None
+    assert game.legal(state, 1).violation(move) is None
 
 
 def test_memory_and_cues() -> None:

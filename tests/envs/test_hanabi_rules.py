@@ -203,7 +203,7 @@ def test_hint_numbers_name_player_and_matter() -> None:
 
 def test_moves_are_written_as_in_mars() -> None:
     rules = MiniHanabi()
-    assert [rules.text.write(action) for action in (0, 4, RED, TWO)] == [
+    assert [rules.text.name(action) for action in (0, 4, RED, TWO)] == [
         "Discard card 0",
         "Play card 1",
         "Reveal player +1 color red",

@@ -125,7 +125,7 @@ def test_chance_lists_all_stacks():
 def test_words():
     state = State((0b001, 0b110), ())
     assert GAME.text.look(state, 0) == "Player 1 wears, from the bottom: W B B.\nYou cannot see your own stack."
-    assert GAME.text.write(0) == "1"
+    assert GAME.text.name(0) == "1"
     assert GAME.text.read(state, 0, "<answer>3</answer>") == 2
     over = GAME.step(state, {0: 0, 1: 2}, RNG)
     assert "You wore B W W." in GAME.text.look(over, 0)

@@ -9,9 +9,9 @@ import pytest
 from werewolf_table import Table
 
 import agentarena as aa
+from agentarena.core.actions import Spoken
 from agentarena.core.agent import View
 from agentarena.core.episode import Episode
-from agentarena.core.legal import Spoken
 from agentarena.core.registry import AGENTS
 from agentarena.core.rng import CHANCE, stream
 from agentarena.envs.werewolf import Werewolf
@@ -79,7 +79,7 @@ def test_play_by_name_and_records():
 
 
 def test_a_record_with_words_and_beliefs_plays_again():
-    from agentarena.play.replay import replay
+    from agentarena.core.replay import replay
 
     for record in aa.play("Werewolf-v0", ["werewolf/bayes"], matches=2, seed=3).records:
         assert replay(record).line() == record.line()

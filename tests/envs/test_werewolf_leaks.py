@@ -9,7 +9,7 @@ from werewolf_table import Table
 from werewolf_twins import compare
 
 from agentarena.check.subject import HOSTILE
-from agentarena.core.legal import Spoken
+from agentarena.core.actions import Spoken
 from agentarena.core.rng import stream
 from agentarena.core.text import quote
 from agentarena.envs.werewolf import Werewolf

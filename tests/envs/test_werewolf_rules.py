@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from werewolf_table import Table
 
+from agentarena.core.actions import Spoken, decode, encode
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName
-from agentarena.core.legal import Spoken, decode, encode
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
 from agentarena.envs.werewolf.day import floor, shaped_vote

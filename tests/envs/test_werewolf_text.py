@@ -7,7 +7,7 @@ import re
 import pytest
 from werewolf_table import Table
 
-from agentarena.core.legal import Spoken
+from agentarena.core.actions import Spoken
 from agentarena.core.rng import stream
 from agentarena.core.text import Choices, Pattern, Unreadable
 from agentarena.envs.werewolf import Werewolf
@@ -197,7 +197,7 @@ def test_speech_spaces_are_replaceable_by_role():
     game, base = table.game, speech(5)
     assert game.legal(table.state, 0) == (base, base + 1, base + 2)
     assert game.text.name(table.state, 0, base + 1) == "cluster 1"
-    assert game.text.read(table.state, 0, game.text.write(base + 1)) == base + 1
+    assert game.text.read(table.state, 0, game.text.write(table.state, 0, base + 1)) == base + 1
     table(s0=base + 2)
     assert table.events("speech")[0]["words"] == "Player 0 should speak."
     assert table.events("speech")[0]["act"] == "talk", "which cluster it was is the speaker's secret"

@@ -14,7 +14,7 @@ from agentarena.envs.werewolf.chronicle import (
     EXILE,
     FLOOR,
     HUNTED,
-    LODGE,
+    MASONS,
     ORDER,
     PACK,
     POTION,
@@ -109,7 +109,7 @@ def _swapped(game: Werewolf, state: State, seat: int, rng: np.random.Generator) 
     draft = Draft(state._replace(roles=tuple(roles), pack=sum(1 << who for who in pack), day=0, log=()))
     draft.fresh = [state.log[0], *((DEALT, who, role) for who, role in enumerate(roles)), (PACK, pack)]
     if game.mason:
-        draft.fresh.append((LODGE, tuple(who for who, role in enumerate(roles) if role == MASON)))
+        draft.fresh.append((MASONS, tuple(who for who, role in enumerate(roles) if role == MASON)))
     game.begin_night(draft, rng)
     return draft.done()
 

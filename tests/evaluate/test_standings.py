@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from evaluate.made_records import made
+from evaluate.synthetic_records import made
 
 from agentarena.core.errors import UsageError
 from agentarena.evaluate import MatchTable, contrasts, standings, wilson

@@ -12,8 +12,9 @@ import pytest
 import agentarena as aa
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import UsageError
-from agentarena.evaluate import Interval, Tournament, tournament
+from agentarena.evaluate import Interval
 from agentarena.leaderboard import figures, replays, report
+from agentarena.matches.tournaments import Tournament, tournament
 
 ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}"
 
@@ -29,7 +30,7 @@ class Talker(Agent):
         if view.attempt == 0 and view.turn == 0:
             return Reply(f"I refuse {ATTACK}", thinking=f"hmm {ATTACK}")
         assert isinstance(view.legal, tuple)
-        return Reply(f"{ATTACK} <answer>{view.game.text.write(view.legal[-1])}</answer>", usage={"prompt_tokens": 100})
+        return Reply(f"{ATTACK} <answer>{view.write(view.legal[-1])}</answer>", usage={"prompt_tokens": 100})
 
 
 class Page(HTMLParser):

@@ -10,8 +10,8 @@ import pytest
 
 import agentarena as aa
 from agentarena.cli import main
+from agentarena.core.match import OnUnreadable
 from agentarena.core.registry import ENVS
-from agentarena.play import OnUnreadable
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")

@@ -63,7 +63,7 @@ def engine(model: str, adapter: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def ask(engine: Any) -> Ask:
-    """Submits requests together and gives back what came of each, in the same order."""
+    """AsyncAgent requests together and gives back what came of each, in the same order."""
 
     def answers(requests: Sequence[Request]) -> list[Completion | Exception]:
         box: SimpleQueue[tuple[int, Completion | Exception]] = SimpleQueue()

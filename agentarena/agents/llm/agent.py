@@ -125,7 +125,7 @@ class LanguageAgent(Agent):
         self.faults: Counter[str] = Counter()
 
     def submit(self, views: Sequence[View], answer: Answer) -> None:
-        """See `agentarena.core.agent.Submits`."""
+        """See `agentarena.core.agent.AsyncAgent`."""
         self.meter.start()
         for index, view in enumerate(views):
             _Question(self, view, index, answer).begin()

@@ -73,7 +73,7 @@ class Chat:
         if not view.attempt:
             memory["turns"].append({"view": view.text if self.choices else view.text_without_choices, "replies": []})
         elif memory["turns"] and memory["turns"][-1]["replies"]:
-            memory["turns"][-1]["replies"][-1]["complaint"] = view.complaint
+            memory["turns"][-1]["replies"][-1]["retry_reason"] = view.retry_reason
         depth = self.depth
         kept = memory["turns"] if depth is None else memory["turns"][-depth - 1 :]
         if len(kept) < len(memory["turns"]):
@@ -160,8 +160,8 @@ class Prompt:
             messages.append({"role": "user", "content": turn["view"]})
             for attempt in turn["replies"]:
                 messages.append({"role": "assistant", "content": attempt["text"]})
-                if "complaint" in attempt:
-                    messages.append({"role": "user", "content": attempt["complaint"]})
+                if "retry_reason" in attempt:
+                    messages.append({"role": "user", "content": attempt["retry_reason"]})
         return tuple(messages)
 
     def _fit(self, messages: tuple[Message, ...]) -> bool:
@@ -184,7 +184,7 @@ class Prompt:
 
 def _exchanges(turn: dict[str, Any]) -> int:
     """User messages of a decision."""
-    return 1 + sum("complaint" in attempt for attempt in turn["replies"])
+    return 1 + sum("retry_reason" in attempt for attempt in turn["replies"])
 
 
 def estimate(messages: Sequence[Message]) -> int:

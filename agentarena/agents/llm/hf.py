@@ -20,7 +20,7 @@ from agentarena.core.errors import AgentRaised, BadOption, MissingExtra
 
 from .constraint import Constraint, Vocabulary
 from .engine import Completion, Done, Request, shared, split_thinking
-from .memory import keep_freed
+from .malloc import tune_malloc
 from .template import Template
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class HFEngine:
         self.name = f"hf:{model}" if isinstance(model, str) else "hf"
         self._model, tokenizer = _loaded(model, tokenizer, dtype, device)
         if self._model.device.type == "cpu":
-            keep_freed()
+            tune_malloc()
         if not getattr(tokenizer, "chat_template", None):
             raise BadOption(f"{self.name} has no chat template, so it cannot hold a conversation; take an instruction-tuned model")
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))

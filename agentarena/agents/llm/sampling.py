@@ -52,14 +52,14 @@ def _temperature(row: Sampled) -> float:
 
 def _drawn(scores: torch.Tensor, rows: Sequence[Sampled]) -> torch.Tensor:
     double = torch.float32 if scores.device.type == "mps" else torch.float64
-    heat = torch.tensor([_temperature(row) for row in rows], device=scores.device, dtype=double)
-    scaled = scores.to(double) / heat.unsqueeze(1)
+    temperatures = torch.tensor([_temperature(row) for row in rows], device=scores.device, dtype=double)
+    scaled = scores.to(double) / temperatures.unsqueeze(1)
     for place, row in enumerate(rows):
         if row.request.top_k or row.request.top_p < 1:
             scaled[place] = _cut(scaled[place], row.request.top_k, row.request.top_p)
-    heap = torch.softmax(scaled, -1).cumsum(-1)
+    cdf = torch.softmax(scaled, -1).cumsum(-1)
     marks = torch.tensor([row.rng.random() for row in rows], device=scores.device, dtype=double)
-    return torch.searchsorted(heap, (marks * heap[:, -1]).unsqueeze(1), right=True).squeeze(1).clamp(max=scores.shape[1] - 1)
+    return torch.searchsorted(cdf, (marks * cdf[:, -1]).unsqueeze(1), right=True).squeeze(1).clamp(max=scores.shape[1] - 1)
 
 
 def _cut(scaled: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:

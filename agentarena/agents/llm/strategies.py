@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from agentarena.core import registry
+from agentarena.core.actions import ActionSet, decode, violation
 from agentarena.core.agent import Agent, Decision, HasPolicy, Reply, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, CorruptRecord, UnknownName
-from agentarena.core.legal import Bounded, decode, refusal
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.text import Unreadable
 
@@ -158,10 +158,12 @@ def _replayed(record: Mapping[str, Any], out: dict[tuple[str, str, str], list[fl
         actions = {}
         for seat, data in moves:
             legal = game.legal(episode.state, seat)
-            actions[seat] = decode(legal, data) if isinstance(legal, Bounded) or isinstance(data, Mapping) else data
+            actions[seat] = decode(legal, data) if isinstance(legal, ActionSet) or isinstance(data, Mapping) else data
             text = game.text.view(episode.state, seat, episode.unread(seat), choices=False)
             episode.mark_read(seat)
-            out.setdefault((record["env"], text, game.text.write(actions[seat])), []).append(record["seats"][seat]["return"])
+            out.setdefault((record["env"], text, game.text.write(episode.state, seat, actions[seat])), []).append(
+                record["seats"][seat]["return"]
+            )
         episode.step(actions)
 
 
@@ -177,9 +179,9 @@ def _words(text: str) -> frozenset[str]:
 def _move(view: View, reply: str) -> str | None:
     """The legal move that a reply names, as the game writes it."""
     action = view.read(reply)
-    if isinstance(action, Unreadable) or refusal(view.legal, action):
+    if isinstance(action, Unreadable) or violation(view.legal, action):
         return None
-    return view.game.text.write(action)
+    return view.write(action)
 
 
 def _options(view: View, prompt: Prompt) -> Any:

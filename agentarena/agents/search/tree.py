@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import ContractError, NotSupported
 from agentarena.core.game import Chance, Game, Information, require
-from agentarena.core.legal import Action
 from agentarena.core.rng import stream
 
 __all__ = ["MAX_HISTORIES", "InformationSet", "Level", "Side", "Tree", "outcomes_of", "tree_of"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption, NotSupported
-from agentarena.core.legal import Action
 
 from . import dynamics
 from .moves import action_of
@@ -19,7 +19,7 @@ from .state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, Move
 if TYPE_CHECKING:
     from .game import Commons
 
-__all__ = [
+__all__ = ["BOTS",
     "Conditional", "Constant", "Greedy", "Imitator", "Member", "NormFollower", "Punisher", "Sustainable", "Threshold", "fair_harvest", "most",
 ]  # fmt: skip
 
@@ -372,3 +372,16 @@ _STARTS: dict[str, tuple[tuple[float, float], ...]] = {
 def _number(bot: str, name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise BadOption(f"{bot}: {name} is {value!r}; expected a number from {low:g} to {high:g}")
+
+
+BOTS: dict[str, type[Agent]] = {
+    "commons/constant": Constant,
+    "commons/greedy": Greedy,
+    "commons/sustainable": Sustainable,
+    "commons/threshold": Threshold,
+    "commons/conditional": Conditional,
+    "commons/norm_follower": NormFollower,
+    "commons/punisher": Punisher,
+    "commons/imitator": Imitator,
+}
+"""Names of the reference players -> class."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.plots import lines
+from agentarena.plots import lines
 
 from .game import Commons
 from .metrics import final_state, gini
@@ -26,7 +26,7 @@ def figures(records: Sequence[Any]) -> list[tuple[str, str]]:
     Curves of a society (the same agents in whatever seats) are means over its matches that still went on; those by seat are of the first match.
 
     Args:
-        records: Matches of Commons-v0 (`agentarena.play.Record`).
+        records: Matches of Commons-v0 (`agentarena.matches.Record`).
     """
     societies: dict[str, list[tuple[Commons, State]]] = {}
     for record in records:

@@ -15,10 +15,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action, Legal, Spoken
 from agentarena.core.errors import BadOption, IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action, Legal, Spoken
 
 from . import dynamics, hidden, moves, phases
 from .news import events

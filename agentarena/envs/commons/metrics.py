@@ -150,7 +150,7 @@ class Outcome:
 
 
 def final_state(record: Any) -> State:
-    """Where a recorded match (`agentarena.play.Record`) ended; the state remembers every round."""
+    """Where a recorded match (`agentarena.matches.Record`) ended; the state remembers every round."""
     state: State | None = None
     for reached in retrace(record.game(), record.seed, record.deal, record.actions):
         state = reached

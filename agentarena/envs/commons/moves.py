@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 
-from agentarena.core.legal import Action, InBox, Legal, Parts, Speech, Spoken
+from agentarena.core.actions import Action, Box, Legal, Product, Spoken, Text
 from agentarena.core.text import CHARSET
 
 from .state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, Move, State
@@ -86,41 +86,41 @@ def _range(low: int, high: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=64)
-def _box(high: float) -> InBox:
-    return InBox(0.0, high)
+def _box(high: float) -> Box:
+    return Box(0.0, high)
 
 
 @lru_cache(maxsize=4096)
-def _parts(high: float, choices: tuple[int, ...], words: int) -> Parts:
-    return Parts({"amount": _box(high), "choice": choices, "words": Speech(words)})
+def _parts(high: float, choices: tuple[int, ...], words: int) -> Product:
+    return Product({"amount": _box(high), "choice": choices, "words": Text(words)})
 
 
 def quick(game: Commons, state: State, action: Action, lawful: Legal) -> bool:
     """Whether an action is plainly legal, so that the full check can be left out; False decides nothing."""
     if isinstance(lawful, tuple):
         return action.__class__ is int and action in lawful
-    if isinstance(lawful, InBox):
+    if isinstance(lawful, Box):
         return _within(action, lawful)
     if action.__class__ is not dict or len(action) != 3:
         return False
     amount, choice, words = action.get("amount"), action.get("choice"), action.get("words")
-    assert isinstance(lawful, Parts)
+    assert isinstance(lawful, Product)
     box, choices, speech = lawful.parts["amount"], lawful.parts["choice"], lawful.parts["words"]
-    assert isinstance(box, InBox)
+    assert isinstance(box, Box)
     assert isinstance(choices, tuple)
-    assert isinstance(speech, Speech)
+    assert isinstance(speech, Text)
     fits = _within(amount, box) and choice.__class__ is int and choice in choices
     return fits and words.__class__ is str and len(words) <= speech.max_chars
 
 
-def _within(amount: Any, box: InBox) -> bool:
+def _within(amount: Any, box: Box) -> bool:
     """Whether an amount is plainly a number within bounds; NaN is not."""
     scalar = amount.__class__ is float or (amount.__class__ is np.ndarray and amount.dtype == np.float64 and not amount.shape)
     return bool(scalar and 0.0 <= amount <= _high(box))
 
 
 @lru_cache(maxsize=64)
-def _high(box: InBox) -> float:
+def _high(box: Box) -> float:
     return float(box.high)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from agentarena.core.actions import Action, Spoken
 from agentarena.core.events import Event
-from agentarena.core.legal import Action, Spoken
 from agentarena.core.text import REPLY, Choices, Pattern, TextFace, Unreadable, answer_in, quote, words_in
 
 from . import manual, telling
@@ -45,7 +45,7 @@ class CommonsText(TextFace[State]):
 
     # --- replies -------------------------------------------------------------------------------------------------------
 
-    def write(self, action: Action) -> str:
+    def write(self, state: State, seat: int, action: Action) -> str:
         game = self.game
         if game.bare and not game.amounts:
             return repr(float(action))

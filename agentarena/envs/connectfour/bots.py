@@ -6,7 +6,7 @@ import numpy as np
 
 from agentarena.core.agent import Agent, View
 
-__all__ = ["Tactical"]
+__all__ = ["BOTS", "Tactical"]
 
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
@@ -41,3 +41,9 @@ def _reach(discs: np.ndarray, row: int, column: int, down: int, right: int) -> i
     while 0 <= r < discs.shape[0] and 0 <= c < discs.shape[1] and discs[r, c]:
         count, r, c = count + 1, r + down, c + right
     return count
+
+
+BOTS: dict[str, type[Agent]] = {
+    "connectfour/tactical": Tactical,
+}
+"""Names of the reference players -> class."""

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action
 
 from .text import ConnectFourText
 

@@ -43,5 +43,5 @@ class ConnectFourText(ChoiceFace["State"]):
         who = "You" if event.data["seat"] == seat else _DISCS[event.data["seat"]]
         return f"{who} dropped a disc into column {event.data['column']}."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return str(action)

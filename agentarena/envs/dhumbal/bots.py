@@ -21,7 +21,7 @@ from .cards import CALL, STOCK, TAKE
 from .game import Dhumbal
 from .observation import PURSE, TURN, VALUE
 
-__all__ = ["Aggressive", "Balanced", "Conservative", "Heuristic", "Opportunistic", "PaperRandom"]
+__all__ = ["BOTS", "Aggressive", "Balanced", "Conservative", "Heuristic", "Opportunistic", "PaperRandom"]
 
 _FIRST_RUN = 195
 
@@ -213,3 +213,13 @@ def _probabilities(**given: float) -> None:
     for name, value in given.items():
         if not 0.0 <= value <= 1.0:
             raise BadOption(f"{name} is a probability, got {value}; give a number from 0 to 1")
+
+
+BOTS: dict[str, type[Agent]] = {
+    "dhumbal/aggressive": Aggressive,
+    "dhumbal/balanced": Balanced,
+    "dhumbal/conservative": Conservative,
+    "dhumbal/opportunistic": Opportunistic,
+    "dhumbal/random": PaperRandom,
+}
+"""Names of the reference players -> class."""

@@ -15,10 +15,10 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action
 
 from . import hidden, news, observation
 from .cards import CALL, DISCARDS, STOCK, TAKE, Deck, deck, mask_of

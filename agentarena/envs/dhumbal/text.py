@@ -219,5 +219,5 @@ class DhumbalText(ChoiceFace["State"]):
                 return action
         return super().read(state, seat, reply)
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return action_name(action)

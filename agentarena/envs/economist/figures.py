@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.episode import retrace
-from agentarena.core.plots import lines
+from agentarena.plots import lines
 
 from .game import Economist
 from .state import State
@@ -29,7 +29,7 @@ def figures(records: Sequence[Any]) -> list[tuple[str, str]]:
     the greatest mean return.
 
     Args:
-        records: Matches of Economist-v0 (`agentarena.play.Record`).
+        records: Matches of Economist-v0 (`agentarena.matches.Record`).
     """
     ended = [record for record in records if record.actions]
     if not ended:

@@ -18,11 +18,11 @@ from typing import Any, cast
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action, ActionSet
 from agentarena.core.batch import Batch
 from agentarena.core.errors import BadOption, IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action, Bounded
 
 from . import bounds, hidden, news, observation
 from .economy import Economy, Result
@@ -212,7 +212,7 @@ class Economist(Game[State]):
             return ()
         return (state.leader,) if state.phase == DECREE else self._workers
 
-    def legal(self, state: State, seat: int) -> Bounded:
+    def legal(self, state: State, seat: int) -> ActionSet:
         count, delta = len(self.edges), self.planner == "delta"
         if seat == 0:
             return schedule_set(count, delta)

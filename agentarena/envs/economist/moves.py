@@ -13,7 +13,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from agentarena.core.legal import Action, Bounded, InBox, Legal, Parts, refusal
+from agentarena.core.actions import Action, ActionSet, Box, Legal, Product, violation
 
 from .labour import MOST_HOURS
 from .state import DECREE, PLATFORM, VOTE, WORK
@@ -36,14 +36,14 @@ DELTAS = (-20, -10, 0, 10, 20)
 NO_CHANGE = DELTAS.index(0)
 
 
-class _Unused(Bounded):
+class _Unused(ActionSet):
     """A choice that does not count now: any is accepted, none is recorded."""
 
     def __init__(self, choices: tuple[int, ...], default: int) -> None:
         self.choices, self.default = choices, default
 
-    def refuse(self, action: Action) -> str | None:
-        return refusal(self.choices, action)
+    def violation(self, action: Action) -> str | None:
+        return violation(self.choices, action)
 
     def sample(self, rng: np.random.Generator) -> int:
         return self.default
@@ -58,7 +58,7 @@ class _Unused(Bounded):
         return self.default
 
 
-class _UnusedBox(InBox):
+class _UnusedBox(Box):
     """Numbers that do not count now: any within bounds are accepted, zeros are recorded."""
 
     def sample(self, rng: np.random.Generator) -> np.ndarray:
@@ -73,14 +73,14 @@ def schedule_parts(count: int, delta: bool) -> dict[str, Legal]:
     """The parts of a move that set rates in K brackets: `rates`, or a choice of DELTAS each in `bracket_1`, `bracket_2`, ..."""
     if delta:
         return {f"bracket_{j + 1}": tuple(range(len(DELTAS))) for j in range(count)}
-    return {"rates": InBox(0.0, 100.0, (count,))}
+    return {"rates": Box(0.0, 100.0, (count,))}
 
 
 @lru_cache(maxsize=256)
-def schedule_set(count: int, delta: bool) -> Bounded:
+def schedule_set(count: int, delta: bool) -> ActionSet:
     """What a planner may decree."""
     parts = schedule_parts(count, delta)
-    return Parts(parts) if delta else parts["rates"]  # type: ignore[return-value]  # the one part is an InBox
+    return Product(parts) if delta else parts["rates"]  # type: ignore[return-value]  # the one part is an Box
 
 
 def used_parts(phase: str, opinions: bool, parts: Mapping[str, Legal]) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def default_move(name: str, count: int) -> Any:
 
 @lru_cache(maxsize=256)
 def _all_parts(workers: int, count: int, delta: bool, opinions: bool, government: str) -> dict[str, Legal]:
-    parts: dict[str, Legal] = {"hours": InBox(0.0, MOST_HOURS)}
+    parts: dict[str, Legal] = {"hours": Box(0.0, MOST_HOURS)}
     if opinions:
         parts["satisfied"] = (0, 1)
     if government != "planner":
@@ -119,7 +119,7 @@ def _all_parts(workers: int, count: int, delta: bool, opinions: bool, government
 @lru_cache(maxsize=1024)
 def worker_set(
     workers: int, count: int, delta: bool, opinions: bool, government: str, phase: str, standing: tuple[int, ...] | None = None
-) -> Bounded:
+) -> ActionSet:
     """What a worker may do in a phase.
 
     Args:
@@ -133,17 +133,17 @@ def worker_set(
     """
     parts = _all_parts(workers, count, delta, opinions, government)
     if len(parts) == 1:
-        return parts["hours"]  # type: ignore[return-value]  # an InBox
+        return parts["hours"]  # type: ignore[return-value]  # an Box
     used = used_parts(phase, opinions, parts)
     made: dict[str, Legal] = {}
     for name, part in parts.items():
         if name in used:
             made[name] = part if name != "ballot" or standing is None else (0, *standing)
-        elif isinstance(part, InBox):
+        elif isinstance(part, Box):
             made[name] = _UnusedBox(part.low, part.high, part.shape)
         else:
             made[name] = _Unused(part, default_move(name, count))  # type: ignore[arg-type]  # a tuple of ints
-    return Parts(made)
+    return Product(made)
 
 
 def worker_spaces(workers: int, count: int, delta: bool, opinions: bool, government: str) -> gymnasium.Space[Any]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action, Box, Product
 from agentarena.core.events import Event
-from agentarena.core.legal import Action, InBox, Parts
 from agentarena.core.text import REPLY, Options, Pattern, TextFace, Unreadable, answer_in, quote
 
 from . import journal
@@ -189,7 +189,7 @@ class EconomistText(TextFace[State]):
     def options(self, state: State, seat: int) -> Options:
         legal = self.game.legal(state, seat)
         count = len(self.game.edges)
-        if isinstance(legal, InBox):
+        if isinstance(legal, Box):
             return Pattern(_DIGITS if legal.shape == () else rf"{_DIGITS}(?:, {_DIGITS}){{{count - 1}}}")
         if seat == 0:
             change = r"(?:-20|-10|0|\+10|\+20)"
@@ -203,7 +203,7 @@ class EconomistText(TextFace[State]):
         standing = rf"{numbers}(?:; stand (?:yes|no))?|stand (?:yes|no)(?:; {numbers})?"
         return Pattern(f"{words.get(state.phase, standing)}|nothing")
 
-    def write(self, action: Action) -> str:
+    def write(self, state: Any, seat: int, action: Action) -> str:
         if not isinstance(action, dict):
             return ", ".join(repr(float(x)) for x in np.atleast_1d(np.asarray(action, np.float64)))
         if "hours" not in action:
@@ -248,7 +248,7 @@ class EconomistText(TextFace[State]):
     def _read_parts(self, state: State, seat: int, answer: str) -> Action | Unreadable:
         """A move of several parts, "work 40; satisfied yes"; the first part that counts now may come without its word."""
         legal = self.game.legal(state, seat)
-        assert isinstance(legal, Parts)
+        assert isinstance(legal, Product)
         count = len(self.game.edges)
         move = {name: default_move(name, count) for name in legal.parts}
         used = used_parts(state.phase, self.game.bounded, legal.parts)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
-from agentarena.core.legal import Action
 
 from .game import Hanabi
 
-__all__ = ["Bold", "Cautious", "Sight", "sight"]
+__all__ = ["BOTS", "Bold", "Cautious", "Sight", "sight"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +158,10 @@ class Bold(Cautious):
         best, slot = min(odds)
         if -best >= (self.chance if seen.stock else 1e-9):
             yield game.hand + slot
+
+
+BOTS: dict[str, type[Agent]] = {
+    "hanabi/cautious": Cautious,
+    "hanabi/bold": Bold,
+}
+"""Names of the reference players -> class."""

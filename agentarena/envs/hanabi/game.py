@@ -25,10 +25,10 @@ from typing import NamedTuple
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action
 
 from .deals import deals, draw_hand
 from .observation import Encoder, Layout, encode

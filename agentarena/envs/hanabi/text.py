@@ -43,8 +43,8 @@ class HanabiText(ChoiceFace["State"]):
             f"You are seat {seat}. Player +1 is the next to move after you"
             + (", player +2 the one after that, and so on" if game.players > 2 else "")
             + f". Cards in a hand are numbered from 0, the oldest, to {game.hand - 1}. "
-            f"Moves are written like {self.write(game.hand)}, {self.write(0)}, {self.write(2 * game.hand)}, "
-            f"or {self.write(2 * game.hand + (game.players - 1) * game.colors)}. Reply with exactly one move, written as <answer>MOVE</answer>."
+            f"Moves are written like {self.name(game.hand)}, {self.name(0)}, {self.name(2 * game.hand)}, "
+            f"or {self.name(2 * game.hand + (game.players - 1) * game.colors)}. Reply with exactly one move, written as <answer>MOVE</answer>."
         )
 
     def look(self, state: State, seat: int) -> str:
@@ -115,7 +115,7 @@ class HanabiText(ChoiceFace["State"]):
         numbers = f"card{'s' * (len(cards) > 1)} {' and '.join(map(str, cards))}"
         return f"{who} revealed to {whom} that {whose} {numbers} {'are' if len(cards) > 1 else 'is'} {what}, and no other."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         game = self.game
         if action < game.hand:
             return f"Discard card {action}"

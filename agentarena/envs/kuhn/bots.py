@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agentarena.core.agent import PolicyAgent, View
+from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.errors import BadOption, NotSupported
 
 from .game import BET, PASS
 
-__all__ = ["AlwaysBet", "AlwaysPass", "Honest", "Nash", "Seen", "see"]
+__all__ = ["BOTS", "AlwaysBet", "AlwaysPass", "Honest", "Nash", "Seen", "see"]
 
 
 class Seen(NamedTuple):
@@ -93,3 +93,12 @@ class Nash(_Poker):
         if seen.highest != 2:
             raise NotSupported(f"kuhnpoker/nash plays the game of 2 players; this one has {seen.highest}. Try kuhnpoker/honest or cfr")
         return min(1.0, self._table[seen.bets][seen.card])
+
+
+BOTS: dict[str, type[Agent]] = {
+    "kuhnpoker/always_bet": AlwaysBet,
+    "kuhnpoker/always_pass": AlwaysPass,
+    "kuhnpoker/honest": Honest,
+    "kuhnpoker/nash": Nash,
+}
+"""Names of the reference players -> class."""

@@ -65,5 +65,5 @@ class KuhnText(ChoiceFace["State"]):
         who = "You win" if data["seat"] == seat else f"Player {data['seat']} wins"
         return f"{who} {_chips(data['chips'])} from the other{'' if self.game.players == 2 else 's'}."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return _MOVES[action]

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from agentarena.core.agent import PolicyAgent, View
+from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.errors import BadOption
 
 from .game import CALL, FOLD, RAISE
 
-__all__ = ["AlwaysCall", "AlwaysRaise", "FoldOrCheck", "Heuristic", "Seen", "see"]
+__all__ = ["BOTS", "AlwaysCall", "AlwaysRaise", "FoldOrCheck", "Heuristic", "Seen", "see"]
 
 _JACK, _KING = 0, 2
 
@@ -88,3 +88,12 @@ class Heuristic(PolicyAgent):
 def _without_raise(wanted: dict[int, float], legal: tuple[int, ...]) -> dict[int, float]:
     """The wish to raise turned into a call where no raise is left."""
     return {action: wanted[action] + (wanted[RAISE] if action == CALL else 0.0) for action in legal}
+
+
+BOTS: dict[str, type[Agent]] = {
+    "leducpoker/always_call": AlwaysCall,
+    "leducpoker/always_raise": AlwaysRaise,
+    "leducpoker/fold_or_check": FoldOrCheck,
+    "leducpoker/heuristic": Heuristic,
+}
+"""Names of the reference players -> class."""

@@ -72,5 +72,5 @@ class LeducText(ChoiceFace["State"]):
             return f"{who} won {_chips(data['chips'])} from the other."
         return f"{who} {_past(data['action'], data['facing'])}."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return _MOVES[action]

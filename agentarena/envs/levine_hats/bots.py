@@ -7,7 +7,7 @@ from agentarena.core.errors import NotSupported
 
 from .solver import FIRST_ANSWERS, SECOND_ANSWERS, best_pair, block_answer
 
-__all__ = ["Blocks", "FirstBlack", "Optimal"]
+__all__ = ["BOTS", "Blocks", "FirstBlack", "Optimal"]
 
 
 def _only_pairs(name: str, view: View) -> None:
@@ -41,3 +41,11 @@ class Optimal(Agent):
             raise NotSupported(f"levinehats/optimal is exact up to height 3; this game has {len(hats)}. Try levinehats/blocks")
         _, first, second = best_pair(len(hats))
         return (second if view.seat else first)[sum(hat << i for i, hat in enumerate(hats))]
+
+
+BOTS: dict[str, type[Agent]] = {
+    "levinehats/blocks": Blocks,
+    "levinehats/first_black": FirstBlack,
+    "levinehats/optimal": Optimal,
+}
+"""Names of the reference players -> class."""

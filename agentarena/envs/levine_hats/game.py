@@ -16,10 +16,10 @@ from typing import NamedTuple
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import NotSupported
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action
 
 from .text import HatsText
 

@@ -44,5 +44,5 @@ class HatsText(ChoiceFace["State"]):
             "Guesses: " + ", ".join(f"{'you' if p == seat else f'player {p}'} named {guess + 1}" for p, guess in enumerate(guesses)) + "."
         )
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return str(action + 1)

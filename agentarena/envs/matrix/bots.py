@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.agent import PolicyAgent, View
+from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.errors import BadOption, NotSupported
 
 from .solver import equilibria
 
-__all__ = ["Always", "FictitiousPlay", "Grim", "Mixed", "Nash", "TitForTat", "WinStay", "seen_rounds"]
+__all__ = ["BOTS", "Always", "FictitiousPlay", "Grim", "Mixed", "Nash", "TitForTat", "WinStay", "seen_rounds"]
 
 
 def seen_rounds(observation: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -141,3 +141,22 @@ class Nash(PolicyAgent):
                 raise NotSupported("nash: the table is degenerate and no equilibrium was found by enumeration of supports")
             self._known[key] = found[0]
         return dict(enumerate(self._known[key][view.seat].tolist()))
+
+
+_GAMES = (
+    "matrixgame",
+    "rockpaperscissors",
+    "biasedrockpaperscissors",
+    "rockpaperscissorsspocklizard",
+    "prisonersdilemma",
+    "staghunt",
+    "battleofthesexes",
+)
+_COOPERATIVE = ("matrixgame", "prisonersdilemma", "staghunt", "battleofthesexes")
+_BOTS = {"always": Always, "fictitious": FictitiousPlay, "mixed": Mixed, "nash": Nash, "titfortat": TitForTat, "winstay": WinStay}
+
+BOTS: dict[str, type[Agent]] = {
+    **{f"{game}/{name}": bot for game in _GAMES for name, bot in _BOTS.items()},
+    **{f"{game}/grim": Grim for game in _COOPERATIVE},
+}
+"""Names of the reference players -> class."""

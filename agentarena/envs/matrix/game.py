@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, Sum, option
-from agentarena.core.legal import Action
 
 from .payoffs import NAMED, frozen, symmetric, table_of
 from .text import MatrixText

@@ -54,6 +54,6 @@ class MatrixText(ChoiceFace["State"]):
         choices = ", ".join(f"{self._who(player, seat)} {self.game.names[action]}" for player, action in enumerate(event.data["actions"]))
         return f"Round {event.data['number']}: {choices}."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         name: str = self.game.names[action]
         return name

@@ -11,7 +11,7 @@ from agentarena.core.agent import Agent, View
 
 from .game import LINE_SETS
 
-__all__ = ["Perfect", "Tactical", "value"]
+__all__ = ["BOTS", "Perfect", "Tactical", "value"]
 
 _FULL = 0b111_111_111
 _CELL_WORTH = (2, 1, 2, 1, 3, 1, 2, 1, 2)  # corner 2, edge 1, centre 3
@@ -69,3 +69,10 @@ class Perfect(Agent):
     def choose(self, view: View) -> int:
         best = [cell for cell, chance in self.policy(view).items() if chance]
         return best[int(view.rng.integers(len(best)))]
+
+
+BOTS: dict[str, type[Agent]] = {
+    "tictactoe/tactical": Tactical,
+    "tictactoe/perfect": Perfect,
+}
+"""Names of the reference players -> class."""

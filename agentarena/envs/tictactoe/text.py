@@ -23,7 +23,7 @@ class TicTacToeText(ChoiceFace["State"]):
             "You play tic-tac-toe on a 3 x 3 board. Players take turns to mark one empty cell; X moves first. "
             "Whoever has three marks in a row, a column or a diagonal wins; a full board without such a line is a draw.\n"
             f"You are {_MARKS[seat]}. A move names a cell as (row,column), both from 0 to 2 counted from the top left. "
-            f"The centre is {self.write(4)}. {REPLY}"
+            f"The centre is {self.name(4)}. {REPLY}"
         )
 
     def look(self, state: State, seat: int) -> str:
@@ -38,7 +38,7 @@ class TicTacToeText(ChoiceFace["State"]):
 
     def tell(self, event: Event, seat: int) -> str:
         who = "You" if event.data["seat"] == seat else _MARKS[event.data["seat"]]
-        return f"{who} marked {self.write(event.data['cell'])}."
+        return f"{who} marked {self.name(event.data['cell'])}."
 
-    def write(self, action: int) -> str:
+    def name(self, action: int) -> str:
         return f"({action // 3},{action % 3})"

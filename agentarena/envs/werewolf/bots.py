@@ -12,8 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from agentarena.core.actions import Action, Spoken
 from agentarena.core.agent import Agent, View
-from agentarena.core.legal import Action, Spoken
 
 from .beliefs import wolf_beliefs
 from .game import Werewolf
@@ -22,7 +22,7 @@ from .roles import DOCTOR, HUNTER, POSSESSED, SEER, VILLAGER, WOLF
 from .speech import Act
 from .state import PHASES
 
-__all__ = ["Bayes", "Naive", "Pack", "Scripted", "Sight", "Silent", "Truthful"]
+__all__ = ["BOTS", "Bayes", "Naive", "Pack", "Scripted", "Sight", "Silent", "Truthful"]
 
 
 class Sight:
@@ -313,3 +313,14 @@ class Scripted(Pack):
         if sight.role == VILLAGER and sight.seers and self._suspect(sight) is None:
             return sight.say(Act("agree", sight.seers[0]))
         return super().on_speak(sight)
+
+
+BOTS: dict[str, type[Agent]] = {
+    "werewolf/bayes": Bayes,
+    "werewolf/naive": Naive,
+    "werewolf/pack": Pack,
+    "werewolf/scripted": Scripted,
+    "werewolf/silent": Silent,
+    "werewolf/truthful": Truthful,
+}
+"""Names of the reference players -> class."""

@@ -23,7 +23,7 @@ __all__ = ["audience", "event", "known_log", "label_of", "phase_shown", "visible
     NAMED,
     DEALT,
     PACK,
-    LODGE,
+    MASONS,
     NIGHTFALL,
     WHISPER,
     HUNTED,
@@ -52,7 +52,7 @@ _KINDS = {
     NAMED: "names",
     DEALT: "role",
     PACK: "pack",
-    LODGE: "lodge",
+    MASONS: "lodge",
     NIGHTFALL: "night",
     WHISPER: "whisper",
     HUNTED: "hunt",
@@ -91,7 +91,7 @@ def visible(game: Werewolf, state: State, entry: Entry, seat: int) -> bool:
         return bool(state.pack >> seat & 1)
     if kind == VOTED and game.ballots == "public":
         return True
-    if kind == LODGE:
+    if kind == MASONS:
         return state.roles[seat] == MASON
     return bool(entry[1] == seat)
 
@@ -103,7 +103,7 @@ def audience(game: Werewolf, state: State, entry: Entry) -> tuple[int, ...] | No
         return None
     if kind in _WOLVES:
         return seats_in(state.pack)
-    if kind == LODGE:
+    if kind == MASONS:
         return tuple(seat for seat, role in enumerate(state.roles) if role == MASON)
     return (entry[1],)
 
@@ -180,7 +180,7 @@ _MAKERS: dict[int, Any] = {
     NAMED: lambda game, state, *_: {"names": [label_of(state, seat) for seat in range(game.players)]},
     DEALT: lambda game, state, seat, role: {"seat": seat, "role": ROLES[role]},
     PACK: lambda game, state, seats: {"seats": list(seats)},
-    LODGE: lambda game, state, seats: {"seats": list(seats)},
+    MASONS: lambda game, state, seats: {"seats": list(seats)},
     WHISPER: _speech,
     SAID: _speech,
     CHECK: _check,

@@ -15,13 +15,13 @@ from typing import Any
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action, Spoken
 from agentarena.core.errors import BadOption, IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
-from agentarena.core.legal import Action, Spoken
 
 from . import day, ending, hearing, night, observe, redraw
-from .chronicle import DEALT, GUESS, LODGE, NAMED, PACK, event, known_log, label_of, phase_shown
+from .chronicle import DEALT, GUESS, MASONS, NAMED, PACK, event, known_log, label_of, phase_shown
 from .listing import outcomes
 from .moves import legal_bits, speech, tuple_of
 from .presets import PRESETS
@@ -253,7 +253,7 @@ class Werewolf(Game[State]):
         log += [(DEALT, seat, role) for seat, role in enumerate(roles)]
         log.append((PACK, seats_in(pack)))
         if self.mason:
-            log.append((LODGE, tuple(seat for seat, role in enumerate(roles) if role == MASON)))
+            log.append((MASONS, tuple(seat for seat, role in enumerate(roles) if role == MASON)))
         empty = State(
             roles, names, pack, everyone, OVER, 0, (), -1, -1, (-1, -1), potions, 0, 0, 0, 0, -1, -1, False, 0, "", (), 0, (), (), 0,
             self.nothing,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from agentarena.core.actions import Spoken
 from agentarena.core.errors import BadOption
-from agentarena.core.legal import Spoken
 from agentarena.core.registry import load
 
 from .roles import ROLES

@@ -202,7 +202,7 @@ class Layout:
 _HANDLERS: dict[int, Any] = {
     c.DEALT: Layout._dealt,
     c.PACK: Layout._pack,
-    c.LODGE: Layout._lodge,
+    c.MASONS: Layout._lodge,
     c.NIGHTFALL: Layout._nightfall,
     c.HUNTED: Layout._hunted,
     c.PREY: Layout._prey,

@@ -65,7 +65,7 @@ def _learned(game: Werewolf, state: State, known: list[Entry], name: list[str]) 
     for at, (kind, *rest) in enumerate(known):
         if kind == c.PACK:
             lines.append(f"The werewolves are {', '.join(name[who] for who in rest[0])}.")
-        elif kind == c.LODGE:
+        elif kind == c.MASONS:
             lines.append(f"The masons are {', '.join(name[who] for who in rest[0])}.")
         elif kind == c.CHECK:
             result = ROLES[rest[2]] if game.seer_sees == "role" else ("not a werewolf", "werewolf")[rest[2]]

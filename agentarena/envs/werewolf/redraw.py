@@ -58,7 +58,7 @@ def _domains(game: Werewolf, known: list[Entry], seat: int) -> list[int]:
     for kind, *rest in known:
         if kind == c.DEALT:
             only(rest[0], 1 << rest[1])
-        elif kind in (c.PACK, c.LODGE):
+        elif kind in (c.PACK, c.MASONS):
             role = wolf if kind == c.PACK else mason
             for who in range(game.players):
                 only(who, role if who in rest[0] else _ALL & ~role)

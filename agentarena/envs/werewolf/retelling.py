@@ -84,8 +84,8 @@ class Retelling:
         self.out += [(c.DEALT, who, role) for who, role in enumerate(roles)]
         self.out.append((c.PACK, seats_in(draft.pack)))
         if self.game.mason:
-            self.out.append((c.LODGE, tuple(who for who, role in enumerate(roles) if role == MASON)))
-        while self._peek() in (c.NAMED, c.DEALT, c.PACK, c.LODGE):
+            self.out.append((c.MASONS, tuple(who for who, role in enumerate(roles) if role == MASON)))
+        while self._peek() in (c.NAMED, c.DEALT, c.PACK, c.MASONS):
             self.at += 1
 
     def _night(self, entry: Entry) -> None:

@@ -6,8 +6,8 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from agentarena.core.actions import Action, Spoken
 from agentarena.core.events import Event
-from agentarena.core.legal import Action, Spoken
 from agentarena.core.text import REPLY, Choices, Pattern, TextFace, Unreadable, answer_in, quote, words_in
 
 from . import manual, record, telling
@@ -79,14 +79,14 @@ class WerewolfText(TextFace[State]):
     def _one_space(self) -> bool:
         return len({id(self.game.space_of(role)) for role in range(len(ROLES))}) == 1
 
-    def write(self, action: Action) -> str:
+    def write(self, state: State, seat: int, action: Action) -> str:
         return self._named(int(action), lambda seat: f"seat {seat}", None)
 
     def options(self, state: State, seat: int) -> Choices | Pattern:
         names = self._names(state, seat)
         if state.phase not in (SPEAK, TALK) or not self.game.words:
             return Choices(names)
-        written = {*names, *(self.write(action) for action in self.game.legal(state, seat))}
+        written = {*names, *(self.write(state, seat, action) for action in self.game.legal(state, seat))}
         moves = "|".join(map(re.escape, sorted(written)))
         return Pattern(rf"(?:<say>[^<>]{{1,{self.game.words}}}</say>)?(?:<answer>(?:{moves})</answer>|{moves})")
 
@@ -146,7 +146,7 @@ class WerewolfText(TextFace[State]):
         own = speech(game.players) + game.space_of(state.roles[seat]).size
         moves = {"abstain": pass_(game.players), "nobody": pass_(game.players), "heal": antidote(game.players)}
         for action in range(size):
-            moves[_key(self.write(action))] = action
+            moves[_key(self.write(state, seat, action))] = action
         for action in range(own):
             moves[_key(self.name(state, seat, action))] = action
         if state.phase == BID:

@@ -15,7 +15,7 @@ from agentarena.agents.specs import agent
 from agentarena.core.agent import View
 from agentarena.core.errors import AgentRaised, BadOption, UnknownName
 from agentarena.core.registry import game
-from agentarena.play import play
+from agentarena.matches.api import play
 
 
 class Scripted:

@@ -10,7 +10,7 @@ from fixtures.games import Parley
 from agentarena.agents.llm.agent import LanguageAgent
 from agentarena.agents.llm.engine import Completion
 from agentarena.core.agent import Agent, Reply
-from agentarena.play import play
+from agentarena.matches.api import play
 
 ATTACKS = [
     "hello",

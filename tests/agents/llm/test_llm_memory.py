@@ -10,7 +10,7 @@ import pytest
 
 SCRIPT = """
 import ctypes, resource
-from agentarena.agents.llm.memory import keep_freed
+from agentarena.agents.llm.malloc import tune_malloc
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p
@@ -25,7 +25,7 @@ def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 without = faults()
-assert keep_freed()
+assert tune_malloc()
 faults()
 print(without, faults())
 """

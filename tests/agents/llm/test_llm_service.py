@@ -17,8 +17,11 @@ from agentarena.agents.llm.openai import OpenAIEngine
 from agentarena.agents.specs import agent
 from agentarena.core.agent import Agent
 from agentarena.core.errors import AgentNonsense, AgentRaised, AgentTimeout, BadOption, BudgetSpent, ServiceGone
+from agentarena.core.match import OnUnreadable
+from agentarena.core.replay import verify
 from agentarena.core.text import Choices, Pattern, Schema
-from agentarena.play import OnUnreadable, Results, play, verify
+from agentarena.matches.api import play
+from agentarena.matches.results import Results
 
 HELLO = Request(({"role": "user", "content": "hello"},))
 QUICK = {"first_pause_s": 0.01}

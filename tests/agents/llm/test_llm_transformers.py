@@ -24,7 +24,7 @@ from agentarena.agents.llm.hf import HFEngine, _needs_own_cache  # noqa: E402
 from agentarena.agents.llm.template import Template  # noqa: E402
 from agentarena.core.errors import BadOption, NotSupported  # noqa: E402
 from agentarena.core.text import Choices, Pattern, Schema, quote  # noqa: E402
-from agentarena.play import play  # noqa: E402
+from agentarena.matches.api import play  # noqa: E402
 
 
 def engine(**settings) -> HFEngine:

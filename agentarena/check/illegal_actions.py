@@ -1,0 +1,85 @@
+"""Checks of what the rules refuse, with which error, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gymnasium
+import numpy as np
+
+from agentarena.core.actions import Box, Legal, Product, Text
+from agentarena.core.errors import IllegalAction, OutOfTurn, PlayError
+
+from .subject import Moment, Subject
+from .suite import contract, expect
+
+_NEVER = (-1, None, True, 0.5, "0", "nonsense")
+_MOST_REFUSED = 200
+
+
+@contract("refuses the rest", presets=True)
+def refuses_the_rest(subject: Subject) -> None:
+    """Whatever is not legal raises IllegalAction and leaves the state as it was."""
+    for moment in subject.moments(40):
+        if not moment.asked:
+            continue
+        before = subject.trace(moment)
+        for seat in subject.askable(moment, 2):
+            legal = subject.game.legal(moment.state, seat)
+            for wrong in _wrong(legal, subject.game.action_space(seat)):
+                _expect_refused(subject, moment, {**moment.actions, seat: wrong}, IllegalAction, f"seat {seat} playing {wrong!r:.80}")
+        expect(subject.trace(moment) == before, f"{moment}: a refused action changed the state")
+
+
+def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
+    if isinstance(legal, tuple):
+        size = int(getattr(space, "n", 0))
+        others = [action for action in range(size) if action not in set(legal)]
+        stride = max(1, len(others) // _MOST_REFUSED)
+        yield from (*others[::stride], size, *_NEVER)
+    elif isinstance(legal, Box):
+        inside = legal.sample(np.random.default_rng(0))
+        yield from (np.full(legal.shape, np.nan), np.full(legal.shape, np.inf), inside[None], "nonsense", None)
+        if np.all(np.isfinite(legal.high)):
+            yield from (legal.high + 1.0 + np.abs(legal.high), legal.low - 1.0 - np.abs(legal.low)) if legal.high.size else ()
+    elif isinstance(legal, Text):
+        yield from ("x" * (legal.max_chars + 1), 0, None, b"bytes")
+    elif isinstance(legal, Product):
+        good = legal.sample(np.random.default_rng(0))
+        yield from ({}, {**good, "no such part": 0}, None, 0)
+        for name, part in legal.parts.items():
+            inner = part.space() if not isinstance(part, tuple) else gymnasium.spaces.Discrete(max(part) + 1)
+            yield from ({**good, name: wrong} for wrong in _wrong(part, inner))
+    else:
+        yield from (object(),)
+
+
+@contract("refuses out of turn", presets=True)
+def refuses_out_of_turn(subject: Subject) -> None:
+    """No action, too few, too many, or one of another seat raise OutOfTurn and leave the state as it was."""
+    seats = subject.game.info.seats
+    for moment in subject.moments(40):
+        if not moment.asked:
+            continue
+        before = subject.trace(moment)
+        some = next(iter(moment.actions.values()))
+        idle = [seat for seat in range(seats) if seat not in moment.asked][:2]
+        cases: list[dict[int, Any]] = [{}, {seats: some}, {**moment.actions, seats: some}, {-1: some}]
+        cases += [{seat: some} for seat in idle] + [{**moment.actions, seat: some} for seat in idle]
+        if len(moment.asked) > 1:
+            cases.append({moment.asked[0]: some})
+        for case in cases:
+            _expect_refused(subject, moment, case, OutOfTurn, f"actions of seats {sorted(case)} where {moment.asked[:8]} are asked")
+        expect(subject.trace(moment) == before, f"{moment}: a refused action changed the state")
+
+
+def _expect_refused(subject: Subject, moment: Moment, actions: Mapping[int, Any], error: type[PlayError], what: str) -> None:
+    try:
+        subject.game.step(moment.state, actions, subject.spare)
+    except error as refused:
+        expect(bool(str(refused)), f"{moment}: {what} raised {error.__name__} without a message")
+        return
+    except Exception as other:
+        expect(False, f"{moment}: {what} raised {type(other).__name__} ({str(other)[:100]}), expected {error.__name__}")
+    expect(False, f"{moment}: {what} was accepted, expected {error.__name__}")

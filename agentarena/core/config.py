@@ -1,0 +1,97 @@
+"""What all matches of a run share: the game, the players, the seed, and what happens to replies that cannot be read."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import metadata
+from typing import Any, Literal
+
+import gymnasium
+import numpy as np
+
+from . import registry
+from .errors import UsageError
+from .game import Game
+
+__all__ = ["OnUnreadable", "Player", "RunConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class OnUnreadable:
+    """What happens when a reply in words names no legal move.
+
+    The seat is asked again, up to `retries` times, with the reason in `view.retry_reason`. Then `then` applies:
+    "forfeit" (it pays `GameInfo.forfeit_return` and the match ends), "random" (a random legal move from the referee's own
+    stream) or "pass" (the first legal move; in a box the point nearest zero; silence in speech). Every attempt and
+    every move made in a seat's place is in the record. An illegal move that is not in words is a fault of the program
+    that made it and forfeits at once.
+    """
+
+    retries: int = 2
+    then: Literal["forfeit", "random", "pass"] = "forfeit"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise UsageError(f"OnUnreadable: retries must be a whole number of at least 0, got {self.retries!r}")
+        if self.then not in ("forfeit", "random", "pass"):
+            raise UsageError(f"OnUnreadable: then is {self.then!r}; allowed: 'forfeit', 'random', 'pass'")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """An agent as records name it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """What all matches of a run share."""
+
+    game: Game[Any]
+    players: tuple[Player, ...]
+    seed: int = 0
+    on_unreadable: OnUnreadable = field(default_factory=OnUnreadable)
+
+    @cached_property
+    def env(self) -> str:
+        """Id of the environment."""
+        return _env_id(self.game)
+
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """The game's options as JSON gives them back."""
+        return dict(json.loads(json.dumps(self.game.options, allow_nan=False)))
+
+    @cached_property
+    def policy(self) -> dict[str, Any]:
+        """The policy as JSON."""
+        return asdict(self.on_unreadable)
+
+    @cached_property
+    def package(self) -> str:
+        """Version of this package."""
+        return _package()
+
+    @cached_property
+    def discrete(self) -> tuple[bool, ...]:
+        """Whether a seat's moves are ints."""
+        return tuple(isinstance(self.game.action_space(s), gymnasium.spaces.Discrete) for s in range(self.game.info.seats))
+
+    @cached_property
+    def agents_seed(self) -> int:
+        """Seed of the agents' streams: a digest, so that an agent's own seed does not give away the deals."""
+        words = np.random.SeedSequence([self.seed, 0xA6E47]).generate_state(2, np.uint64)
+        return int(words[0]) << 64 | int(words[1])
+
+
+_env_id = functools.lru_cache(maxsize=64)(registry.env_id_of)
+
+
+@functools.cache
+def _package() -> str:
+    return metadata.version("agentarena")

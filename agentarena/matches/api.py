@@ -1,0 +1,234 @@
+"""`play`: matches of one environment between some agents. `run`: the same for any list of fixtures, as tournaments need it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from agentarena.core import registry
+from agentarena.core.agent import Agent
+from agentarena.core.errors import RunEnds, UsageError, WrongSeats
+from agentarena.core.game import Game
+from agentarena.core.match import OnUnreadable, Player, RunConfig
+from agentarena.core.record import Cost, Finished, Record
+
+from .backends import Job, backend, seated
+from .results import Results
+from .runner import default_concurrency
+from .seating import Fixture, rotation
+from .store import RecordFile
+
+__all__ = ["Progress", "play", "run"]
+
+Progress = Callable[[int, int], None]
+"""Called as `progress(done, total)` with the number of matches, at the start and after each match."""
+
+
+def play(
+    env: str | Game[Any],
+    agents: Sequence[str | Agent],
+    *,
+    matches: int,
+    seed: int = 0,
+    backend: str = "local",
+    workers: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    rotate: bool = True,
+    duplicate: bool = False,
+    deadline_s: float | None = None,
+    isolate: bool = False,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+    resume: bool = True,
+    concurrency: int | None = None,
+    preset: str | None = None,
+    **env_options: Any,
+) -> Results:
+    """Play matches and give back their records.
+
+    The records depend on the environment, the agents, the seed and the number of matches alone: not on workers,
+    concurrency, or the order in which matches end (deadlines excepted, which depend on the machine).
+
+    Args:
+        env: An environment's id, or a game.
+        agents: Spec strings or agents. As many as seats, or fewer: then they fill the table in turn.
+        matches: How many matches.
+        seed: Non-negative seed of the run.
+        backend: Where to play; "local" is this machine.
+        workers: Processes to play in; `None` for this process.
+        out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
+        rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
+        duplicate: Whether each deal is played in every rotation of the seats.
+        deadline_s: Seconds for each decision; agents then live in processes of their own.
+        isolate: Whether agents live in processes of their own, deadline or not.
+        on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
+        progress: Called as `progress(done, total)`.
+        resume: Whether an existing `out` may be continued.
+        concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
+        preset: A named setting of the environment's options.
+        env_options: The environment's options.
+
+    Raises:
+        UnknownName: No such environment, option, preset, agent or backend.
+        WrongSeats: No agents, or more than seats.
+        RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
+        OSError: The disk is full or `out` may not be written; what was recorded is kept.
+        RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
+
+    >>> runs = play("TicTacToe-v0", ["random", "random"], matches=4, seed=1)
+    >>> runs.returns.shape
+    (4, 2)
+    """
+    game = registry.game(env, preset=preset, **env_options)
+    fixtures = rotation(len(_listed(agents)), game.info.seats, _whole("matches", matches), rotate=rotate, duplicate=duplicate)
+    return run(
+        game,
+        agents,
+        fixtures,
+        seed=seed,
+        backend=backend,
+        workers=workers,
+        out=out,
+        deadline_s=deadline_s,
+        isolate=isolate,
+        on_unreadable=on_unreadable,
+        progress=progress,
+        resume=resume,
+        concurrency=concurrency,
+    )
+
+
+def run(
+    game: str | Game[Any],
+    agents: Sequence[str | Agent],
+    fixtures: Sequence[Fixture],
+    *,
+    seed: int = 0,
+    backend: str = "local",
+    workers: int | None = None,
+    out: str | os.PathLike[str] | None = None,
+    deadline_s: float | None = None,
+    isolate: bool = False,
+    on_unreadable: OnUnreadable | None = None,
+    progress: Progress | None = None,
+    resume: bool = True,
+    concurrency: int | None = None,
+) -> Results:
+    """Play the given fixtures: `play` without its own seating. Arguments are those of `play`.
+
+    Args:
+        game: The game, or its id with default options.
+        agents: All agents of the run; a fixture names the holder of each seat by its index here.
+        fixtures: The matches; their numbers must differ.
+
+    Raises:
+        WrongSeats: A fixture does not seat exactly the game's seats with agents of the list.
+    """
+    rules = registry.game(game)
+    seed = _whole("seed", seed)
+    _check(rules, len(_listed(agents)), fixtures, concurrency)
+    place = _backend(backend, workers)
+    ready, made = seated(agents, isolate=isolate, deadline_s=deadline_s)
+    try:
+        players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
+        terms = RunConfig(rules, players, seed, on_unreadable or OnUnreadable())
+        job = Job(terms, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
+        if not place.here:
+            _close(made)
+
+        def play_all(fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
+            place.play(job, ready, fixtures, finished)
+
+        if out is None:
+            return _in_memory(fixtures, play_all, progress)
+        with RecordFile(out, terms, fixtures, resume=resume) as file:
+            return _in_file(file, fixtures, play_all, progress)
+    finally:
+        _close(made)
+
+
+def _close(made: list[Agent]) -> None:
+    while made:
+        made.pop().close()
+
+
+_backend = backend  # the arguments of `play` and `run` carry the same name
+_PlayAll = Callable[[Sequence[Fixture], Callable[[Finished], None]], None]
+
+
+def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
+    records: list[Record] = []
+    costs: list[Cost] = []
+    tell = progress or _silent
+    tell(0, len(fixtures))
+
+    def finished(done: Finished) -> None:
+        records.append(done.record)
+        costs.extend(done.costs)
+        tell(len(records), len(fixtures))
+
+    try:
+        play_all(fixtures, finished)
+    except RunEnds as end:
+        raise _ended(end, Results(records, costs), len(fixtures), "in its `results`") from end.__cause__
+    return Results(records, costs)
+
+
+def _in_file(file: RecordFile, fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
+    tell = progress or _silent
+    tell(len(file.records), len(fixtures))
+
+    def finished(done: Finished) -> None:
+        file.add(done)
+        tell(len(file.records), len(fixtures))
+
+    try:
+        play_all([fixture for fixture in fixtures if fixture.match not in file.records], finished)
+    except RunEnds as end:
+        kept = f"in {file.path}; the same call goes on from there"
+        raise _ended(end, file.finish(), len(fixtures), kept) from end.__cause__
+    return file.finish()
+
+
+def _ended(end: RunEnds, results: Results, total: int, kept: str) -> RunEnds:
+    """The error that ends a run early, with what was finished and where it is."""
+    told = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {kept}")
+    told.results = results
+    return told
+
+
+def _silent(done: int, total: int) -> None:
+    pass
+
+
+def _listed(agents: Sequence[str | Agent]) -> Sequence[str | Agent]:
+    if isinstance(agents, str | Agent):
+        raise UsageError(f"agents must be a list, got {agents!r:.100}; write [{agents!r:.100}]")
+    return agents
+
+
+def _whole(name: str, value: Any) -> int:
+    """The value as a plain int; numpy's integers count, bools do not."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 0:
+        raise UsageError(f"{name} must be a whole number of at least 0, got {value!r}")
+    return int(value)
+
+
+def _check(game: Game[Any], agents: int, fixtures: Sequence[Fixture], concurrency: int | None) -> None:
+    if concurrency is not None and concurrency < 1:
+        raise UsageError(f"concurrency must be at least 1, got {concurrency!r}")
+    for fixture in fixtures:
+        if len(fixture.seats) != game.info.seats or not all(0 <= index < agents for index in fixture.seats):
+            raise WrongSeats(
+                f"match {fixture.match} seats the agents {fixture.seats}; expected {game.info.seats} seats, each held by one of "
+                f"the {agents} agents (0 to {agents - 1})"
+            )
+    if len({fixture.match for fixture in fixtures}) != len(fixtures):
+        raise UsageError("two fixtures have the same match number; number them apart")
+
+
+def _class_name(agent: Agent) -> str:
+    return f"{type(agent).__module__}:{type(agent).__qualname__}"
