@@ -23,7 +23,7 @@ from .game import Game, Information, Resample
 from .rng import DECISION, stream
 from .text import Options
 
-__all__ = ["Agent", "AsyncAgent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "View"]
+__all__ = ["Agent", "AsyncAgent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "TokenSample", "View"]
 
 
 class View:

@@ -70,9 +70,9 @@ class Batch(ABC, Generic[T]):
     def observe(self, state: T, seats: np.ndarray | int) -> np.ndarray | dict[str, np.ndarray]:
         """What one seat of each match sees; `seats` has shape (B,) or is one number for all. First axis B."""
 
-    @abstractmethod
     def observe_all(self, state: T) -> np.ndarray | dict[str, np.ndarray]:
-        """What every seat sees. First axes (B, S); equal to `observe` seat by seat."""
+        """What every seat sees. First axes (B, S); equal to `observe` seat by seat, which is what it does by default."""
+        return _stacked([self.observe(state, seat) for seat in range(self.rewards(state).shape[1])])
 
     @abstractmethod
     def replace(self, state: T, where: np.ndarray, fresh: T) -> T:
@@ -82,3 +82,10 @@ class Batch(ABC, Generic[T]):
     def unbatch(self, state: T, index: int) -> Any:
         """The scalar `Game`'s state of one match, for tests that compare the two rules."""
         raise NotImplementedError(f"{type(self).__name__} does not convert to scalar states")
+
+
+def _stacked(observations: list[Any]) -> Any:
+    """Observations of the seats side by side: leaves of shape (B, ...) become (B, S, ...)."""
+    if isinstance(observations[0], dict):
+        return {name: _stacked([observation[name] for observation in observations]) for name in observations[0]}
+    return np.stack(observations, axis=1)
