@@ -99,13 +99,18 @@ class _Memoized(Game[Any]):
     plain: ClassVar[type[Game[Any]]]
 
     @cached_property
+    def _rules(self) -> Any:
+        """The plain rules under the same options."""
+        return self.plain(**self.options)
+
+    @cached_property
     def _states(self) -> dict[Any, Any]:
         return {}
 
     @cached_property
     def _first(self) -> Any:
         """The one start of a game without chance."""
-        return self._remember(self.plain.start(self, np.random.default_rng(0)))
+        return self._remember(self._rules.start(np.random.default_rng(0)))
 
     def _remember(self, state: Any) -> Any:
         """The remembered state that equals `state`."""
@@ -119,18 +124,18 @@ class _Memoized(Game[Any]):
         return known
 
     def _copy(self, state: Any) -> Any:
-        plain = self.plain
+        rules = self._rules
         state_type = state.state_type if isinstance(state, _Remembered) else type(state)
         copy = _remembered_type(state_type)(*(getattr(state, field.name) for field in fields(state)))
-        to_move = plain.to_move(self, copy)
+        to_move = rules.to_move(copy)
         seat = to_move[0] if to_move else -1
-        legal = plain.legal(self, copy, seat) if to_move else ()
-        for name, value in zip(_MEMORY, (seat, to_move, legal, plain.rewards(self, copy), {}, {}), strict=True):
+        legal = rules.legal(copy, seat) if to_move else ()
+        for name, value in zip(_MEMORY, (seat, to_move, legal, rules.rewards(copy), {}, {}), strict=True):
             object.__setattr__(copy, name, value)
         return copy
 
     def start(self, rng: np.random.Generator) -> Any:
-        return self._remember(self.plain.start(self, rng)) if self.info.chance else self._first
+        return self._remember(self._rules.start(rng)) if self.info.chance else self._first
 
     def to_move(self, state: Any) -> tuple[int, ...]:
         try:
@@ -153,7 +158,7 @@ class _Memoized(Game[Any]):
             except (AttributeError, KeyError):
                 pass  # not remembered, or not in order: the rules decide
         known = self._remember(state)
-        after = self._remember(self.plain.step(self, known, actions, rng))
+        after = self._remember(self._rules.step(known, actions, rng))
         (action,) = actions.values()
         known._successors[int(action)] = after
         return after
@@ -168,16 +173,16 @@ class _Memoized(Game[Any]):
         try:
             return state._observations[seat].copy()
         except (AttributeError, KeyError):
-            observation = self._remember(state)._observations[seat] = self.plain.observe(self, state, seat)
+            observation = self._remember(state)._observations[seat] = self._rules.observe(state, seat)
             return observation.copy()
 
 
 def _chance(self: Any, state: Any, actions: Mapping[int, Action] | None) -> tuple[tuple[float, Any], ...]:
-    return tuple((probability, self._remember(outcome)) for probability, outcome in self.plain.chance(self, state, actions))
+    return tuple((probability, self._remember(outcome)) for probability, outcome in self._rules.chance(state, actions))
 
 
 def _resample(self: Any, state: Any, seat: int, rng: np.random.Generator) -> Any:
-    return self._remember(self.plain.resample(self, state, seat, rng))
+    return self._remember(self._rules.resample(state, seat, rng))
 
 
 def _batch(self: Any) -> TableBatch:
