@@ -78,7 +78,7 @@ class _Remembered:
 
 
 _MEMORY = ("_seat", "_to_move", "_legal", "_rewards", "_successors", "_observations")
-"""Slots of a remembered state: the seat to move (-1 when over), answers of the rules, then states and arrays by action and seat."""
+"""Slots of a remembered state: the seat to move (-1 when over), answers of the rules, successors by action, arrays by seat."""
 
 
 @cache
@@ -108,9 +108,13 @@ class _Memoized(Game[Any]):
         return {}
 
     @cached_property
-    def _first(self) -> Any:
-        """The one start of a game without chance."""
-        return self._remember(self._rules.start(np.random.default_rng(0)))
+    def _shared(self) -> dict[Any, Any]:
+        return {}
+
+    @cached_property
+    def _only_start(self) -> Any:
+        """The start of a game without chance, else `None`."""
+        return None if self.info.chance else self._remember(self._rules.start(np.random.default_rng(0)))
 
     def _remember(self, state: Any) -> Any:
         """The remembered state that equals `state`."""
@@ -130,12 +134,14 @@ class _Memoized(Game[Any]):
         to_move = rules.to_move(copy)
         seat = to_move[0] if to_move else -1
         legal = rules.legal(copy, seat) if to_move else ()
-        for name, value in zip(_MEMORY, (seat, to_move, legal, rules.rewards(copy), {}, {}), strict=True):
+        share = self._shared.setdefault  # equal tuples are one object: fewer of them stay in the processor's caches
+        memory = (seat, share(to_move, to_move), share(legal, legal), rules.rewards(copy), {}, {})
+        for name, value in zip(_MEMORY, memory, strict=True):
             object.__setattr__(copy, name, value)
         return copy
 
     def start(self, rng: np.random.Generator) -> Any:
-        return self._remember(self._rules.start(rng)) if self.info.chance else self._first
+        return self._only_start or self._remember(self._rules.start(rng))
 
     def to_move(self, state: Any) -> tuple[int, ...]:
         try:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
@@ -169,7 +169,7 @@ class TextFace(ABC, Generic[S]):
         lines.append(self.look(state, seat))
         if seat in self.game.to_move(state):
             lines.append(self.ask(state, seat) if choices else "Your move.")
-        return "\n".join(line for line in lines if line)
+        return "\n".join(filter(None, lines))
 
     @abstractmethod
     def options(self, state: S, seat: int) -> Options:
@@ -198,6 +198,10 @@ class ChoiceFace(TextFace[S]):
         return self.name(action)
 
     @cached_property
+    def _names(self) -> _Names:
+        return _Names(self.name)
+
+    @cached_property
     def _moves(self) -> dict[str, int]:
         moves: dict[str, int] = {}
         for seat in range(self.game.info.seats):
@@ -207,7 +211,7 @@ class ChoiceFace(TextFace[S]):
         return moves
 
     def options(self, state: S, seat: int) -> Choices:
-        return Choices(tuple(self.name(action) for action in self.game.legal(state, seat)))
+        return Choices(tuple(map(self._names.__getitem__, self.game.legal(state, seat))))
 
     def read(self, state: S, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)
@@ -218,6 +222,17 @@ class ChoiceFace(TextFace[S]):
             example = self.name(self.game.legal(state, seat)[0])
             return Unreadable(f"{quote(answer, 60)} is not exactly one move of this game; a move looks like {example}")
         return action
+
+
+class _Names(dict[int, str]):
+    """The name of each action, asked for once."""
+
+    def __init__(self, name: Callable[[int], str]) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, action: int) -> str:
+        return self.setdefault(action, self._name(action))
 
 
 def _key(text: str) -> str:

@@ -36,10 +36,13 @@ class Tables:
         full: The bits of the counters that are set when a line is full.
         top: Height of the highest cell.
         empty: Discs of a seat at the start: no board, counters at their start.
+        cells: The bits of the board.
+        column: The bits of the cells of column 0.
+        firsts: By column: the bit of its lowest cell.
         stacks: By the bits of X in a column of h discs, bit h set above them: the column as text, top first.
     """
 
-    __slots__ = ("columns", "empty", "full", "options", "stacks", "top")
+    __slots__ = ("cells", "column", "columns", "empty", "firsts", "full", "options", "stacks", "top")
 
     def __init__(self, rows: int, columns: int, connect: int) -> None:
         cells = {(c, h): 1 << c * (rows + 1) + h for c in range(columns) for h in range(rows)}
@@ -58,6 +61,8 @@ class Tables:
         self.options = (rows, columns, connect)
         self.columns: Mapping[int, tuple[int, int, tuple[int, ...]]] = {c: (4 * c, 1 << 4 * c, room[c]) for c in range(columns)}
         self.full, self.top, self.empty = full, rows - 1, empty
+        self.cells, self.column = (1 << columns * (rows + 1)) - 1, (1 << rows) - 1
+        self.firsts = range(0, columns * (rows + 1), rows + 1)
         self.stacks = tuple(_column_text(bits, rows) for bits in range(2 << rows))
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -101,13 +106,12 @@ class Position(NamedTuple):
     @property
     def board(self) -> tuple[str, ...]:
         """One string a row, the top row first."""
-        rows, columns, _ = self.tables.options
-        stacks, column = self.tables.stacks, (1 << rows) - 1
-        discs = (1 << columns * (rows + 1)) - 1
-        x, o = (self.other, self.own) if self.turn else (self.own, self.other)
-        x, occupied = x & discs, (x | o) & discs
-        texts = [stacks[(occupied >> first & column) + 1 | x >> first & column] for first in range(0, columns * (rows + 1), rows + 1)]
-        return tuple(map("".join, zip(*texts, strict=True)))
+        _, _, own, other, _, turn, _, tables = self
+        cells, column, stacks = tables.cells, tables.column, tables.stacks
+        x, occupied = (other if turn else own) & cells, (own | other) & cells
+        text = "".join([stacks[(occupied >> first & column) + 1 | x >> first & column] for first in tables.firsts])
+        rows = tables.top + 1
+        return tuple([text[row::rows] for row in range(rows)])
 
 
 def on_bitboards(rules: type[G]) -> type[G]:
@@ -172,6 +176,9 @@ class _Bitboards(Game[Any]):
         """A step that is not plainly in order: an error, an action that is an integer of another type, a plain state."""
         self.check(state, actions)
         return self.step(state, {seat: int(column) for seat, column in actions.items()}, rng)
+
+    def _turn(self, state: Any) -> int:
+        return self._convert(state).turn
 
     def rewards(self, state: Any) -> tuple[float, float]:
         position = self._convert(state)

@@ -132,7 +132,8 @@ class ConnectFour(Game[State]):
 
     def observe(self, state: State, seat: int) -> np.ndarray:
         cells = np.frombuffer("".join(state.board).encode(), np.uint8).reshape(self.rows, self.columns)
-        return np.stack([cells == ord(DISCS[seat]), cells == ord(DISCS[1 - seat])], axis=-1).astype(np.int8)
+        planes = np.frombuffer((DISCS[seat] + DISCS[1 - seat]).encode(), np.uint8)
+        return (cells[:, :, None] == planes).view(np.int8)
 
     def news(self, state: State) -> tuple[Event, ...]:
         return () if state.last < 0 else (Event("drop", {"seat": 1 - self._turn(state), "column": state.last}),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from agentarena.core.events import Event
@@ -27,9 +28,13 @@ class ConnectFourText(ChoiceFace[Any]):
 
     def look(self, state: Any, seat: int) -> str:
         rows = "\n".join(map(" ".join, state.board))
-        numbers = " ".join(str(column % 10) for column in range(self.game.columns))
-        board = f"You are {_DISCS[seat]}. Board:\n{rows}\n{numbers}"
+        board = f"You are {_DISCS[seat]}. Board:\n{rows}\n{self._numbers}"
         return board if self.game.to_move(state) else f"{board}\n{self._result(state)}"
+
+    @cached_property
+    def _numbers(self) -> str:
+        """The line below the board."""
+        return " ".join(str(column % 10) for column in range(self.game.columns))
 
     def _result(self, state: Any) -> str:
         first, second = self.game.rewards(state)
