@@ -129,13 +129,13 @@ class _Memoized(Game[Any]):
 
     def _copy(self, state: Any) -> Any:
         rules = self._rules
-        state_type = state.state_type if isinstance(state, _Remembered) else type(state)
+        state_type: Any = state.state_type if isinstance(state, _Remembered) else type(state)
         copy = _remembered_type(state_type)(*(getattr(state, field.name) for field in fields(state)))
         to_move = rules.to_move(copy)
         seat = to_move[0] if to_move else -1
         legal = rules.legal(copy, seat) if to_move else ()
         share = self._shared.setdefault  # equal tuples are one object: fewer of them stay in the processor's caches
-        memory = (seat, share(to_move, to_move), share(legal, legal), rules.rewards(copy), {}, {})
+        memory: tuple[Any, ...] = (seat, share(to_move, to_move), share(legal, legal), rules.rewards(copy), {}, {})
         for name, value in zip(_MEMORY, memory, strict=True):
             object.__setattr__(copy, name, value)
         return copy

@@ -100,13 +100,13 @@ def answer_in(reply: str) -> str | Unreadable:
     """
     if not reply.strip():
         return Unreadable("the reply is empty; expected <answer>your move</answer>", "empty")
-    found = _ANSWER.findall(reply)
-    if len(found) > 1:
-        return Unreadable(f"found {len(found)} answers, expected exactly one <answer>...</answer>")
-    if found:
+    answers = _ANSWER.findall(reply)
+    if len(answers) > 1:
+        return Unreadable(f"found {len(answers)} answers, expected exactly one <answer>...</answer>")
+    if answers:
         if len(_TAG.findall(_SAY.sub("", reply))) != 2:
             return Unreadable("found a stray <answer> tag, expected exactly one <answer>...</answer>")
-        answer = found[0].strip()
+        answer = answers[0].strip()
         return answer or Unreadable("the answer is empty; expected <answer>your move</answer>", "empty")
     if "<answer>" in reply.lower():
         return Unreadable("the answer was opened with <answer> and never closed with </answer>", "truncated")
@@ -121,10 +121,10 @@ def words_in(reply: str) -> str | Unreadable:
     >>> words_in("<say>I am the seer.</say><answer>vote 3</answer>")
     'I am the seer.'
     """
-    found = _SAY.findall(reply)
-    if len(found) > 1:
-        return Unreadable(f"found {len(found)} <say> parts, expected at most one")
-    return found[0].strip() if found else ""
+    parts = _SAY.findall(reply)
+    if len(parts) > 1:
+        return Unreadable(f"found {len(parts)} <say> parts, expected at most one")
+    return parts[0].strip() if parts else ""
 
 
 class TextFace(ABC, Generic[S]):
@@ -225,7 +225,7 @@ class ChoiceFace(TextFace[S]):
 
 
 class _Names(dict[int, str]):
-    """The name of each action, asked for once."""
+    """The name of each action, made when it is first needed."""
 
     def __init__(self, name: Callable[[int], str]) -> None:
         super().__init__()

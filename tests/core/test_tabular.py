@@ -37,7 +37,8 @@ def everything(game, state):
 
 
 @pytest.mark.parametrize(
-    ("cls", "options"), [(TicTacToe, {"draw": 0.1}), (KuhnPoker, {}), (KuhnPoker, {"players": 4}), (KuhnPoker, {"players": 7}), (LeducPoker, {})]
+    ("cls", "options"),
+    [(TicTacToe, {"draw": 0.1}), (KuhnPoker, {}), (KuhnPoker, {"players": 4}), (KuhnPoker, {"players": 7}), (LeducPoker, {})],
 )
 def test_the_remembering_game_is_the_plain_one(cls, options):
     game, plain = cls(**options), cls.plain(**options)

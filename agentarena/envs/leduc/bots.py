@@ -73,7 +73,11 @@ class Heuristic(PolicyAgent):
     def policy(self, view: View) -> dict[int, float]:
         hand = hand_of(view.observation)
         probabilities = self._probabilities(hand)
-        return {action: probabilities[action] for action in view.choices} if RAISE in view.choices else _without_raise(probabilities, view.choices)
+        return (
+            {action: probabilities[action] for action in view.choices}
+            if RAISE in view.choices
+            else _without_raise(probabilities, view.choices)
+        )
 
     def _probabilities(self, hand: Hand) -> dict[int, float]:
         """Probabilities, were everything legal that makes sense here."""
