@@ -13,6 +13,7 @@ from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
@@ -103,8 +104,13 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         self.action_space = self._layout.action_spaces[self.seat]
 
     @property
-    def episode(self) -> Episode | None:
+    def match(self) -> Match | None:
         """The match under way; `None` before the first reset."""
+        return None if self._table is None else self._table.match
+
+    @property
+    def episode(self) -> Episode | None:
+        """Its state, log and returns; `None` before the first reset."""
         return None if self._table is None else self._table.episode
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
