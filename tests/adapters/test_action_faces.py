@@ -55,7 +55,7 @@ def test_joint_actions_play_and_illegal_pairs_are_refused() -> None:
     assert steps == 8
 
 
-@pytest.mark.filterwarnings("ignore:.*space for each agent probably should be:UserWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of spaces that are neither Box nor Discrete
 def test_faces_pass_the_tests_of_the_field() -> None:
     parallel_api_test(aa.make_parallel(Doubles()), num_cycles=50)
     api_test(aa.make(Doubles(), view="text"), num_cycles=50)
