@@ -13,9 +13,10 @@ from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, marginals, metadata, one_of, picture, step_limit
 from .table import Opponents, Spec, Table, seat_table
 
 __all__ = ["ArenaSolo", "Seating", "seat_for", "solo"]
@@ -103,8 +104,13 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         self.action_space = self._layout.action_spaces[self.seat]
 
     @property
-    def episode(self) -> Episode | None:
+    def match(self) -> Match | None:
         """The match under way; `None` before the first reset."""
+        return None if self._table is None else self._table.match
+
+    @property
+    def episode(self) -> Episode | None:
+        """Its state, log and returns; `None` before the first reset."""
         return None if self._table is None else self._table.episode
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -170,14 +176,14 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         return layout.observe(table.episode, seat, None if mask is None else mask.copy()), info
 
     def action_masks(self) -> np.ndarray:
-        """The legal actions as bool of shape (A,), a joint mask flattened, under the name that SB3-contrib's MaskablePPO looks for."""
+        """The legal actions as bool of shape (A,), the parts of a `MultiDiscrete` space one after the other, under the name that SB3-contrib's MaskablePPO looks for."""
         if self._table is None:
             raise UsageError("call reset(seed=...) before action_masks()")
         asked = self.seat in self._table.asked
         mask = self._layout.mask(self._table.match, self.seat) if asked else self._layout.no_mask(self.seat)
         if mask is None:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
-        return mask.ravel().astype(bool)
+        return np.concatenate(marginals(mask)).astype(bool)
 
     def render(self) -> str | None:
         """The table in words as this seat sees it: a string in mode "ansi", written to standard output in mode "human"."""

@@ -210,7 +210,9 @@ def seat_table(
                 raise UsageError(
                     f"{type(game).__name__}: the opponents forfeited {forfeits} matches before the seat was asked; the last fault: seat {seat}: {fault}"
                 ) from fault
-    raise UsageError(f"{type(game).__name__}: {_MOST_SKIPPED} matches ended before the seat was asked; choose another seat or other opponents")
+    raise UsageError(
+        f"{type(game).__name__}: {_MOST_SKIPPED} matches ended before the seat was asked; choose another seat or other opponents"
+    )
 
 
 def fresh_seed(rng: np.random.Generator) -> int:

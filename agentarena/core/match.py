@@ -151,6 +151,21 @@ class Match:
             self._issued.append(view)
         return view
 
+    @property
+    def actions(self) -> list[Moves]:
+        """The moves of every step taken, encoded as JSON, as in `Record.actions`."""
+        return self._actions
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """Every decision in words, as in `Record.replies`."""
+        return self._replies
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """What went wrong, as in `Record.faults`."""
+        return sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else []
+
     # --- answers --------------------------------------------------------------------------------------------------
 
     def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
@@ -392,7 +407,7 @@ class Match:
             actions=self._actions,
             aborted=self._aborted,
             replies=self._replies,
-            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else self._faults,
+            faults=self.faults,
             winner=winner,
             outcome=outcome,
             turns=sum(self.turns),
