@@ -7,17 +7,12 @@ cannot run from one column into the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from agentarena.core.batch import Batch
 from agentarena.core.errors import NotSupported
-
-from .game import State, make_tables
-
-if TYPE_CHECKING:
-    from .game import ConnectFour
 
 __all__ = ["Boards", "ConnectFourBatch", "run_shifts"]
 
@@ -59,7 +54,7 @@ class Boards:
 class ConnectFourBatch(Batch[Boards]):
     """Array rules of one configuration."""
 
-    def __init__(self, game: ConnectFour) -> None:
+    def __init__(self, game: Any) -> None:
         high = game.rows + 1
         if high * game.columns > 64:
             raise NotSupported(f"array rules need (rows + 1) * columns <= 64; this board has {high * game.columns}. Use the scalar rules")
@@ -124,27 +119,14 @@ class ConnectFourBatch(Batch[Boards]):
         return ((planes[:, None, None, :] >> self._cells[None, :, :, None]) & np.uint64(1)).astype(np.int8)
 
     def replace(self, state: Boards, where: np.ndarray, fresh: Boards) -> Boards:
-        return Boards(
-            np.where(where, fresh.own, state.own),
-            np.where(where, fresh.other, state.other),
-            np.where(where, fresh.turn, state.turn),
-            np.where(where, fresh.last, state.last),
-            np.where(where, fresh.status, state.status),
-        )
+        columns = {}
+        for name in ("own", "other", "turn", "last", "status"):
+            columns[name] = getattr(state, name).copy()
+            columns[name][where] = getattr(fresh, name)
+        return Boards(**columns)
 
-    def unbatch(self, state: Boards, index: int) -> State:
+    def unbatch(self, state: Boards, index: int) -> Any:
         """The scalar state; one that finished earlier comes back as it finished."""
-        over, turn = state.status[index] != _GOING, int(state.turn[index]) & 1
-        own, other, last = int(state.own[index]), int(state.other[index]), int(state.last[index])
-        counts = [((own | other) & int(column)).bit_count() for column in self._column]
-        heights = sum(count << 4 * column for column, count in enumerate(counts))
-        legal = tuple(column for column, count in enumerate(counts) if count < self.game.rows)
-        own, other = self._wide(own), self._wide(other)
-        return State((), (), own, other, -1, turn, last) if over else State((turn,), legal, own, other, heights, turn, last)
-
-    def _wide(self, board: int) -> int:
-        """A seat's discs as the scalar rules write them."""
-        rows, columns = self.game.rows, self.game.columns
-        tables = make_tables(rows, columns, self.game.connect)
-        cells = ((column, height) for column in range(columns) for height in range(rows))
-        return tables.empty + sum(tables.columns[c][2][h] for c, h in cells if board >> c * (rows + 1) + h & 1)
+        own, other = int(state.own[index]), int(state.other[index])
+        discs = (other, own) if int(state.turn[index]) & 1 else (own, other)
+        return self.game.position(discs, int(state.last[index]))
