@@ -188,9 +188,6 @@ class TableBatch(Batch[Tokens]):
     def observe(self, state: Tokens, seats: np.ndarray | int) -> np.ndarray:
         return self._observations[self._original[state.node], seats]
 
-    def replace(self, state: Tokens, where: np.ndarray, fresh: Tokens) -> Tokens:
-        return Tokens(np.where(where, fresh.node, state.node))
-
     def unbatch(self, state: Tokens, index: int) -> Any:
         return self._states[self._original[state.node[index]]]
 
