@@ -17,14 +17,12 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.batch import Batch
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
 
 from .text import ConnectFourText
-
-if TYPE_CHECKING:
-    from .batch import ConnectFourBatch
 
 __all__ = ["ConnectFour", "State", "Tables", "make_tables"]
 
@@ -212,8 +210,27 @@ class ConnectFour(Game[State]):
         rng = np.random.default_rng(0)
         return ((1.0, self.start(rng) if state is None or actions is None else self.step(state, actions, rng)),)
 
-    def batch(self) -> ConnectFourBatch:
-        """Array rules on 64-bit boards; raises `NotSupported` for boards that do not fit."""
+    def position(self, discs: tuple[int, int], last: int) -> State:
+        """The state with these discs of seat 0 and of seat 1, as `discs` gives them, the last of them in column `last`; -1 at the start."""
+        tables = make_tables(self.rows, self.columns, self.connect)
+        wide = [tables.empty + sum(cell for cell in self._cells if cell & board) for board in discs]
+        column = (1 << self.rows) - 1
+        counts = [((discs[0] | discs[1]) >> c * (self.rows + 1) & column).bit_count() for c in range(self.columns)]
+        turn = sum(counts) % 2
+        own, other = wide[turn], wide[1 - turn]
+        legal = tuple(c for c, count in enumerate(counts) if count < self.rows)
+        if other & tables.full or not legal:
+            return State((), (), own, other, -1, turn, last)
+        return State((turn,), legal, own, other, sum(count << 4 * c for c, count in enumerate(counts)), turn, last)
+
+    @cached_property
+    def _cells(self) -> tuple[int, ...]:
+        """What a disc adds to its seat's integer, for each cell; its lowest bit is the cell's bit of the board."""
+        tables = make_tables(self.rows, self.columns, self.connect)
+        return tuple(cell for _, _, room in tables.columns.values() for cell in room if cell)
+
+    def batch(self, xp: Any = np, device: Any = None) -> Batch[Any]:
+        """Array rules on 64-bit boards, on numpy or torch; raises `NotSupported` for boards that do not fit."""
         from .batch import ConnectFourBatch
 
-        return ConnectFourBatch(self)
+        return ConnectFourBatch(self, xp, device)
