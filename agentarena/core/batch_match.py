@@ -70,6 +70,7 @@ class BatchMatch:
         self.state = fresh if count == self.size else self.batch.replace(self.state, where, fresh)
         self.steps[where] = 0
         self.forfeits[where] = False
+        self.rewards = self.rewards.copy()  # callers may hold the old array
         self.returns[where] = self.rewards[where] = self._credited(fresh)
         self._update()
 
@@ -138,7 +139,7 @@ class BatchMatch:
         safe = arrays.xp.where(inside, actions, 0)
         rows = arrays.asarray(self._rows)
         if self.simultaneous:
-            at = (rows[:, None], arrays.asarray(np.arange(masks.shape[1]))[None, :], safe)
+            at: tuple[Any, ...] = (rows[:, None], arrays.asarray(np.arange(masks.shape[1]))[None, :], safe)
         else:
             at = (rows, safe)
         legal = inside & (masks[at] != 0)

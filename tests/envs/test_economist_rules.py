@@ -11,7 +11,7 @@ import pytest
 import agentarena as aa
 from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply, View
-from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, UsageError, OutOfTurn
+from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn, UsageError
 from agentarena.core.game import Game
 from agentarena.core.text import Unreadable
 from agentarena.envs.economist import Economist, State

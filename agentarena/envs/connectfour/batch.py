@@ -23,13 +23,21 @@ _GOING, _WON, _DRAWN, _PAST = range(4)
 class Rules(Protocol):
     """What array rules need of the game: its options, and how it writes a position."""
 
-    rows: int
-    columns: int
-    connect: int
-    draw: float
+    @property
+    def rows(self) -> int: ...
+
+    @property
+    def columns(self) -> int: ...
+
+    @property
+    def connect(self) -> int: ...
+
+    @property
+    def draw(self) -> float: ...
 
     def position(self, discs: tuple[int, int], last: int) -> Any:
         """The state with these discs of seat 0 and seat 1, bits as above, the last of them in column `last`, -1 at the start."""
+        ...
 
 
 def run_shifts(length: int) -> tuple[int, ...]:

@@ -256,10 +256,10 @@ class EconomyBatch(Batch[Economies]):
         past: tuple[Week, ...] = ()
         weeks = year * self.game.weeks + week
         if weeks:
-            before = divmod(weeks - 1, self.game.weeks)
+            last_year, last_week = divmod(weeks - 1, self.game.weeks)
             satisfied = frozen(np.ones(self.game.population, np.int8))
             figures = (frozen(state.income[index].copy()), frozen(state.utility[index].copy()), satisfied)
-            past = (Week(*before, tuple(state.law[index].tolist()), *figures, float(state.rebate[index]), float(state.welfare[index])),)
+            past = (Week(last_year, last_week, tuple(state.law[index].tolist()), *figures, float(state.rebate[index]), float(state.welfare[index])),)
         phase = OVER if over else DECREE if state.decree[index] else WORK
         played = WORK if state.paid[index] else DECREE if weeks or not state.decree[index] else ""
         skills = frozen(state.skills[index].copy())
