@@ -39,7 +39,7 @@ class Engine(ABC):
         forfeits: Seats that played illegally. Shape (E, S), bool.
     """
 
-    def __init__(self, layout: Layout, size: int, own: Callable[[], int] | None, limit: int) -> None:
+    def __init__(self, layout: Layout, size: int, own: Callable[[int], np.ndarray] | None, limit: int) -> None:
         self.layout, self.size, self.own, self.limit = layout, size, own, limit
         seats = layout.game.info.seats
         self.joint = own is None and layout.game.info.simultaneous
@@ -78,7 +78,7 @@ class TableEngine(Engine):
         self,
         layout: Layout,
         size: int,
-        own: Callable[[], int] | None,
+        own: Callable[[int], np.ndarray] | None,
         limit: int,
         opponents: Opponents,
         spaces: tuple[Space[Any], Space[Any]],
@@ -93,7 +93,7 @@ class TableEngine(Engine):
         missing = [int(row) for row in np.flatnonzero(where)]
         while missing:  # matches that end before an own seat is to move are skipped
             for row in missing:
-                own = tuple(range(game.info.seats)) if self.own is None else (self.own(),)
+                own = tuple(range(game.info.seats)) if self.own is None else (int(self.own(1)[0]),)
                 self.tables[row] = Table(game, fresh_seed(rng), 0, own, self.limit)
             fresh = [table for row in missing if (table := self.tables[row]) is not None]
             self._opponents.advance(fresh)
@@ -164,7 +164,7 @@ class ArrayEngine(Engine):
     Args:
         layout: The game under the vector view.
         size: E.
-        own: Draws the own seat of a match; `None` in self-play.
+        own: The own seats of so many fresh matches; `None` in self-play.
         limit: Steps after which a match is truncated.
         batch: The array rules, on numpy.
         opponents: One policy for each other seat, in the order of the seats.
@@ -174,7 +174,7 @@ class ArrayEngine(Engine):
         self,
         layout: Layout,
         size: int,
-        own: Callable[[], int] | None,
+        own: Callable[[int], np.ndarray] | None,
         limit: int,
         batch: Batch[Any],
         opponents: Sequence[BatchPolicy] = (),
@@ -197,7 +197,7 @@ class ArrayEngine(Engine):
             match.begin(missing, rng)
             if self.own is not None:
                 rows = np.flatnonzero(missing)
-                self.observer[rows] = own = np.array([self.own() for _ in rows])
+                self.observer[rows] = own = self.own(len(rows))
                 self._hold(rows, own)
                 self._carried[rows] = match.rewards[rows]
                 self._advance(missing, self._carried)

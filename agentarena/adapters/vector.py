@@ -149,7 +149,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def _make_engine(self, opponents: Opponent | Sequence[Opponent] | None, limit: int) -> Engine:
-        layout, own = self._layout, None if self._selfplay else self._draw_seat
+        layout, own = self._layout, None if self._selfplay else self._own_seats
         listed = _listed(self.game, opponents)
         batch = array_batch(layout)
         if batch is not None and all(opponent == "random" or not isinstance(opponent, str | Agent) for opponent in listed):
@@ -165,9 +165,13 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         agents = Opponents(layout, specs, own=self.game.info.seats if self._selfplay else 1)
         return TableEngine(layout, self.num_envs, own, limit, agents, (self.single_observation_space, self._seat_space))
 
-    def _draw_seat(self) -> int:
-        self._matches += 1
-        return seat_for(self._seating, self._matches - 1, self._layout, self.np_random)
+    def _own_seats(self, count: int) -> np.ndarray:
+        """The own seats of the next matches. Shape (count,)."""
+        first = self._matches
+        self._matches += count
+        if isinstance(self._seating, int):
+            return np.full(count, self._seating)
+        return np.array([seat_for(self._seating, first + k, self._layout, self.np_random) for k in range(count)])
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start all matches; with `options={"reset_mask": mask}`, shape (E,) bool, only those."""
@@ -235,7 +239,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         if self.joint:
             moving: np.ndarray = engine.to_move.copy()
         else:
-            moving = np.where(engine.to_move.any(axis=1), engine.observer, -1)
+            moving = np.where(engine.terminated | engine.truncated, -1, engine.observer)
         return {"to_move": moving, "rewards": engine.rewards.copy(), "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
 
     def _final(self, ended: np.ndarray) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def array_rules(game: Game[Any], xp: Any = None, device: Any = None) -> Batch[An
 class RandomPolicy:
     """Uniformly random legal actions; of `Bounds`, numbers uniform between them. The same on every namespace and device."""
 
+    needs_observations = False
+
     def act(self, observations: Any, masks: Any, rng: np.random.Generator) -> Any:
         """One action for each decision; see `BatchPolicy.act`."""
         if isinstance(masks, Bounds):
@@ -125,6 +127,7 @@ class PolicyTable:
             self._kind[seat] = spaces.index(both)
         # the length of observations that are vectors, 0 of others
         self._widths = [shape[0] if (shape := getattr(space, "shape", None)) and len(shape) == 1 else 0 for space, _ in spaces]
+        self._sighted = [getattr(policy, "needs_observations", True) for policy in policies]
         self._groups = [(policy, kind) for policy in range(len(policies)) for kind in range(len(spaces))]
 
     def empty(self) -> Any:
@@ -162,22 +165,26 @@ class PolicyTable:
     def _ask_in_turn(self, policy: int, moving: np.ndarray, actions: Any) -> None:
         match, batch = self.match, self.match.batch
         rows = np.flatnonzero(moving)
-        if len(rows) == match.size:
-            seats = batch.arrays.asarray(match.mover)
-            self._act(policy, batch.observe(match.state, seats), match.legal, actions, (slice(None),))
-        elif len(rows):
-            at, seats = (batch.arrays.asarray(rows),), batch.arrays.asarray(match.mover[rows])
-            self._act(policy, batch.observe(batch.select(match.state, rows), seats), self._legal(at), actions, at)
+        if not len(rows):
+            return
+        everywhere = len(rows) == match.size
+        at = (slice(None) if everywhere else batch.arrays.asarray(rows),)
+        observations = None
+        if self._sighted[policy]:
+            some = match.state if everywhere else batch.select(match.state, rows)
+            observations = batch.observe(some, batch.arrays.asarray(match.mover[rows]))
+        self._act(policy, observations, match.legal if everywhere else self._legal(at), actions, at)
 
     def _ask_at_once(self, policy: int, kind: int, moving: np.ndarray, actions: Any, everything: list[Any]) -> None:
         """`everything` holds what all seats see as soon as somebody needed it in this step."""
         match, batch = self.match, self.match.batch
         rows, seats = np.nonzero(moving)
         at = (batch.arrays.asarray(rows), batch.arrays.asarray(seats))
-        if (seats == seats[0]).all():
+        observations = None
+        if self._sighted[policy] and (seats == seats[0]).all():
             some = match.state if len(rows) == match.size else batch.select(match.state, rows)
             observations = batch.observe(some, int(seats[0]))
-        else:
+        elif self._sighted[policy]:
             if not everything:
                 everything.append(batch.observe_all(match.state))
             observations = map_leaves(lambda part: part[at], everything[0])

@@ -134,6 +134,8 @@ class Batch(ABC, Generic[T]):
 class BatchPolicy(Protocol):
     """A player of array rules. It decides from what the seats see and keeps nothing between decisions.
 
+    One that looks at no observations may say so by an attribute `needs_observations = False`; it is given `None` for them.
+
     >>> class First:
     ...     def act(self, observations, masks, rng):
     ...         return masks.argmax(-1)

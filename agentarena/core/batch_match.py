@@ -55,6 +55,7 @@ class BatchMatch:
         self.terminated = np.zeros(size, bool)
         self.truncated = np.zeros(size, bool)
         self.forfeits = np.zeros((size, seats), bool)
+        self._forfeited = np.zeros(size, bool)
         self._decided = np.zeros(size, bool)  # by the rules; array rules leave such matches alone
         self._rows = np.arange(size)
 
@@ -69,7 +70,7 @@ class BatchMatch:
         fresh = self.batch.start(count, rng)
         self.state = fresh if count == self.size else self.batch.replace(self.state, where, fresh)
         self.steps[where] = 0
-        self.forfeits[where] = False
+        self.forfeits[where] = self._forfeited[where] = False
         self.rewards = self.rewards.copy()  # callers may hold the old array
         self.returns[where] = self.rewards[where] = self._credited(fresh)
         self._update()
@@ -84,7 +85,10 @@ class BatchMatch:
         """
         batch = self.batch
         actions, illegal = self._checked(actions, live)
-        going = live if illegal is None else live & ~illegal.any(axis=1)
+        going = live
+        if illegal is not None:
+            self._forfeited |= (losing := illegal.any(axis=1))
+            going = live & ~losing
         self.rewards = np.zeros_like(self.returns)
         undecided = ~self._decided
         if going[undecided].all() and 2 * undecided.sum() >= self.size:
@@ -109,10 +113,9 @@ class BatchMatch:
         """Who is to move, what they may do, and which matches have ended."""
         batch, state, host = self.batch, self.state, self.batch.arrays.to_numpy
         self._decided = host(batch.over(state))
-        forfeited = self.forfeits.any(axis=1)
         late = ~self._decided & (self.steps >= self.limit)
-        self.truncated = ~forfeited & (late | self._decided & host(batch.truncated(state)))
-        self.terminated = forfeited | self._decided & ~self.truncated
+        self.truncated = ~self._forfeited & (late | (self._decided & host(batch.truncated(state))))
+        self.terminated = self._forfeited | (self._decided & ~self.truncated)
         ended = self.ended
         self.legal = batch.legal(state)
         moving = host(batch.to_move(state))
@@ -124,28 +127,24 @@ class BatchMatch:
         self.to_move[self._rows, self.mover] = ~ended
 
     def _checked(self, actions: Any, live: np.ndarray) -> tuple[Any, np.ndarray | None]:
-        """Actions that the rules can take, and which seats of live matches played illegally, (B, S) bool; `None` where all are legal."""
-        check = self._checked_numbers if isinstance(self.legal, Bounds) else self._checked_choices
-        actions, legal = check(actions)
-        if legal is None:
-            return actions, None
-        illegal = (~legal if self.simultaneous else ~legal[:, None]) & self.to_move & live[:, None]
-        return actions, illegal if illegal.any() else None
+        """Actions that the rules can take, and which seats of live matches played illegally, (B, S) bool; `None` where nobody did."""
+        actions, legal = (self._checked_numbers if isinstance(self.legal, Bounds) else self._checked_choices)(actions)
+        if self.simultaneous:
+            illegal = ~legal & self.to_move & live[:, None]
+            return actions, illegal if illegal.any() else None
+        losing = ~legal & live & (self.mover >= 0)
+        return actions, self.to_move & losing[:, None] if losing.any() else None
 
-    def _checked_choices(self, actions: Any) -> tuple[Any, np.ndarray | None]:
-        """Legal integers, the first one in place of any other; and which were legal, shape (B,) or (B, S)."""
+    def _checked_choices(self, actions: Any) -> tuple[Any, np.ndarray]:
+        """The integers, 0 in place of any that is not legal in a round or does not exist; and which were legal, shape (B,) or (B, S)."""
         arrays, masks = self.batch.arrays, self.legal
         inside = (actions >= 0) & (actions < masks.shape[-1])
-        safe = arrays.xp.where(inside, actions, 0)
+        choices = arrays.xp.where(inside, actions, 0)
         rows = arrays.asarray(self._rows)
-        if self.simultaneous:
-            at: tuple[Any, ...] = (rows[:, None], arrays.asarray(np.arange(masks.shape[1]))[None, :], safe)
-        else:
-            at = (rows, safe)
-        legal = inside & (masks[at] != 0)
-        if bool(legal.all()):
-            return safe, None
-        return arrays.xp.where(legal, safe, masks.argmax(-1)), arrays.to_numpy(legal)
+        if not self.simultaneous:
+            return choices, arrays.to_numpy(inside & (masks[rows, choices] != 0))
+        legal = inside & (masks[rows[:, None], arrays.asarray(np.arange(masks.shape[1]))[None, :], choices] != 0)
+        return arrays.xp.where(legal, choices, 0), arrays.to_numpy(legal)
 
     def _checked_numbers(self, actions: Any) -> tuple[Any, np.ndarray]:
         """Numbers within bounds, the lowest in place of any other; and whose numbers were legal, as `Box` judges them, (B,) or (B, S)."""

@@ -175,6 +175,8 @@ def test_a_policy_for_all_workers_sees_a_workers_vector() -> None:
     widths = []
 
     class Looks(RandomPolicy):
+        needs_observations = True
+
         def act(self, observations: Any, masks: Any, rng: np.random.Generator) -> Any:
             widths.append(observations.shape)
             return super().act(observations, masks, rng)

@@ -91,7 +91,7 @@ class ConnectFourBatch(Batch[Boards]):
         # distance between neighbours along columns, rows and the two diagonals, times the shifts that find a run
         self._shifts = [[step * shift for shift in run_shifts(game.connect)] for step in (1, high, high - 1, high + 1)]
         rows = np.arange(game.rows)[::-1, None]
-        self._cells = arrays.asarray(np.arange(game.columns)[None, :] * high + rows, xp.int64)
+        self._cells = arrays.asarray(1 << (np.arange(game.columns)[None, :] * high + rows), xp.int64)[:, :, None, None]
 
     def start(self, size: int, rng: np.random.Generator) -> Boards:
         full, xp = self.arrays.full, self.arrays.xp
@@ -139,10 +139,11 @@ class ConnectFourBatch(Batch[Boards]):
         return self.arrays.take(self._rewards, 2 * state.status + (state.turn & 1))
 
     def observe(self, state: Boards, seats: Any) -> Any:
-        where = self.arrays.xp.where
+        xp = self.arrays.xp
         mine = (state.turn & 1) == seats
-        planes = self.arrays.xp.stack([where(mine, state.own, state.other), where(mine, state.other, state.own)], 1)
-        return self.arrays.cast((planes[:, None, None, :] >> self._cells[None, :, :, None]) & 1, self.arrays.xp.int8)
+        planes = xp.stack([xp.where(mine, state.own, state.other), xp.where(mine, state.other, state.own)], 0)
+        cells = (planes[None, None] & self._cells) != 0  # (rows, columns, 2, B): long rows are quick
+        return xp.moveaxis(cells.view(xp.int8), -1, 0)
 
     def unbatch(self, state: Boards, index: int) -> Any:
         """The scalar state; one that finished earlier comes back as it finished."""
