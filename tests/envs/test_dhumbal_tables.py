@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from agentarena.core.events import Event
-from agentarena.envs.dhumbal import published
-from agentarena.envs.dhumbal.metrics import Tally, tally
+from agentarena.envs.dhumbal.analysis import published
+from agentarena.envs.dhumbal.analysis.metrics import Tally, tally
 
 THEIR_ERROR = 0.0065 / 1.96
 """Standard error of an expected win share."""

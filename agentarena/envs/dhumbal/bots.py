@@ -17,13 +17,11 @@ import numpy as np
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
 
-from .cards import CALL, STOCK, TAKE
+from .actions import CALL, FIRST_RUN, STOCK, TAKE
 from .game import Dhumbal
 from .observation import PURSE, TURN, VALUE
 
 __all__ = ["BOTS", "Aggressive", "Balanced", "Conservative", "Heuristic", "Opportunistic", "PaperRandom"]
-
-_FIRST_RUN = 195
 
 
 class Heuristic(Agent):
@@ -63,13 +61,13 @@ class Heuristic(Agent):
     def _discard(self, game: Dhumbal, legal: tuple[int, ...], value: int) -> int:
         worth, size, room = game.deck.worth, game.deck.counts, value - game.threshold
         best, most = -1, -1.0
-        longest = max((size[action] for action in legal if _FIRST_RUN <= action < CALL), default=0)
+        longest = max((size[action] for action in legal if FIRST_RUN <= action < CALL), default=0)
         for action in legal:
             cards, count = worth[action], size[action]
             score = cards * self.hand_priority
             if count > 1:
                 score += 2.0 * count
-                if action >= _FIRST_RUN:
+                if action >= FIRST_RUN:
                     if count < longest:
                         continue  # part of a longer run
                     score += 3.0
@@ -100,7 +98,7 @@ def _low_discard(worth: tuple[int, ...], discards: list[int], value: int, thresh
     if safe:
         return max(safe, key=lambda a: worth[a])
     for action in discards:
-        if 52 <= action < _FIRST_RUN and value - worth[action] + 5 <= threshold:
+        if 52 <= action < FIRST_RUN and value - worth[action] + 5 <= threshold:
             return action
     return min(singles or discards, key=lambda a: worth[a])
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agentarena.core.events import Event
 
-from .cards import CALL, STOCK, bits, card_name
-from .state import DEALT, ENDED, RESHUFFLED, UNKNOWN, State
+from .actions import CALL, STOCK, is_discard
+from .state import UNKNOWN, Move, State, Table, bits, card_name
 
 __all__ = ["news"]
 
@@ -16,51 +14,54 @@ def news(state: State) -> tuple[Event, ...]:
     """The events of the step that led here, in order.
 
     reshuffle {seat}; discard {seat, cards}; draw {seat} and, for the seat alone, drawn {seat, card};
-    pick {seat, card}; call {seat}; showdown (see `_showdown`); deal {round, first, up} and, for each seat alone,
-    hand {seat, cards}.
+    pick {seat, card}; call {seat}; showdown (see `_showdown`); deal {round, first, players, up} and, for each seat
+    alone, hand {seat, cards}.
     """
-    seat, action, cards, flags = state.last
-    events = [Event("reshuffle", {"seat": seat})] if flags & RESHUFFLED else []
-    if action >= 0:
-        events.extend(_move(seat, action, cards))
-    if flags & ENDED:
+    last = state.last
+    events = [Event("reshuffle", {"seat": last.seat})] if last.reshuffled else []
+    if last.action >= 0:
+        events += _move(last)
+    if last.ended:
         events.append(_showdown(state))
-    if flags & DEALT:
-        events.extend(_deal(state))
+    if last.dealt:
+        events += _deal(state.table)
     return tuple(events)
 
 
-def _move(seat: int, action: int, cards: tuple[int, ...]) -> list[Event]:
-    if action == CALL:
+def _move(last: Move) -> list[Event]:
+    seat = last.seat
+    if is_discard(last.action):
+        return [Event("discard", {"seat": seat, "cards": [card_name(card) for card in last.cards]})]
+    if last.action == CALL:
         return [Event("call", {"seat": seat})]
-    if action == STOCK:
-        private = [Event("drawn", {"seat": seat, "card": card_name(cards[0])}, (seat,))] if cards[0] != UNKNOWN else []
-        return [Event("draw", {"seat": seat}), *private]
-    if STOCK < action < STOCK + 6:
-        return [Event("pick", {"seat": seat, "card": card_name(cards[0])})]
-    return [Event("discard", {"seat": seat, "cards": [card_name(card) for card in cards]})]
+    card = last.cards[0]
+    if last.action != STOCK:
+        return [Event("pick", {"seat": seat, "card": card_name(card)})]
+    drawn = [Event("drawn", {"seat": seat, "card": card_name(card)}, (seat,))] if card != UNKNOWN else []
+    return [Event("draw", {"seat": seat}), *drawn]
 
 
 def _showdown(state: State) -> Event:
     """{round, how, caller, winner, hands, values, payments, purses, turns}; caller is null when nobody called."""
-    shown = state.table.shown
-    assert shown is not None
-    data: dict[str, Any] = {
-        "round": state.table.number - (state.last[3] & DEALT > 0),
-        "how": shown.how,
-        "caller": None if shown.caller < 0 else shown.caller,
-        "winner": shown.winner,
-        "hands": [[card_name(card) for card in bits(hand)] for hand in shown.hands],
-        "values": list(shown.values),
-        "payments": list(shown.payments),
-        "purses": list(state.table.purses),
-        "turns": shown.turns,
-    }
-    return Event("showdown", data)
+    showdown = state.table.showdown
+    assert showdown is not None
+    return Event(
+        "showdown",
+        {
+            "round": state.table.number - state.last.dealt,
+            "how": showdown.how,
+            "caller": None if showdown.caller < 0 else showdown.caller,
+            "winner": showdown.winner,
+            "hands": [[card_name(card) for card in bits(hand)] for hand in showdown.hands],
+            "values": list(showdown.values),
+            "payments": list(showdown.payments),
+            "purses": list(state.table.purses),
+            "turns": showdown.turns,
+        },
+    )
 
 
-def _deal(state: State) -> list[Event]:
-    table = state.table
+def _deal(table: Table) -> list[Event]:
     public = Event("deal", {"round": table.number, "first": table.first, "players": list(table.alive), "up": card_name(table.up)})
     private = [
         Event("hand", {"seat": seat, "cards": [card_name(card) for card in bits(table.deal[seat])]}, (seat,))

@@ -8,91 +8,69 @@ as any other. How the others chose to play is not weighed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from .cards import STOCK, bits
-from .state import UNKNOWN, State, Table
+from .actions import STOCK, deck_of
+from .observation import public_cards, unseen
+from .options import DhumbalOptions
+from .rules import memory
+from .state import UNKNOWN, Move, State, Table, shuffled
 
-if TYPE_CHECKING:
-    from .game import Dhumbal
-
-__all__ = ["information", "remembering", "resample", "shuffled", "unseen"]
+__all__ = ["information", "resample"]
 
 T = TypeVar("T")
 
 
-def shuffled(cards: int, rng: np.random.Generator) -> list[int]:
-    """The cards of a set in random order; depends on the set and the stream alone."""
-    members = bits(cards)
-    return [members[i] for i in rng.permutation(len(members)).tolist()]
-
-
 def information(state: State, seat: int) -> str:
     """The seat's hand and past: all public moves, its own deals and draws, and every showdown."""
-    return "/".join((f"{state.hands[seat]:x}|{remembered(state, seat)}", *state.table.pasts[seat]))
+    return "/".join((f"{state.hands.cards[seat]:x}|{memory(state, seat)}", *state.table.memories[seat]))
 
 
-def remembered(state: State, seat: int) -> str:
-    """What the seat remembers of the round so far."""
-    table = state.table
-    return f"{table.first}|{table.up}|{table.deal[seat]:x}|{state.draws[seat].hex()}|{state.past.hex()}"
-
-
-def remembering(state: State) -> tuple[tuple[str, ...], ...]:
-    """What each seat remembers of all rounds, the one that has just ended with all hands shown included."""
-    shown = ",".join(f"{hand:x}" for hand in state.hands)
-    return tuple((*past, f"{remembered(state, seat)}|{shown}") for seat, past in enumerate(state.table.pasts))
-
-
-def unseen(state: State, seat: int) -> int:
-    """The cards whose place the seat does not know: face down in the stock or in another hand."""
-    seen = state.pile | state.hands[seat]
-    for known in state.known if state.asked else state.hands:
-        seen |= known
-    everything = 0
-    for pool in state.pools:
-        everything |= pool
-    return everything & ~seen
-
-
-def resample(game: Dhumbal, state: State, seat: int, rng: np.random.Generator) -> State:
+def resample(options: DhumbalOptions, state: State, seat: int, rng: np.random.Generator) -> State:
     """A state the seat cannot tell from this one, uniform over the hidden cards.
 
     What others were dealt, drew and remember of earlier rounds is left unknown in the copy, so their information keys
     there hold their hands and the public moves of this round only; so are their private news.
     """
-    places = unseen(state, seat)
-    known = state.known if state.asked else state.hands
-    hands = list(known)
-    hands[seat] = state.hands[seat]
+    hidden, public = unseen(state, seat), public_cards(state)
+    held = list(public)
+    held[seat] = state.hands.cards[seat]
     cards: list[int] = []
-    for pool in state.pools:  # the last one is the stock's; older stocks are spent
-        cards = shuffled(pool & places, rng)
+    for pool in state.piles.pools:  # the last one is the stock's; older stocks are spent
+        cards = shuffled(pool & hidden, rng)
         for other in state.table.alive:
             if other != seat:
-                for _ in range((state.hands[other] & ~known[other] & pool).bit_count()):
-                    hands[other] |= 1 << cards.pop()
-    return _redrawn(game, state, seat, tuple(hands), tuple(cards))
-
-
-def _redrawn(game: Dhumbal, state: State, seat: int, hands: tuple[int, ...], stock: tuple[int, ...]) -> State:
-    mover, phase, asked, legal, _, known, _, left, pile, laid, offer, turn, opened, pools, past, draws, last, rewards, table = state
-    if last[1] == STOCK and last[0] != seat:
-        last = (*last[:2], (UNKNOWN,), last[3])
-    if mover >= 0 and mover != seat and not phase:
-        legal = game.deck.moves(hands[mover], game.threshold)
-    number, first, purses, alive, after, deal, up, shown, pasts = table
-    return State(
-        *(mover, phase, asked, legal, hands, known, stock, left, pile, laid, offer, turn, opened, pools, past),
-        *(_only(seat, draws, b""), last, rewards),
-        Table(number, first, purses, alive, after, _only(seat, deal, 0), up, shown, _only(seat, pasts, ())),
+                for _ in range((state.hands.cards[other] & ~public[other] & pool).bit_count()):
+                    held[other] |= 1 << cards.pop()
+    mover, legal = state.seat, state.legal
+    if mover >= 0 and mover != seat and not state.taking:
+        legal = deck_of(options).moves(held[mover], options.threshold)
+    return replace(
+        state,
+        legal=legal,
+        hands=replace(state.hands, cards=tuple(held)),
+        piles=replace(state.piles, stock=tuple(cards)),
+        draws=_only(seat, state.draws, b""),
+        last=_last_as_seen(state.last, seat),
+        table=_table_as_seen(state.table, seat),
     )
+
+
+def _last_as_seen(last: Move, seat: int) -> Move:
+    """The last step, without the card that another seat drew."""
+    return replace(last, cards=(UNKNOWN,)) if last.action == STOCK and last.seat != seat else last
+
+
+def _table_as_seen(table: Table, seat: int) -> Table:
+    """The table, without the deals and memories of others."""
+    return replace(table, deal=_only(seat, table.deal, 0), memories=_only(seat, table.memories, ()))
 
 
 def _only(seat: int, values: tuple[T, ...], blank: T) -> tuple[T, ...]:
     """The seat's own entry, and `blank` for all others."""
-    out = [blank] * len(values)
-    out[seat] = values[seat]
-    return tuple(out)
+    own = [blank] * len(values)
+    own[seat] = values[seat]
+    return tuple(own)
