@@ -1,4 +1,4 @@
-"""Objects built by `constructor` are those that the class itself builds."""
+"""Objects built by `constructor` and `replacer` are those that the class itself and `dataclasses.replace` build."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from agentarena.core.frozen import constructor
+from agentarena.core.frozen import constructor, replacer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Point:
     label: str = "p"
 
 
-new_point = constructor(Point)
+new_point, replace_point = constructor(Point), replacer(Point)
 
 
 def test_the_object_is_the_same_as_the_class_builds() -> None:
@@ -30,12 +30,18 @@ def test_the_object_is_the_same_as_the_class_builds() -> None:
     assert built != new_point(x=1, y=3)
 
 
-def test_the_object_is_frozen_and_can_be_replaced_and_pickled() -> None:
-    built = new_point(x=1, y=2)
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        built.x = 3  # type: ignore[misc]  # that is what is tested
-    assert dataclasses.replace(built, y=5) == Point(1, 5)
-    assert pickle.loads(pickle.dumps(built)) == built
+def test_a_copy_is_the_same_as_replace_makes() -> None:
+    point = Point(1, 2, "q")
+    for changes in ({}, {"x": 5}, {"y": 0, "label": "r"}, {"x": None}):
+        assert replace_point(point, **changes) == dataclasses.replace(point, **changes)
+    assert point == Point(1, 2, "q")
+
+
+def test_the_object_is_frozen_and_can_be_pickled() -> None:
+    for built in (new_point(x=1, y=2), replace_point(Point(1, 1), y=2)):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            built.x = 3  # type: ignore[misc]  # that is what is tested
+        assert pickle.loads(pickle.dumps(built)) == built == Point(1, 2)
 
 
 def test_missing_and_unknown_fields_are_refused() -> None:
@@ -43,3 +49,5 @@ def test_missing_and_unknown_fields_are_refused() -> None:
         new_point(x=1)  # type: ignore[call-arg]  # that is what is tested
     with pytest.raises(TypeError, match="z"):
         new_point(x=1, y=2, z=3)  # type: ignore[call-arg]  # that is what is tested
+    with pytest.raises(TypeError, match="z"):
+        replace_point(Point(1, 2), z=3)

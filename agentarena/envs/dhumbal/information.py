@@ -8,7 +8,6 @@ as any other. How the others chose to play is not weighed.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from .actions import STOCK, deck_of
 from .observation import public_cards, unseen
 from .options import DhumbalOptions
 from .rules import memory
-from .state import UNKNOWN, Move, State, Table, shuffled
+from .state import UNKNOWN, State, replace_hands, replace_move, replace_piles, replace_state, replace_table, shuffled
 
 __all__ = ["information", "resample"]
 
@@ -45,28 +44,25 @@ def resample(options: DhumbalOptions, state: State, seat: int, rng: np.random.Ge
             if other != seat:
                 for _ in range((state.hands.cards[other] & ~public[other] & pool).bit_count()):
                     held[other] |= 1 << cards.pop()
-    mover, legal = state.seat, state.legal
+    return _as_known(options, state, seat, tuple(held), tuple(cards))
+
+
+def _as_known(options: DhumbalOptions, state: State, seat: int, held: tuple[int, ...], stock: tuple[int, ...]) -> State:
+    """The state with other hidden cards, and without what the seat does not know of the past."""
+    mover, legal, last, table = state.seat, state.legal, state.last, state.table
     if mover >= 0 and mover != seat and not state.taking:
         legal = deck_of(options).moves(held[mover], options.threshold)
-    return replace(
+    if last.action == STOCK and last.seat != seat:
+        last = replace_move(last, cards=(UNKNOWN,))
+    return replace_state(
         state,
         legal=legal,
-        hands=replace(state.hands, cards=tuple(held)),
-        piles=replace(state.piles, stock=tuple(cards)),
+        hands=replace_hands(state.hands, cards=held),
+        piles=replace_piles(state.piles, stock=stock),
         draws=_only(seat, state.draws, b""),
-        last=_last_as_seen(state.last, seat),
-        table=_table_as_seen(state.table, seat),
+        last=last,
+        table=replace_table(table, deal=_only(seat, table.deal, 0), memories=_only(seat, table.memories, ())),
     )
-
-
-def _last_as_seen(last: Move, seat: int) -> Move:
-    """The last step, without the card that another seat drew."""
-    return replace(last, cards=(UNKNOWN,)) if last.action == STOCK and last.seat != seat else last
-
-
-def _table_as_seen(table: Table, seat: int) -> Table:
-    """The table, without the deals and memories of others."""
-    return replace(table, deal=_only(seat, table.deal, 0), memories=_only(seat, table.memories, ()))
 
 
 def _only(seat: int, values: tuple[T, ...], blank: T) -> tuple[T, ...]:

@@ -5,8 +5,6 @@ Every function takes the options and returns a new value.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from .actions import CALL, STOCK, TAKE, TAKES, deck, deck_of
@@ -19,10 +17,12 @@ from .state import (
     State,
     Table,
     mask_of,
-    new_hands,
     new_move,
-    new_piles,
-    new_state,
+    replace_hands,
+    replace_move,
+    replace_piles,
+    replace_state,
+    replace_table,
     shuffled,
 )
 
@@ -68,7 +68,7 @@ def deal(options: DhumbalOptions, table: Table, last: Move, rng: np.random.Gener
     for place, seat in enumerate(alive):
         hands[seat] = mask_of(cards[left + 1 + place :: len(alive)])
     up, seats = cards[left], range(options.players)
-    table = replace(table, next_seat=tuple(_next_alive(seat, alive) for seat in seats), deal=tuple(hands), up=up)
+    table = replace_table(table, next_seat=tuple(_next_alive(seat, alive) for seat in seats), deal=tuple(hands), up=up)
     return State(
         seat=table.first,
         taking=False,
@@ -106,7 +106,7 @@ def step(options: DhumbalOptions, state: State, action: int, rng: np.random.Gene
 
 def _call(options: DhumbalOptions, state: State, rng: np.random.Generator) -> State:
     """The seat says that its hand is the lowest: the round is over."""
-    called = replace(state, actions=state.actions + _ACTION_BYTES[CALL], last=Move(seat=state.seat, action=CALL, cards=()))
+    called = replace_state(state, actions=state.actions + _ACTION_BYTES[CALL], last=Move(seat=state.seat, action=CALL, cards=()))
     return _end_round(options, called, "call", state.seat, state.turn, rng)
 
 
@@ -122,17 +122,14 @@ def _discard(options: DhumbalOptions, state: State, action: int, rng: np.random.
     offer = cards[-1:] if options.pickup == "own_top" else piles.offer
     if options.pickup_after > 1 and not dropped >> seat & 1:
         offer = ()
-    after = new_state(
-        seat=seat,
+    after = replace_state(
+        state,
         taking=True,
-        turn=state.turn,
         legal=TAKES[len(offer)],
-        hands=new_hands(cards=_with(hands.cards, seat, hand), known=known, dropped=dropped),
-        piles=new_piles(stock=piles.stock, left=piles.left, pools=piles.pools, discards=piles.discards | mask, newest=cards, offer=offer),
+        hands=replace_hands(hands, cards=_with(hands.cards, seat, hand), known=known, dropped=dropped),
+        piles=replace_piles(piles, discards=piles.discards | mask, newest=cards, offer=offer),
         actions=state.actions + _ACTION_BYTES[action],
-        draws=state.draws,
         last=new_move(seat=seat, action=action, cards=cards),
-        table=state.table,
     )
     if not hand and options.empty == "ends":
         return _end_round(options, after, "empty", seat, state.turn, rng)
@@ -157,17 +154,17 @@ def _take(options: DhumbalOptions, state: State, action: int, rng: np.random.Gen
             newest = newest[:-1]
     held = _with(hands.cards, seat, hands.cards[seat] | 1 << card)
     following = state.table.next_seat[seat]
-    after = new_state(
+    after = replace_state(
+        state,
         seat=following,
         taking=False,
         turn=state.turn + 1,
         legal=deck(options.court, options.jokers).moves(held[following], options.threshold),
-        hands=new_hands(cards=held, known=known, dropped=hands.dropped),
-        piles=new_piles(stock=piles.stock, left=left, pools=piles.pools, discards=discards, newest=newest, offer=offered(options, newest)),
+        hands=replace_hands(hands, cards=held, known=known),
+        piles=replace_piles(piles, left=left, discards=discards, newest=newest, offer=offered(options, newest)),
         actions=state.actions + _ACTION_BYTES[action],
         draws=draws,
         last=new_move(seat=seat, action=action, cards=(card,), reshuffled=reshuffled),
-        table=state.table,
     )
     if state.turn >= options.turn_cap:
         return _end_round(options, after, "turns", -1, state.turn, rng)
@@ -185,7 +182,7 @@ def _refilled(options: DhumbalOptions, piles: Piles, rng: np.random.Generator) -
     turned = piles.discards & ~mask_of(newest)
     stock = tuple(shuffled(turned, rng))
     older = [pool & ~turned for pool in piles.pools]
-    return replace(
+    return replace_piles(
         piles, stock=stock, left=len(stock), pools=(*filter(None, older), turned), discards=piles.discards ^ turned, newest=newest
     )
 
@@ -262,12 +259,12 @@ def _end_round(options: DhumbalOptions, state: State, how: str, caller: int, tur
     showdown = _settle(options, state, how, caller, turns)
     purses = _purses_after(options, table.purses, showdown.payments)
     alive = _survivors(options, purses, table.alive)
-    table = replace(table, purses=purses, showdown=showdown, memories=_memories(state))
-    last = replace(state.last, ended=True)
+    table = replace_table(table, purses=purses, showdown=showdown, memories=_memories(state))
+    last = replace_move(state.last, ended=True)
     if table.number >= options.rounds or len(alive) < 2:
-        return replace(state, seat=-1, taking=False, legal=(), piles=replace(state.piles, offer=()), last=last, table=table)
+        return replace_state(state, seat=-1, taking=False, legal=(), piles=replace_piles(state.piles, offer=()), last=last, table=table)
     first = _next_first(options, table, alive, showdown.winner)
-    return deal(options, replace(table, number=table.number + 1, first=first, alive=alive), replace(last, dealt=True), rng)
+    return deal(options, replace_table(table, number=table.number + 1, first=first, alive=alive), replace_move(last, dealt=True), rng)
 
 
 def _purses_after(options: DhumbalOptions, purses: tuple[int, ...], payments: tuple[int, ...]) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agentarena.core.frozen import constructor
+from agentarena.core.frozen import constructor, replacer
 
 __all__ = [
     "JOKERS",
@@ -26,11 +26,14 @@ __all__ = [
     "Table",
     "bits",
     "card_name",
+    "card_names",
     "mask_of",
-    "new_hands",
     "new_move",
-    "new_piles",
-    "new_state",
+    "replace_hands",
+    "replace_move",
+    "replace_piles",
+    "replace_state",
+    "replace_table",
     "shuffled",
 ]
 
@@ -88,7 +91,27 @@ def card_name(card: int) -> str:
     return _CARD_NAMES[card]
 
 
-_CARD_NAMES = (*(rank + suit for suit in SUITS for rank in RANKS), "RJ", "BJ")
+def card_names(cards: int) -> str:
+    """The names of the cards of a set in increasing order, or "none".
+
+    >>> card_names(0b1101), card_names(0)
+    ('AS 3S 4S', 'none')
+    """
+    n = _NAMES_OF_BYTE
+    names = (
+        n[0][cards & 255]
+        + n[1][cards >> 8 & 255]
+        + n[2][cards >> 16 & 255]
+        + n[3][cards >> 24 & 255]
+        + n[4][cards >> 32 & 255]
+        + n[5][cards >> 40 & 255]
+        + n[6][cards >> 48]
+    )
+    return names[1:] or "none"
+
+
+_CARD_NAMES = (*(rank + suit for suit in SUITS for rank in RANKS), "RJ", "BJ", "", "")
+_NAMES_OF_BYTE = [["".join(f" {_CARD_NAMES[card]}" for card in cards) for cards in table] for table in _BITS_OF_BYTE]
 
 
 # --- a position --------------------------------------------------------------------------------------------------------
@@ -235,5 +258,7 @@ class State:
         return self.seat < 0
 
 
-new_hands, new_piles, new_move, new_state = constructor(Hands), constructor(Piles), constructor(Move), constructor(State)
-"""The same as calling the classes, but fast: for what changes at every step."""
+new_move = constructor(Move)
+replace_hands, replace_piles, replace_state = replacer(Hands), replacer(Piles), replacer(State)
+replace_move, replace_table = replacer(Move), replacer(Table)
+"""`Move(...)` and `replace(...)`, but fast: every step builds new ones."""

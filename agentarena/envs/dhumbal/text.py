@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
 from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import ChoiceFace, Unreadable, answer_in
 
 from .actions import CALL, DISCARDS, TAKE, action_name, is_discard
-from .state import State, bits, card_name, mask_of
+from .state import State, card_name, card_names, mask_of
 
 __all__ = ["DhumbalText"]
 
@@ -28,8 +28,14 @@ _HOW = {
 }
 
 
-def _names(cards: Iterable[int]) -> str:
-    return " ".join(map(card_name, cards)) or "none"
+def _in_order(cards: tuple[int, ...]) -> str:
+    return " ".join([card_name(card) for card in cards]) or "none"
+
+
+@lru_cache(maxsize=1024)
+def _standings(unit: str, purses: tuple[int, ...]) -> str:
+    """The line of coins or points, which changes only between rounds."""
+    return f"{unit.capitalize()}: {', '.join(f'Player {seat} {purse}' for seat, purse in enumerate(purses))}."
 
 
 class DhumbalText(ChoiceFace[State]):
@@ -136,14 +142,13 @@ class DhumbalText(ChoiceFace[State]):
             lines.append("The match is over.")
         elif seat in table.alive:
             hand = state.hands.cards[seat]
-            lines.append(f"Your hand: {_names(bits(hand))} (value {self.game.deck.value(hand)}).")
+            lines.append(f"Your hand: {card_names(hand)} (value {self.game.deck.value(hand)}).")
         else:
             lines.append("You are out.")
         if not over:
             lines.append(self._piles(state))
             lines += [self._other(state, other) for other in table.alive if other != seat]
-        purses = ", ".join([f"Player {other} {purse}" for other, purse in enumerate(table.purses)])
-        lines.append(f"{self._unit.capitalize()}: {purses}.")
+        lines.append(_standings(self._unit, table.purses))
         if not over:
             lines.append(self._situation(state, seat))
         return "\n".join(lines)
@@ -156,15 +161,15 @@ class DhumbalText(ChoiceFace[State]):
         piles = state.piles
         rest = piles.discards & ~mask_of(piles.newest)
         return (
-            f"Stock: {piles.left} cards. Newest discard, bottom to top: {_names(piles.newest)}. "
-            f"Rest of the pile, sorted: {_names(bits(rest))}."
+            f"Stock: {piles.left} cards. Newest discard, bottom to top: {_in_order(piles.newest)}. "
+            f"Rest of the pile, sorted: {card_names(rest)}."
         )
 
     def _other(self, state: State, seat: int) -> str:
         size, known = state.hands.cards[seat].bit_count(), state.hands.known[seat]
         if not known:
             return f"Player {seat} holds {size} cards."
-        return f"Player {seat} holds {size} cards, among them {_names(bits(known))}."
+        return f"Player {seat} holds {size} cards, among them {card_names(known)}."
 
     def _situation(self, state: State, seat: int) -> str:
         who = "You are" if state.seat == seat else f"Player {state.seat} is"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from .options import HanabiOptions
 from .rules import legal_actions
-from .state import State
+from .state import State, replace_state
 
 __all__ = ["draw_hand", "information", "resample"]
 
@@ -35,8 +34,8 @@ def resample(options: HanabiOptions, state: State, seat: int, rng: np.random.Gen
     deck[state.drawn :] = rng.permutation(stock).tobytes()
     redrawn = bytes(deck)
     if state.seat in (seat, -1):
-        return replace(state, deck=redrawn)
-    return replace(state, deck=redrawn, legal=legal_actions(options, redrawn, state.hands, state.seat, state.tokens))
+        return replace_state(state, deck=redrawn)
+    return replace_state(state, deck=redrawn, legal=legal_actions(options, redrawn, state.hands, state.seat, state.tokens))
 
 
 def draw_hand(masks: tuple[int, ...], counts: list[int], rng: np.random.Generator) -> list[int]:

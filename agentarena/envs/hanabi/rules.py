@@ -12,7 +12,7 @@ from agentarena.core.errors import NotSupported
 
 from .actions import hints_of
 from .options import HanabiOptions
-from .state import COLOR_NAMED, RANK_NAMED, State, new_state
+from .state import COLOR_NAMED, RANK_NAMED, State, replace_state
 
 __all__ = ["all_deals", "deal", "legal_actions", "named_cards", "orders", "score", "step"]
 
@@ -26,7 +26,7 @@ def deal(options: HanabiOptions, deck: bytes) -> State:
     """The first position with the deck in a given order; seat 0 gets the first `hand` cards, then seat 1, and so on."""
     size, players = options.hand, options.players
     hands = tuple(tuple(range(seat * size, (seat + 1) * size)) for seat in range(players))
-    return new_state(
+    return State(
         seat=0,
         legal=legal_actions(options, deck, hands, 0, options.tokens),
         deck=deck,
@@ -119,19 +119,16 @@ def _hint(options: HanabiOptions, state: State, action: int, turns_left: int) ->
     )
     tokens = state.tokens - 1
     seat = (state.seat + 1) % options.players if turns_left else -1
-    return new_state(
+    return replace_state(
+        state,
         seat=seat,
         legal=legal_actions(options, deck, hands, seat, tokens) if turns_left else (),
-        deck=deck,
-        drawn=state.drawn,
-        hands=hands,
         known=(*known[:target], learned, *known[target + 1 :]),
-        used=state.used,
-        fireworks=state.fireworks,
         tokens=tokens,
-        lives=state.lives,
         turns_left=turns_left,
         moves=state.moves + bytes((action,)),
+        token_won=False,
+        reward=0.0,
     )
 
 
@@ -161,10 +158,10 @@ def _use_card(options: HanabiOptions, state: State, action: int, turns_left: int
     hands = (*state.hands[:mover], hand, *state.hands[mover + 1 :])
     over = not turns_left or not lives or sum(fireworks) == options.kinds
     seat = -1 if over else (mover + 1) % options.players
-    return new_state(
+    return replace_state(
+        state,
         seat=seat,
         legal=() if over else legal_actions(options, deck, hands, seat, tokens),
-        deck=deck,
         drawn=drawn,
         hands=hands,
         known=(*state.known[:mover], known, *state.known[mover + 1 :]),

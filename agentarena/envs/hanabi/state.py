@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentarena.core.frozen import constructor
+from agentarena.core.frozen import replacer
 
-__all__ = ["COLOR_NAMED", "RANK_NAMED", "State", "new_state"]
+__all__ = ["COLOR_NAMED", "RANK_NAMED", "State", "replace_state"]
 
 COLOR_NAMED = 1 << 25
 """Bit of a card's knowledge: its colour was named. The bits below 25 are the kinds it may still be."""
@@ -60,5 +60,5 @@ class State:
         return self.seat < 0
 
 
-new_state = constructor(State)
-"""The same as calling the class, but fast."""
+replace_state = replacer(State)
+"""`replace(...)`, but fast: every step builds a new one."""
