@@ -131,10 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args(arguments)
-    for name in given.setting:
+    args = parser.parse_args(arguments)
+    for name in args.setting:
         start = time.perf_counter()
-        show(name, run(name, given.rounds, given.seed, given.match or given.rounds, given.workers), time.perf_counter() - start)
+        show(name, run(name, args.rounds, args.seed, args.match or args.rounds, args.workers), time.perf_counter() - start)
 
 
 if __name__ == "__main__":

@@ -162,10 +162,10 @@ def test_what_the_next_player_is_offered(pickup: str, offers: str) -> None:
     assert [card_name(c) for c in state.piles.offer] == offers.split()
     assert state.legal == (STOCK, *range(TAKE, TAKE + len(offers.split())))
     for i, name in enumerate(offers.split()):
-        taken = game.step(state, {1: TAKE + i}, np.random.default_rng(0))
-        assert taken.hands.known[1] == 1 << card(name)
-        assert not taken.piles.discards >> card(name) & 1
-        assert taken.piles.offer[:1] == ((card("6D"),) if pickup != "own_top" else ())
+        after = game.step(state, {1: TAKE + i}, np.random.default_rng(0))
+        assert after.hands.known[1] == 1 << card(name)
+        assert not after.piles.discards >> card(name) & 1
+        assert after.piles.offer[:1] == ((card("6D"),) if pickup != "own_top" else ())
 
 
 def test_a_set_of_two_offers_both_ends_once() -> None:
@@ -346,8 +346,8 @@ def test_an_empty_stock_is_refilled_from_the_pile_but_for_its_top() -> None:
     assert after.piles.left == 52 - 9 - 1
     assert after.piles.pools[-1] == spent | mask_of(cards("9D KD"))
     assert after.piles.pools[0] == mask_of(cards("5H 6H 7H KC AS 2S 3S 4S 6D"))
-    kept = Dhumbal(players=2, pickup="any")
-    after = play(kept, state, "discard KD KC", "take stock")
+    any_card = Dhumbal(players=2, pickup="any")
+    after = play(any_card, state, "discard KD KC", "take stock")
     assert after.piles.newest == tuple(cards("KD KC"))  # what is on offer stays
 
 

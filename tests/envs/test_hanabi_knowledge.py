@@ -55,9 +55,9 @@ def test_redrawn_decks_are_uniform_over_all_that_fit(seed: int, moves: int, seat
     state = reached(RULES, seed, moves)
     possible = consistent(state, seat)
     draws = 40 * len(possible)
-    seen = Counter(RULES.resample(state, seat, stream(7, seed, i)).deck for i in range(draws))
-    assert set(seen) <= possible
-    chi_square = sum((seen[deck] - 40) ** 2 / 40 for deck in possible)
+    counts = Counter(RULES.resample(state, seat, stream(7, seed, i)).deck for i in range(draws))
+    assert set(counts) <= possible
+    chi_square = sum((counts[deck] - 40) ** 2 / 40 for deck in possible)
     freedom = len(possible) - 1
     assert chi_square <= freedom + 4.5 * math.sqrt(2 * freedom)
 
@@ -79,16 +79,16 @@ def test_equal_keys_mean_equal_sight_over_all_decks() -> None:
 
 def history(deck: bytes, moves: bytes, seat: int) -> list[str] | None:
     """All that a seat was ever shown, move by move; `None` where the moves are illegal."""
-    state, rng, seen = RULES.deal(deck), np.random.default_rng(0), []
+    state, rng, views = RULES.deal(deck), np.random.default_rng(0), []
     for move in (*moves, None):
         news = [[event.kind, dict(event.data)] for event in RULES.news(state) if event.visible_to(seat)]
-        seen.append(json.dumps([news, RULES.observe(state, seat).tolist(), state.legal if state.seat == seat else None]))
+        views.append(json.dumps([news, RULES.observe(state, seat).tolist(), state.legal if state.seat == seat else None]))
         if move is None:
-            return seen
+            return views
         if move not in state.legal:
             return None
         state = RULES.step(state, {state.seat: move}, rng)
-    return seen
+    return views
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -105,11 +105,11 @@ def test_a_hand_is_drawn_as_by_listing_every_arrangement(seed: int) -> None:
         if all(mask >> cards[i] & 1 for mask, i in zip(masks, order, strict=True))
     )
     total, draws = sum(exact.values()), 4000
-    seen = Counter(tuple(draw_hand(masks, counts.tolist(), stream(12, seed, i))) for i in range(draws))
-    assert set(seen) <= set(exact)
+    drawn = Counter(tuple(draw_hand(masks, counts.tolist(), stream(12, seed, i))) for i in range(draws))
+    assert set(drawn) <= set(exact)
     for hand, ways in exact.items():
         p = ways / total
-        assert abs(seen[hand] - draws * p) <= 5 * math.sqrt(draws * p * (1 - p)) + 1
+        assert abs(drawn[hand] - draws * p) <= 5 * math.sqrt(draws * p * (1 - p)) + 1
 
 
 @pytest.mark.parametrize("players", [2, 3, 5])

@@ -171,12 +171,12 @@ class Opportunistic(Heuristic):
         assert self.call is not None
         if value <= self.call or value > self.call + 3:
             return value <= self.call
-        seen, parts = view.observation, game.layout
-        purses = (seen[parts["purses"]] * PURSE).tolist()
+        observation, parts = view.observation, game.layout
+        purses = (observation[parts["purses"]] * PURSE).tolist()
         lead = purses[0] * len(purses) - sum(purses)
         chance = self.ahead if (lead if game.scoring == "coins" else -lead) > 0 else self.behind
         chance += 0.05 * (self.call + 3 - value)
-        if seen[parts["turn"].start] * TURN > 20:
+        if observation[parts["turn"].start] * TURN > 20:
             chance += 0.15
         return bool(view.rng.random() < chance)
 
@@ -207,8 +207,8 @@ class PaperRandom(Agent):
         return legal[int(rng.integers(len(legal)))]
 
 
-def _probabilities(**given: float) -> None:
-    for name, value in given.items():
+def _probabilities(**values: float) -> None:
+    for name, value in values.items():
         if not 0.0 <= value <= 1.0:
             raise BadOption(f"{name} is a probability, got {value}; give a number from 0 to 1")
 

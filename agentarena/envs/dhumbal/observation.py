@@ -76,13 +76,13 @@ def public_cards(state: State) -> tuple[int, ...]:
 
 def unseen(state: State, seat: int) -> int:
     """The cards whose place the seat does not know, as a set: face down in the stock or in another hand."""
-    seen = state.piles.discards | state.hands.cards[seat]
+    visible = state.piles.discards | state.hands.cards[seat]
     for cards in public_cards(state):
-        seen |= cards
+        visible |= cards
     deck = 0
     for pool in state.piles.pools:
         deck |= pool
-    return deck & ~seen
+    return deck & ~visible
 
 
 def observe(options: DhumbalOptions, state: State, seat: int) -> np.ndarray:

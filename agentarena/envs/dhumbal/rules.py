@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .actions import CALL, STOCK, TAKE, TAKES, deck, deck_of
+from .actions import CALL, STOCK, TAKE, TAKES, deck_of
 from .options import HAND, DhumbalOptions
 from .state import (
     Hands,
@@ -113,7 +113,7 @@ def _call(options: DhumbalOptions, state: State, rng: np.random.Generator) -> St
 def _discard(options: DhumbalOptions, state: State, action: int, rng: np.random.Generator) -> State:
     """The cards go from the hand to the top of the pile; the seat then takes a card, unless its hand is empty."""
     seat, hands, piles = state.seat, state.hands, state.piles
-    cards, mask = deck(options.court, options.jokers).thrown(action, hands.cards[seat])
+    cards, mask = deck_of(options).thrown(action, hands.cards[seat])
     hand = hands.cards[seat] ^ mask
     known = hands.known
     if known[seat] & mask:
@@ -159,7 +159,7 @@ def _take(options: DhumbalOptions, state: State, action: int, rng: np.random.Gen
         seat=following,
         taking=False,
         turn=state.turn + 1,
-        legal=deck(options.court, options.jokers).moves(held[following], options.threshold),
+        legal=deck_of(options).moves(held[following], options.threshold),
         hands=replace_hands(hands, cards=held, known=known),
         piles=replace_piles(piles, left=left, discards=discards, newest=newest, offer=offered(options, newest)),
         actions=state.actions + _ACTION_BYTES[action],

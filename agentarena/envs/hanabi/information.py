@@ -16,8 +16,8 @@ __all__ = ["draw_hand", "information", "resample"]
 def information(state: State, seat: int) -> str:
     """All moves, the cards the seat has seen in the order of the deck, and what hints said of its own."""
     own = state.hands[seat]
-    seen = ",".join("?" if place in own else str(state.deck[place]) for place in range(state.drawn))
-    return f"{seat}|{state.moves.hex()}|{seen}|{','.join(map(str, state.known[seat]))}"
+    cards = ",".join("?" if place in own else str(state.deck[place]) for place in range(state.drawn))
+    return f"{seat}|{state.moves.hex()}|{cards}|{','.join(map(str, state.known[seat]))}"
 
 
 def resample(options: HanabiOptions, state: State, seat: int, rng: np.random.Generator) -> State:
