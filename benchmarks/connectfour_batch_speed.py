@@ -3,7 +3,7 @@
     python benchmarks/connectfour_batch_speed.py [ENV ...]      default: the four small games that have array rules
 
 Scalar: start, to_move, legal, step, with actions drawn beforehand as fractions of the list. Array: legal, over, step,
-rewards and replace for B = 4096 matches at a time, actions drawn uniformly from the mask by rank. "rules" leaves the
+rewards and replace (by deals drawn beforehand) for B = 4096 matches at a time, actions drawn uniformly from the mask by rank. "rules" leaves the
 time of drawing actions out on both sides; "all" keeps it in. Best of several runs, CPU time of this process.
 """
 

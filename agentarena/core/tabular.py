@@ -304,11 +304,6 @@ class TableBatch(Batch[Tokens]):
     def observe_all(self, state: Tokens) -> np.ndarray:
         return self._observations[self._original[state.node]]
 
-    def replace(self, state: Tokens, where: np.ndarray, fresh: Tokens) -> Tokens:
-        node = state.node.copy()
-        node[where] = fresh.node
-        return Tokens(node)
-
     def unbatch(self, state: Tokens, index: int) -> Any:
         return self._states[self._original[state.node[index]]]
 

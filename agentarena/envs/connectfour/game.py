@@ -14,6 +14,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.batch import Batch
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
@@ -149,8 +150,8 @@ class ConnectFour(Game[State]):
         rows = ["".join("X" if cell in marks[0] else "O" if cell in marks[1] else EMPTY for cell in row) for row in reversed(cells)]
         return State(tuple(rows), last)
 
-    def batch(self) -> Any:
-        """Array rules on 64-bit boards; raises `NotSupported` for boards that do not fit."""
+    def batch(self, xp: Any = np, device: Any = None) -> Batch[Any]:
+        """Array rules on 64-bit boards, on numpy or torch; raises `NotSupported` for boards that do not fit."""
         from .batch import ConnectFourBatch
 
-        return ConnectFourBatch(self)
+        return ConnectFourBatch(self, xp, device)
