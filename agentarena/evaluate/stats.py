@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from agentarena.core import intervals
 from agentarena.core.errors import UsageError
+from agentarena.core.intervals import Interval
 
 __all__ = [
     "Interval",
@@ -28,18 +29,6 @@ __all__ = [
     "welch",
     "wilson",
 ]
-
-
-class Interval(NamedTuple):
-    """The two ends of an interval.
-
-    Attributes:
-        low: Lower end.
-        high: Upper end.
-    """
-
-    low: float
-    high: float
 
 
 class Welch(NamedTuple):
@@ -99,9 +88,7 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
     '0.3968 to 0.8922'
     """
     _check_counts(successes, trials, level)
-    low, high = intervals.wilson(successes, trials, level)
-    # rounding must not move the ends off 0 and 1
-    return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high)
+    return intervals.wilson(successes, trials, level)
 
 
 def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Interval:

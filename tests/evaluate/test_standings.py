@@ -9,9 +9,8 @@ import pytest
 from evaluate.synthetic_records import made
 
 from agentarena.core.errors import UsageError
-from agentarena.evaluate import MatchTable, contrasts, standings, wilson
+from agentarena.evaluate import MatchTable, contrasts, standings, wilson, win_interval
 from agentarena.evaluate.pair_contrasts import mean_gap
-from agentarena.evaluate.standing import win_interval
 
 
 def test_wins_and_sides() -> None:
@@ -27,13 +26,12 @@ def test_wins_and_sides() -> None:
     )
     drawn = made(["a", "b", "a", "c"], [2, 2, 0, 1], env="Moles-v0", options={}, match=1, teams=[None] * 4)
     common = made(["a", "b", "a", "c"], [3, 3, 3, 3], env="Moles-v0", options={}, match=2, outcome="ended")
-    table = MatchTable.of([team, drawn, common])
+    table = MatchTable.of([team, drawn])
     assert table.agents == ("a", "b", "c")
-    assert table.wins[:2].tolist() == [[1, 0, 1, 0], [0.5, 0.5, 0, 0]]
-    assert np.isnan(table.wins[2]).all()
-    assert table.sides.tolist() == [[0, 1, 0, 1], [0, 1, 2, 3], [0, 1, 2, 3]]
-    wins, returns, deals = table.of_agent(0, role="mole")
-    assert (wins.tolist(), returns.tolist(), deals.tolist()) == ([1.0], [1.0], [0])
+    assert table.wins.tolist() == [[1, 0, 1, 0], [0.5, 0.5, 0, 0]]
+    assert table.sides.tolist() == [[0, 1, 0, 1], [0, 1, 2, 3]]
+    assert table.held(0, "mole").tolist() == [[True, False, True, False], [False] * 4]
+    assert np.isnan(MatchTable.of([common]).wins).all()
 
 
 def test_comparisons() -> None:
