@@ -10,9 +10,9 @@ import numpy as np
 from agentarena.core.batch import Batch
 from agentarena.core.game import HasBatch, Serializable
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject
-from .suite import NotApplicable, contract, expect
 
 _SIZE = 8
 
@@ -32,7 +32,7 @@ def packs_and_unpacks(subject: Subject) -> None:
             expect(fingerprint(again) == fingerprint(moment.state), f"{moment}: the unpacked state differs from the packed one")
         seats = subject.seats(moment, 2)
         same = all(fingerprint(game.observe(again, s)) == fingerprint(game.observe(moment.state, s)) for s in seats)
-        expect(same and game.to_move(again) == moment.asked, f"{moment}: the unpacked state looks different from the packed one")
+        expect(same and game.to_move(again) == moment.to_move, f"{moment}: the unpacked state looks different from the packed one")
 
 
 def _batch(subject: Subject) -> Batch[Any]:

@@ -40,7 +40,15 @@ TEXT = {
 }
 
 
-FIRST = ("facts are plausible", "spaces stand", "ends in time", "observations fit", "keys are strings", "rules in words", "views in words")
+FIRST = (
+    "info is valid",
+    "spaces are stable",
+    "ends within max_steps",
+    "observations fit their space",
+    "information keys are strings",
+    "rules text",
+    "view text",
+)
 
 
 def fill(path: Path, bodies: dict[str, str]) -> None:
