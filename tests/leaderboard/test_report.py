@@ -14,6 +14,7 @@ from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import UsageError
 from agentarena.evaluate import Interval
 from agentarena.leaderboard import figures, replays, report
+from agentarena.leaderboard.published import agent_named
 from agentarena.matches.tournaments import Tournament, tournament
 
 ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}"
@@ -180,12 +181,24 @@ def test_published_figures_stand_beside_ours(hostile: Tournament) -> None:
     assert html.count('class="theirs"') == 3  # the key, the return and the win share
 
 
+def test_a_games_figures_are_declared_in_its_package() -> None:
+    """`figures.figures(records)` of the game's package is what the report draws; other games draw nothing."""
+    from agentarena.core import registry
+
+    assert registry.figures(aa.game("TicTacToe-v0")) is None
+    draw = registry.figures(aa.game("Commons-v0"))
+    assert draw is not None
+    page = report.render(aa.play("Commons-v0", ["random"], matches=2), replays=0)
+    assert '<section id="figures">' in page
+    assert page.count("<figcaption>") == len(draw(aa.play("Commons-v0", ["random"], matches=2).records)) > 0
+
+
 def test_published_agents_are_found_by_name() -> None:
     names = ["ismcts?simulations=5", "random", "mcts?simulations=1", "mcts?simulations=2"]
-    assert report._ours("ismcts", names) == "ismcts?simulations=5"
-    assert report._ours("random", names) == "random"
-    assert report._ours("mcts", names) is None  # two candidates
-    assert report._ours(None, names) is None
+    assert agent_named("ismcts", names) == "ismcts?simulations=5"
+    assert agent_named("random", names) == "random"
+    assert agent_named("mcts", names) is None  # two candidates
+    assert agent_named(None, names) is None
 
 
 def test_the_command_repeats_the_run(tmp_path: Path) -> None:
@@ -246,12 +259,12 @@ def test_the_file_appears_whole(hostile: Tournament, tmp_path: Path) -> None:
 
 def test_choice_of_replays(hostile: Tournament) -> None:
     records = hostile.results.records
-    found = replays.chosen(records, 4)
+    found = replays.select(records, 4)
     assert len({record.match for record in found}) == 4
     assert any(record.faults for record in found)
     assert max(record.turns for record in records) in {record.turns for record in found}
-    assert replays.chosen(records, 0) == []
-    assert len(replays.chosen(records[:2], 9)) == 2
+    assert replays.select(records, 0) == []
+    assert len(replays.select(records[:2], 9)) == 2
 
 
 def test_axis_of_nothing() -> None:
