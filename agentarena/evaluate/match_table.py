@@ -47,7 +47,7 @@ class MatchTable:
     Who did better (`comparisons`): the winner's side before everybody else, then by return.
 
     Attributes:
-        agents: Names, in the order of their first match. Agents are told apart by name; where two of one name met, the
+        agents: Names, in the order of their first match. Agents are distinguished by name; where two of one name met, the
             second is "name #2".
         holders: Shape (E, S): the agent in each seat.
         returns: Shape (E, S), in the game's unit.

@@ -59,7 +59,7 @@ class HeadToHead:
 
 @dataclass(frozen=True, eq=False)
 class Standings:
-    """What `standings` gives.
+    """Result of `standings`.
 
     Attributes:
         rows: Best first, by mean return: the game's own measure.
@@ -75,7 +75,7 @@ class Standings:
         matches: Number of matches.
         deals: Number of different deals.
         level: Coverage of the intervals.
-        notes: What a reader must be told.
+        notes: Caveats to print with the tables.
     """
 
     rows: tuple[Row, ...]

@@ -32,7 +32,7 @@ __all__ = [
 
 
 class Welch(NamedTuple):
-    """What `welch` finds.
+    """Result of `welch`.
 
     Attributes:
         difference: mean(a) - mean(b), in the unit of the data.
@@ -66,7 +66,7 @@ def normal_quantile(probability: float) -> float:
 
 
 def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
-    """Which true chances of success are compatible with what was seen, by Wilson's score interval.
+    """Wilson's score interval of a probability of success.
 
     Preferred to the textbook p +- z sqrt(pq/n), which is empty at 0 and n successes; narrower than Clopper-Pearson,
     with coverage close to `level` on average rather than at least `level` always.
@@ -92,7 +92,7 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
 
 
 def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Interval:
-    """Which true chances of success are compatible with what was seen, with coverage never below `level`.
+    """The interval of a probability of success whose coverage is never below `level`.
 
         low  = Beta quantile (1-level)/2 of (x, n-x+1);   high = Beta quantile (1+level)/2 of (x+1, n-x)
 
@@ -138,7 +138,7 @@ def bootstrap(
     method: str = "percentile",
     rng: np.random.Generator | int = 0,
 ) -> Interval:
-    """Where a statistic would fall if the experiment were repeated, by resampling what was seen.
+    """Interval of a statistic by resampling the observations.
 
     Matches on one deal share their luck, so they are not independent: name each value's deal in `clusters` and whole
     deals are resampled. The statistic is the mean unless another is given.

@@ -28,7 +28,7 @@ class Ledger:
     """What one agent's decisions took, summed over a run.
 
     Attributes:
-        decisions: Answers it gave, those asked again included.
+        decisions: Its answers, retries included.
         seconds: Time from question to answer, summed over questions; overlapping questions count each.
         usage: Sums of what its replies reported, e.g. tokens; empty where nothing was reported.
     """
@@ -48,7 +48,7 @@ class Results:
 
     Attributes:
         records: One record a match.
-        costs: What each seat's decisions in each match took; kept apart, since clocks differ from run to run.
+        costs: What each seat's decisions in each match took; not in the records, since clocks differ from run to run.
     """
 
     def __init__(self, records: Iterable[Record], costs: Iterable[Cost] = ()) -> None:
@@ -107,7 +107,7 @@ class Results:
         Returns:
             Columns env, seed, match, deal, seat, agent, role, team, return, win_share, outcome, winner, forfeit, turns,
             steps (of the whole match), decisions, seconds, and one column `usage.NAME` for each sum that replies report, e.g.
-            `usage.prompt_tokens`. Decisions, seconds and usage are missing (NaN) where the run kept no costs.
+            `usage.prompt_tokens`. Decisions, seconds and usage are missing (NaN) without a ledger.
 
         Raises:
             MissingExtra: pandas is not installed.
@@ -147,13 +147,13 @@ class Results:
         """
         target = Path(path)
         records = [Record.parse(line, f"{target}, line {number}") for number, line in enumerate(_lines(target), 1)]
-        beside = ledger_path(target)
-        costs = [Cost.parse(line, f"{beside}, line {n}") for n, line in enumerate(_lines(beside), 1)] if beside.exists() else []
+        ledger = ledger_path(target)
+        costs = [Cost.parse(line, f"{ledger}, line {n}") for n, line in enumerate(_lines(ledger), 1)] if ledger.exists() else []
         return cls(records, costs)
 
 
 def ledger_path(path: Path) -> Path:
-    """Where the costs of a record file are kept.
+    """The ledger beside a record file, which holds its costs.
 
     >>> ledger_path(Path("runs/a.jsonl")).name
     'a.ledger.jsonl'
