@@ -170,6 +170,13 @@ class View:
         assert self._seed is not None
         return uniform(self._seed, DECISION, self.match, self.seat, self.turn, *self._draw_path)
 
+    def sample(self) -> Action:
+        """A random legal action, uniform among listed ones: what the agent "random" plays."""
+        legal = self.legal
+        if isinstance(legal, tuple):
+            return legal[int(self.uniform * len(legal))]
+        return legal.sample(self.rng)
+
     @property
     def _draw_path(self) -> tuple[int, ...]:
         return (0, self.attempt) if self.attempt else ()

@@ -25,7 +25,7 @@ from .episode import Episode
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
 from .events import Event
 from .game import Information
-from .record import Cost, Finished, Fixture, Outcome, Record, Seat, stable
+from .record import Cost, Finished, Fixture, Moves, Outcome, Record, Seat, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
 from .rng import CHANCE, REFEREE, stream
 from .trajectory import Trajectory, Turn
@@ -77,8 +77,8 @@ class Match:
         self.turns = [0] * seats
         self.failed: dict[int, AgentFault] = {}
         self._to_move = self.episode.to_move
-        self._actions: list[list[list[Any]]] = []
-        self._aborted: list[list[Any]] = []
+        self._actions: list[Moves] = []
+        self._aborted: Moves = ()
         self._replies: list[dict[str, Any]] = []
         self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
@@ -197,7 +197,7 @@ class Match:
             self._credit()
         else:
             self.episode.step({seat: action})
-        self._actions.append([[seat, action]])
+        self._actions.append(((seat, action),))
         self.turns[seat] += 1
         if self._attempts:
             self._keep_attempts(seat, len(self._actions) - 1)
@@ -282,7 +282,7 @@ class Match:
             return ()
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self._actions))
-        moves = [[seat, self._chosen[seat][1]] for seat in self._to_move if seat in self._chosen]
+        moves = tuple([(seat, self._chosen[seat][1]) for seat in self._to_move if seat in self._chosen])
         if self.failed:
             self._aborted = moves
             self._to_move = ()

@@ -25,6 +25,10 @@ Outcome = Literal["won", "drawn", "ended", "truncated", "forfeited"]
 its limit of steps; by an agent's fault."""
 
 
+Moves = tuple[tuple[int, Any], ...]
+"""The moves of one step: seat and action, encoded as JSON. Tuples, which the garbage collector need not look into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """Who held a seat and what came of it. Fields are also items: `seat["return"]`, `getattr(seat, "return")`.
@@ -69,8 +73,8 @@ class Record:
         deal: Number of the deal; the match's stream of randomness is `stream(seed, CHANCE, deal)`.
         policy: What happens to unreadable replies, as JSON (`OnUnreadable`).
         seats: One entry a seat.
-        actions: One entry a step: `[[seat, action], ...]`, actions encoded as JSON by `core.actions.encode`.
-        aborted: Moves of a step that was not taken because another seat forfeited: `[[seat, action], ...]`.
+        actions: One entry a step: `((seat, action), ...)`, actions encoded as JSON by `core.actions.encode`.
+        aborted: Moves of a step that was not taken because another seat forfeited: `((seat, action), ...)`.
         replies: Every decision that was given in words: `{"step", "seat", "attempts"}`, an attempt being `{"text",
             "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated", "illegal" or
             "refused", and `"finish"` ("length" or "refusal") where the reply did not end by itself.
@@ -92,8 +96,8 @@ class Record:
     deal: int
     policy: Mapping[str, Any]
     seats: tuple[Seat, ...]
-    actions: list[list[list[Any]]]
-    aborted: list[list[Any]]
+    actions: list[Moves]
+    aborted: Moves
     replies: list[dict[str, Any]]
     faults: list[dict[str, Any]]
     winner: int | str | None
@@ -154,6 +158,8 @@ class Record:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
         seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
+        fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
+        fields["aborted"] = tuple(map(tuple, data["aborted"]))
         return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data)
 
 

@@ -89,6 +89,8 @@ class RecordFile:
 
     def close(self) -> None:
         """Close the files and release the lock."""
+        if os.getpid() != self._lock.owner:  # a forked copy of the run leaves files and lock alone
+            return
         with contextlib.ExitStack() as stack:  # what was not written yet, e.g. to a full disk, must not keep the lock
             stack.callback(self._lock.release)
             for file in filter(None, (self._file, self._ledger)):
@@ -157,6 +159,7 @@ class _Lock:
         import fcntl
 
         self._path = path.with_name(path.name + ".lock")
+        self.owner = os.getpid()
         while True:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:
