@@ -117,8 +117,8 @@ def test_functions_are_short_on_the_whole() -> None:
 def test_lengths_count_decorators_and_nested_functions(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "a.py").write_text("@property\ndef outer():\n    def inner():\n        pass\n    return inner\n")
-    found = {function.name: function.lines for function in shape.functions(tmp_path / "package")}
-    assert found == {"outer": 5, "inner": 2}
+    result = {function.name: function.lines for function in shape.functions(tmp_path / "package")}
+    assert result == {"outer": 5, "inner": 2}
 
 
 def test_game_folders_use_the_vocabulary() -> None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from evaluate.synthetic_records import made
+from evaluate.synthetic_records import make_record
 
 from agentarena.core.errors import UsageError
 from agentarena.core.intervals import mean_interval, wilson
@@ -27,7 +27,9 @@ def _matches_with_draws(matches: int = 60) -> list[Record]:
         result = int(rng.integers(3))
         winner = None if result == 2 else result
         returns = [0.0, 0.0] if winner is None else [1.0 if seat == winner else -1.0 for seat in range(2)]
-        records.append(made(seats, returns, match=match, deal=match // 2, winner=winner, indices=[0, 1] if match % 2 == 0 else [1, 0]))
+        records.append(
+            make_record(seats, returns, match=match, deal=match // 2, winner=winner, indices=[0, 1] if match % 2 == 0 else [1, 0])
+        )
     return records
 
 
@@ -36,10 +38,10 @@ def _crowd() -> list[Record]:
     roles, teams = ["mole", "dog", "mole", "cat"], ["moles", "farmers", "moles", "farmers"]
     fault = {"step": 0, "seat": 1, "kind": "raised", "reason": "boom", "then": "forfeit"}
     return [
-        made(["a", "b", "a", "c"], [1, -1, 1, -1], winner="moles", teams=teams, roles=roles),
-        made(["b", "a", "c", "a"], [1, -1, 1, -1], match=1, deal=0, winner="moles", teams=teams, roles=roles, indices=[1, 0, 2, 0]),
-        made(["c", "a", "b", "a"], [2, 2, 2, 0], match=2, deal=1, roles=roles, indices=[2, 0, 1, 0]),
-        made(["a", "b", "c", "a"], [0, -9, 1, 1], match=3, deal=1, outcome="forfeited", faults=[fault], indices=[0, 1, 2, 0]),
+        make_record(["a", "b", "a", "c"], [1, -1, 1, -1], winner="moles", teams=teams, roles=roles),
+        make_record(["b", "a", "c", "a"], [1, -1, 1, -1], match=1, deal=0, winner="moles", teams=teams, roles=roles, indices=[1, 0, 2, 0]),
+        make_record(["c", "a", "b", "a"], [2, 2, 2, 0], match=2, deal=1, roles=roles, indices=[2, 0, 1, 0]),
+        make_record(["a", "b", "c", "a"], [0, -9, 1, 1], match=3, deal=1, outcome="forfeited", faults=[fault], indices=[0, 1, 2, 0]),
     ]
 
 
@@ -59,8 +61,8 @@ def _same(one: object, two: object) -> bool:
 )
 def test_table_and_standings_are_equal_figure_by_figure(records: Sequence[Record], by: str | None, count: int) -> None:
     table = Results(records).table(by_seat=by == "seat", by_role=by == "role")
-    found = standings(records, resamples=20)
-    rows: Sequence[Share] = {None: found.rows, "seat": found.by_seat, "role": found.by_role}[by]
+    table_of_standings = standings(records, resamples=20)
+    rows: Sequence[Share] = {None: table_of_standings.rows, "seat": table_of_standings.by_seat, "role": table_of_standings.by_role}[by]
     assert len(table) == len(rows) == count
     for mine, row in zip(table, rows, strict=True):
         for field in fields(Share):
@@ -113,8 +115,8 @@ def test_crowds_by_hand() -> None:
 def test_nothing_to_win() -> None:
     """In games of common payoff nobody wins, also where one match was cut short or forfeited."""
     records = [
-        made(["a", "b"], [3, 3], env="MiniHanabi-v0", outcome="ended"),
-        made(["a", "b"], [1, 1], env="MiniHanabi-v0", match=1, outcome="truncated"),
+        make_record(["a", "b"], [3, 3], env="MiniHanabi-v0", outcome="ended"),
+        make_record(["a", "b"], [1, 1], env="MiniHanabi-v0", match=1, outcome="truncated"),
     ]
     for row in shares(records):
         assert math.isnan(row.win_share)
@@ -123,7 +125,7 @@ def test_nothing_to_win() -> None:
 
 
 def test_a_match_without_forfeits_or_deals_to_share_is_the_textbook() -> None:
-    records = [made(["a", "b"], [1, -1] if m % 4 else [-1, 1], match=m, winner=0 if m % 4 else 1) for m in range(40)]
+    records = [make_record(["a", "b"], [1, -1] if m % 4 else [-1, 1], match=m, winner=0 if m % 4 else 1) for m in range(40)]
     best, worst = shares(records)
     assert best.win_interval == pytest.approx(wilson(30, 40))
     assert worst.win_share == 0.25
