@@ -131,18 +131,18 @@ def standings(
     info = listed[0].game().info
     ratings = _ratings(table, level)
     head = _head_to_head(table)
-    field = _field(table, info.high - info.low, alpha, level, resamples, rng)
+    meta_game = _meta_game(table, info.high - info.low, alpha, level, resamples, rng)
     total = shares(table, level=level)
     order = [table.agents.index(row.agent) for row in total]
     square = np.ix_(order, order)
     return Standings(
-        rows=tuple(_row(share, agent, ratings, field) for share, agent in zip(total, order, strict=True)),
+        rows=tuple(_row(share, agent, ratings, meta_game) for share, agent in zip(total, order, strict=True)),
         head_to_head=HeadToHead(head.score[square], head.games[square]),
         by_seat=shares(table, by="seat", level=level),
         by_role=shares(table, by="role", level=level),
         ratings=None if ratings is None else _reordered(ratings, order),
-        evolution=None if field is None else alpharank(field.margins[square] / 2, alpha=alpha),
-        margins=None if field is None else field.margins[square],
+        evolution=None if meta_game is None else alpharank(meta_game.margins[square] / 2, alpha=alpha),
+        margins=None if meta_game is None else meta_game.margins[square],
         unit=unit or info.unit,
         matches=len(table),
         deals=len(np.unique(table.deals)),
@@ -154,23 +154,25 @@ def standings(
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _row(share: Share, agent: int, ratings: Ratings | None, field: _Field | None) -> Row:
+def _row(share: Share, agent: int, ratings: Ratings | None, meta_game: _MetaGame | None) -> Row:
     unknown = Interval(math.nan, math.nan)
     return Row(
         **{entry.name: getattr(share, entry.name) for entry in fields(share)},
         elo=math.nan if ratings is None else float(ratings.elo[agent]),
         elo_interval=unknown if ratings is None else Interval(*map(float, ratings.interval[agent])),
-        mass=math.nan if field is None else float(field.masses[agent]),
-        mass_interval=unknown if field is None else field.intervals[agent],
-        nash=math.nan if field is None else float(field.nash[agent]),
+        mass=math.nan if meta_game is None else float(meta_game.masses[agent]),
+        mass_interval=unknown if meta_game is None else meta_game.intervals[agent],
+        nash=math.nan if meta_game is None else float(meta_game.nash[agent]),
     )
 
 
 def _ratings(table: MatchTable, level: float) -> Ratings | None:
-    met = table.comparisons
-    if len(met.first) == 0 or not table.has_wins:
+    comparisons = table.comparisons
+    if len(comparisons.first) == 0 or not table.has_wins:
         return None
-    return bradley_terry_pairs(met.first, met.second, met.score, players=len(table.agents), clusters=met.clusters, level=level)
+    return bradley_terry_pairs(
+        comparisons.first, comparisons.second, comparisons.score, players=len(table.agents), clusters=comparisons.clusters, level=level
+    )
 
 
 def _reordered(ratings: Ratings, order: Sequence[int]) -> Ratings:
@@ -190,15 +192,18 @@ def _reordered(ratings: Ratings, order: Sequence[int]) -> Ratings:
 
 
 def _head_to_head(table: MatchTable) -> HeadToHead:
-    met, count = table.comparisons, len(table.agents)
+    comparisons, count = table.comparisons, len(table.agents)
     points, games = np.zeros((count, count)), np.zeros((count, count), np.int64)
-    for one, other, score in ((met.first, met.second, met.score), (met.second, met.first, 1 - met.score)):
+    for one, other, score in (
+        (comparisons.first, comparisons.second, comparisons.score),
+        (comparisons.second, comparisons.first, 1 - comparisons.score),
+    ):
         np.add.at(points, (one, other), score)
         np.add.at(games, (one, other), 1)
     return HeadToHead(np.where(games > 0, points / np.maximum(games, 1), np.nan), games)
 
 
-class _Field(NamedTuple):
+class _MetaGame(NamedTuple):
     """The agents as strategies of a two-player game: margins (P, P), alpha-Rank's masses (P,) with intervals, Nash average (P,)."""
 
     margins: np.ndarray
@@ -207,9 +212,9 @@ class _Field(NamedTuple):
     nash: np.ndarray
 
 
-def _field(table: MatchTable, scale: float, alpha: float, level: float, resamples: int, rng: int) -> _Field | None:
-    met, count = table.comparisons, len(table.agents)
-    pairs = {(min(i, j), max(i, j)) for i, j in zip(met.first.tolist(), met.second.tolist(), strict=True)}
+def _meta_game(table: MatchTable, scale: float, alpha: float, level: float, resamples: int, rng: int) -> _MetaGame | None:
+    comparisons, count = table.comparisons, len(table.agents)
+    pairs = {(min(i, j), max(i, j)) for i, j in zip(comparisons.first.tolist(), comparisons.second.tolist(), strict=True)}
     if table.seats != 2 or count < 2 or not table.has_wins or len(pairs) < count * (count - 1) // 2:
         return None
     margins, draws = _margins(table, sorted(pairs), min(resamples, 400), rng)
@@ -223,19 +228,19 @@ def _field(table: MatchTable, scale: float, alpha: float, level: float, resample
     except NotSupported:  # a near-tie that the solver cannot settle: the column stays empty
         nash = np.full(count, np.nan)
     mass = alpharank(margins / 2, alpha=alpha).distribution
-    return _Field(margins, mass, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
+    return _MetaGame(margins, mass, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
 
 
 def _margins(table: MatchTable, pairs: Sequence[tuple[int, int]], resamples: int, rng: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean margins (P, P), and the same with the deals of each pair resampled (R, P, P)."""
-    met, count = table.comparisons, len(table.agents)
+    comparisons, count = table.comparisons, len(table.agents)
     generator = np.random.default_rng(rng)
-    low, high = np.minimum(met.first, met.second), np.maximum(met.first, met.second)
-    margin = np.where(met.first < met.second, met.margins, -met.margins)
+    low, high = np.minimum(comparisons.first, comparisons.second), np.maximum(comparisons.first, comparisons.second)
+    margin = np.where(comparisons.first < comparisons.second, comparisons.margins, -comparisons.margins)
     mean, draws = np.zeros((count, count)), np.zeros((resamples, count, count))
     for i, j in pairs:
         here = (low == i) & (high == j)
-        _, labels = np.unique(met.clusters[here], return_inverse=True)
+        _, labels = np.unique(comparisons.clusters[here], return_inverse=True)
         sums, games = np.bincount(labels, margin[here]), np.bincount(labels)
         weights = generator.multinomial(len(games), np.full(len(games), 1 / len(games)), resamples)
         mean[i, j], draws[:, i, j] = sums.sum() / games.sum(), (weights @ sums) / (weights @ games)
