@@ -147,7 +147,7 @@ class TableEngine(Engine):
 
     def _seen(self, row: int, seat: int) -> Any:
         episode = self._table(row).episode
-        mask = self.layout.mask(episode.state, seat) if self.asked[row, seat] else self.layout.no_mask(seat)
+        mask = self.layout.mask(self._table(row).match, seat) if self.asked[row, seat] else self.layout.no_mask(seat)
         return self.layout.observe(episode, seat, mask)
 
     def close(self) -> None:

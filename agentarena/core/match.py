@@ -151,6 +151,21 @@ class Match:
             self._issued.append(view)
         return view
 
+    @property
+    def actions(self) -> list[Moves]:
+        """The moves of every step taken, encoded as JSON, as in `Record.actions`."""
+        return self._actions
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """Every decision in words, as in `Record.replies`."""
+        return self._replies
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """What went wrong, as in `Record.faults`."""
+        return sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else []
+
     # --- answers --------------------------------------------------------------------------------------------------
 
     def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
@@ -160,12 +175,10 @@ class Match:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
         """
-        if isinstance(decision, Reply):
-            return self._read(seat, decision)
         if isinstance(decision, Exception):
             return self.fail(seat, decision)
         try:
-            return self.act(seat, decision)
+            return self._read(seat, decision) if isinstance(decision, Reply) else self.act(seat, decision)
         except IllegalAction as error:
             return self.fail(seat, AgentNonsense(str(error)))
 
@@ -274,21 +287,29 @@ class Match:
         if self._trace is not None:
             attempt = max(0, len(self._attempts.get(seat, ())) - (reply is not None))
             self._append(self._turn(seat, attempt=attempt, action=action, reply=reply, fault=fault))
-        return self._settle()
+        try:
+            return self._settle()
+        except IllegalAction:  # the rules forbid what the actions of this step are together: the last one does not stand
+            del self._chosen[seat]
+            self.turns[seat] -= 1
+            if self._trace is not None:
+                self._trace.turns.pop()
+            raise
 
     def _settle(self) -> tuple[int, ...]:
         """Step, once every seat of this step has answered; end, if one of them failed."""
         if len(self._chosen) + len(self.failed) < len(self._to_move):
             return ()
+        moves = tuple([(seat, self._chosen[seat][1]) for seat in self._to_move if seat in self._chosen])
+        if not self.failed:
+            self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self._actions))
-        moves = tuple([(seat, self._chosen[seat][1]) for seat in self._to_move if seat in self._chosen])
         if self.failed:
             self._aborted = moves
             self._to_move = ()
             self._expire_views()
             return ()
-        self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         self._actions.append(moves)
         self._chosen = {}
         if self._trace is not None:
@@ -386,7 +407,7 @@ class Match:
             actions=self._actions,
             aborted=self._aborted,
             replies=self._replies,
-            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else self._faults,
+            faults=self.faults,
             winner=winner,
             outcome=outcome,
             turns=sum(self.turns),

@@ -128,6 +128,7 @@ def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture]
         ("version of agentarena", record.package, config.package),
         ("seed", record.seed, config.seed),
         ("policy for unreadable replies", record.policy, config.policy),
+        ("choice of recording samples", record.with_samples, config.record_samples),
         ("agents", [seat.agent for seat in record.seats], [player.name for player in players]),
         ("versions of the agents", [seat.version for seat in record.seats], [player.version for player in players]),
         ("seating", [seat.index for seat in record.seats], list(fixture.seats)),
