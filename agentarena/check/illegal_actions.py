@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from agentarena.core.actions import ActionSet, Box, Legal, Product, Text, sample
+from agentarena.core.actions import ActionSet, Box, Legal, Product, Text
 from agentarena.core.errors import IllegalAction, OutOfTurn, PlayError
 
 from .clauses import contract, expect
@@ -34,8 +34,8 @@ def illegal_actions_are_refused(subject: Subject) -> None:
 
 
 def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
-    if isinstance(legal, tuple) and legal and isinstance(legal[0], str):
-        yield from (*_NEVER, "", 0)
+    if isinstance(legal, tuple) and isinstance(legal[0], str):
+        yield from ("no such command", legal[0] + " and more", 0, None, True)
     elif isinstance(legal, tuple):
         size = int(getattr(space, "n", 0))
         others = [action for action in range(size) if action not in set(legal)]
@@ -55,9 +55,10 @@ def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
 
 
 def _wrong_products(legal: Product) -> Iterator[Any]:
+    """Actions of the wrong shape, with one part that is not legal, and legal parts in a combination that is not allowed."""
     good = legal.sample(np.random.default_rng(0))
-    values = [good[name] for name in legal.parts]
-    yield from ({}, (), None, 0, {**good, "no such part": 0} if legal.named else (*good, 0))
+    values = list(good.values()) if legal.named else list(good)
+    yield from ({}, None, 0, ({**good, "no such part": 0} if legal.named else (*good, 0)))
     for place, part in enumerate(legal.parts.values()):
         space = (
             part.space()
@@ -65,10 +66,9 @@ def _wrong_products(legal: Product) -> Iterator[Any]:
             else gymnasium.spaces.Discrete(1 + max((a for a in part if type(a) is int), default=0))
         )
         yield from (legal.join([*values[:place], wrong, *values[place + 1 :]]) for wrong in _wrong(part, space))
-    if legal.allowed is not None:
-        rng = np.random.default_rng(1)
-        draws = (legal.join([sample(part, rng) for part in legal.parts.values()]) for _ in range(_MOST_REFUSED))
-        yield from [action for action in draws if not legal.allowed(action)][:20]
+    if legal.allowed is not None and legal.listed is not None:
+        free = Product(legal.parts if legal.named else list(legal.parts.values())).listed or ()
+        yield from [action for action in free if not legal.allowed(action)][:_MOST_REFUSED]
 
 
 @contract("actions out of turn are refused", presets=True)

@@ -85,8 +85,9 @@ def _check_set(legal: ActionSet, space: gymnasium.Space[Any], rng: np.random.Gen
 
 def _check_member(legal: Legal, action: Any, space: gymnasium.Space[Any], where: str) -> None:
     if isinstance(legal, Product) and not legal.named:
+        expect(isinstance(space, gymnasium.spaces.MultiDiscrete | gymnasium.spaces.Tuple), f"{where}: moves are tuples, not of {space}")
         expect(
-            space.contains(np.asarray(action) if isinstance(space, gymnasium.spaces.MultiDiscrete) else action),
+            space.contains(np.array(action) if isinstance(space, gymnasium.spaces.MultiDiscrete) else action),
             f"{where}: {action!r:.100} lies outside {space}",
         )
     elif isinstance(legal, Product):
@@ -241,13 +242,16 @@ def matches_are_independent(subject: Subject) -> None:
         for episode, choice, trace in zip(episodes, choices, traces, strict=True):
             if episode.to_move:
                 _advance(episode, choice, trace)
+    for episode in episodes:
+        episode.close()
     expect(traces == alone, "two matches played in turns differ from the same two played one after the other: something is shared")
 
 
 def _finish(game: Any, seed: int) -> list[str]:
-    episode, choice, trace = Episode(game, stream(seed, CHANCE)), stream(seed, DECISION), list[str]()
-    while episode.to_move:
-        _advance(episode, choice, trace)
+    choice, trace = stream(seed, DECISION), list[str]()
+    with Episode(game, stream(seed, CHANCE)) as episode:
+        while episode.to_move:
+            _advance(episode, choice, trace)
     return trace
 
 

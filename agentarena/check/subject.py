@@ -12,7 +12,7 @@ import numpy as np
 
 from agentarena.core.actions import Action, Legal, Product, Text, sample
 from agentarena.core.events import Event
-from agentarena.core.game import Game
+from agentarena.core.game import Game, HasResources
 from agentarena.core.rng import CHANCE, DECISION, stream
 
 from .fingerprint import fingerprint
@@ -75,18 +75,22 @@ def walk(game: Game[Any], seed: int) -> Iterator[Moment]:
     """One random play, moment by moment, up to its end or `max_steps`; a function of the game and the seed."""
     chance, choice = stream(seed, CHANCE, 0), stream(seed, DECISION, 0)
     state = game.start(chance)
-    log = tuple(game.news(state))
-    events_read = [0] * game.info.seats
-    for step in range(game.info.max_steps + 1):
-        to_move = game.to_move(state)
-        actions = {seat: random_action(game.legal(state, seat), choice) for seat in to_move}
-        yield Moment(seed, step, state, to_move, actions, log, tuple(events_read))
-        if not to_move or step == game.info.max_steps:
-            return
-        for seat in to_move:
-            events_read[seat] = len(log)
-        state = game.step(state, actions, chance)
-        log += tuple(game.news(state))
+    try:
+        log = tuple(game.news(state))
+        events_read = [0] * game.info.seats
+        for step in range(game.info.max_steps + 1):
+            to_move = game.to_move(state)
+            actions = {seat: random_action(game.legal(state, seat), choice) for seat in to_move}
+            yield Moment(seed, step, state, to_move, actions, log, tuple(events_read))
+            if not to_move or step == game.info.max_steps:
+                return
+            for seat in to_move:
+                events_read[seat] = len(log)
+            state = game.step(state, actions, chance)
+            log += tuple(game.news(state))
+    finally:
+        if isinstance(game, HasResources):
+            game.release(state)
 
 
 class Subject:

@@ -29,6 +29,7 @@ __all__ = [
     "REPLY",
     "ChoiceFace",
     "Choices",
+    "CommandFace",
     "Options",
     "Pattern",
     "Schema",
@@ -222,3 +223,29 @@ class ChoiceFace(TextFace[S]):
 
 def _key(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+class CommandFace(TextFace[S]):
+    """Text face of a game whose legal actions are listed strings, such as the commands that a household admits.
+
+    A reply names a command in full, ignoring case and spacing. A command that is not admissible is read as it stands, and
+    is then illegal, not unreadable. Subclasses write `rules`, `look` and `tell`.
+    """
+
+    longest = 200
+    """Longest command in characters."""
+
+    def write(self, state: S, seat: int, action: Action) -> str:
+        return str(action)
+
+    def options(self, state: S, seat: int) -> Choices:
+        return Choices(tuple(self.game.legal(state, seat)))
+
+    def read(self, state: S, seat: int, reply: str) -> str | Unreadable:
+        answer = answer_in(reply)
+        if isinstance(answer, Unreadable):
+            return answer
+        command = _key(answer)
+        if len(command) > self.longest:
+            return Unreadable(f"a command has at most {self.longest} characters")
+        return next((legal for legal in self.game.legal(state, seat) if _key(legal) == command), command)
