@@ -16,19 +16,12 @@ import numpy as np
 from agentarena.core.errors import NotSupported
 from agentarena.core.text import Choices, Options, Pattern
 
-__all__ = ["Automaton", "Constraint", "Vocabulary", "automaton", "legal_replies"]
+from .grammar import legal_replies
+
+__all__ = ["Automaton", "Constraint", "Vocabulary", "automaton"]
 
 _TRIES = 8
 _Test = Callable[[str], bool]
-
-
-def legal_replies(options: Choices) -> tuple[str, ...]:
-    """The replies to decode under: each legal move in answer tags, unless it has them already.
-
-    >>> legal_replies(Choices(("fold", "call")))
-    ('<answer>fold</answer>', '<answer>call</answer>')
-    """
-    return tuple(reply if "<answer>" in reply.lower() else f"<answer>{reply}</answer>" for reply in options.replies)
 
 
 class Automaton:
