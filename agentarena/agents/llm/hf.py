@@ -9,75 +9,29 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from agentarena.core.errors import AgentRaised, ArenaError, BadOption, MissingExtra
 
-from .constraint import Constraint, Vocabulary
-from .engine import Completion, Done, Probe, Request, shared, split_thinking
+from .constraint import Vocabulary
+from .engine import Done, Probe, Request, shared
 from .hf_model import Adapters, end_ids, load_model, needs_own_cache
+from .hf_row import Call, Row
 from .malloc import tune_malloc
 from .template import Template
 
 if TYPE_CHECKING:
     from .decoding import Batch
-    from .sampling import Draw
 
 __all__ = ["HFEngine", "engine"]
 
 _LINGER_S = 0.002
 _PATIENCE = 16
 _SHORTEST_PREFIX = 16
-
-
-class _Row:
-    """A request under way."""
-
-    def __init__(self, request: Request, done: Done) -> None:
-        self.request, self.done = request, done
-        self.began = time.monotonic()
-        self.ids: tuple[int, ...] = ()
-        self.prefix: tuple[int, ...] = ()
-        self.constraint: Constraint | None = None
-        self.restart()
-
-    def restart(self) -> None:
-        """As before the first token."""
-        self.rng = np.random.Generator(np.random.PCG64(self.request.seed))
-        self.out: list[int] = []
-        self.draws: list[Draw] = []
-
-
-class _Call:
-    """Work on the model that is done between two requests."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self._work = work
-        self._outcome: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-
-    def run(self) -> None:
-        """Do it; what it raises belongs to the caller."""
-        try:
-            self._outcome.put((True, self._work()))
-        except Exception as error:
-            self._outcome.put((False, error))
-
-    def refuse(self, error: Exception) -> None:
-        """It will not be done."""
-        self._outcome.put((False, error))
-
-    def wait(self) -> Any:
-        """What it gives, or raises."""
-        well, value = self._outcome.get()
-        if not well:
-            raise value
-        return value
 
 
 class HFEngine:
@@ -137,8 +91,8 @@ class HFEngine:
         self._vocabulary: Vocabulary | None = None
         self._prefix_bytes = prefix_bytes
         self._prefix_ids: dict[str, tuple[int, ...]] = {}
-        self._waiting: deque[_Row] = deque()
-        self._calls: deque[_Call] = deque()
+        self._waiting: deque[Row] = deque()
+        self._calls: deque[Call] = deque()
         self._broken: Exception | None = None  # why the weights cannot be used
         self._condition = threading.Condition()
         self._closed = False
@@ -149,7 +103,7 @@ class HFEngine:
         """See `Engine.submit`."""
         with self._condition:
             if not self._closed:
-                self._waiting.append(_Row(request, done))
+                self._waiting.append(Row(request, done))
                 self._condition.notify()
                 return
         done(AgentRaised(f"{self.name} is closed"))
@@ -176,7 +130,7 @@ class HFEngine:
         """What `work` gives in the model's thread, when no request is under way; waits for it."""
         if threading.current_thread() is self._thread:
             raise RuntimeError(f"{self.name}: the model's own thread cannot wait for itself; call from another thread than `done`'s")
-        call = _Call(work)
+        call = Call(work)
         with self._condition:
             if self._closed:
                 raise AgentRaised(f"{self.name} is closed")
@@ -193,7 +147,7 @@ class HFEngine:
 
         self._prefixes = Prefixes(self._model, self._prefix_bytes)
         self._batch: Batch | None = None
-        self._joined: list[_Row] = []  # rows whose prompts are being read
+        self._joined: list[Row] = []  # rows whose prompts are being read
         self._steps = 0
         with torch.inference_mode():
             while not self._closed:
@@ -223,7 +177,7 @@ class HFEngine:
             while self._calls:
                 self._calls.popleft().run()
 
-    def _joining(self, live: int) -> list[_Row]:
+    def _joining(self, live: int) -> list[Row]:
         """The requests that join now. While much is under way they wait for some more, since joining moves the whole batch."""
         with self._condition:
             while not live and not self._waiting and not self._calls:
@@ -244,8 +198,8 @@ class HFEngine:
             if live > self._max_batch // 2 and len(self._waiting) < self._max_batch // 4 and self._steps % _PATIENCE:
                 return []
             adapter = self._adapters.current if live else self._waiting[0].request.adapter
-            joining: list[_Row] = []
-            waiting: deque[_Row] = deque()
+            joining: list[Row] = []
+            waiting: deque[Row] = deque()
             while self._waiting:
                 row = self._waiting.popleft()
                 (joining if len(joining) < free and row.request.adapter == adapter else waiting).append(row)
@@ -258,7 +212,7 @@ class HFEngine:
             return []
         return [row for row in joining if self._prepared(row)]
 
-    def _prepared(self, row: _Row) -> bool:
+    def _prepared(self, row: Row) -> bool:
         """Work out the prompt of a row; one that cannot be answered gets the reason at once."""
         request = row.request
         try:
@@ -278,7 +232,7 @@ class HFEngine:
             return False
         return True
 
-    def _shared_prefix(self, row: _Row) -> tuple[int, ...]:
+    def _shared_prefix(self, row: Row) -> tuple[int, ...]:
         """The part of a prompt that it shares with all prompts of the same system message."""
         messages = row.request.messages
         if self._simple or not messages or messages[0]["role"] != "system":
@@ -293,7 +247,7 @@ class HFEngine:
         same = min(same, len(row.ids) - 1)
         return known[:same] if same >= _SHORTEST_PREFIX else ()
 
-    def _join(self, rows: list[_Row]) -> None:
+    def _join(self, rows: list[Row]) -> None:
         from .decoding import Batch, alike, prefill
 
         batches = []
@@ -324,13 +278,13 @@ class HFEngine:
                 row.out.append(draw.token)
                 row.draws.append(draw)
                 following[place] = draw.token
-                if (finish := self._finish(row)) is not None:
+                if (finish := row.finish(self.template, self._ends, self.context)) is not None:
                     batch.rows[place] = None
                     finished.append((row, finish))
                 elif row.constraint is not None:
                     row.constraint.take(draw.token)
         for row, finish in finished:
-            row.done(self._completion(row, finish))
+            row.done(row.completion(self.template, self._ends, finish, self.version))
         left = len(live) - len(finished)
         if not left:
             self._batch = None
@@ -350,39 +304,6 @@ class HFEngine:
                 batch.rows[place] = None
                 row.done(error)
         return allowed
-
-    def _finish(self, row: _Row) -> str | None:
-        request = row.request
-        if row.out[-1] in self._ends:
-            return "stop"
-        if request.stop and any(stop in self.template.text(row.out) for stop in request.stop):
-            return "stop"
-        if len(row.out) >= request.max_tokens or (self.context and len(row.ids) + len(row.out) >= self.context):
-            return "length"
-        return None
-
-    def _completion(self, row: _Row, finish: str) -> Completion:
-        ended = row.out[-1] in self._ends
-        written = self.template.text(row.out[:-1] if ended else row.out)
-        for stop in row.request.stop:
-            written = written.partition(stop)[0]
-        if self.template.opens_thinking(row.ids):
-            written = "<think>" + written
-        text, thinking = split_thinking(written)
-        return Completion(
-            text,
-            thinking,
-            finish,
-            prompt_tokens=len(row.ids),
-            completion_tokens=len(row.out),
-            seconds=time.monotonic() - row.began,
-            prompt_ids=row.ids,
-            token_ids=tuple(row.out),
-            logprobs=tuple(draw.logprob for draw in row.draws),
-            log_normalizers=tuple(draw.log_normalizer for draw in row.draws),
-            allowed_ids=tuple(draw.allowed_ids for draw in row.draws),
-            version=self.version,
-        )
 
     def _scored(self, token_ids: Sequence[int], temperature: float) -> list[float]:
         from .decoding import score
@@ -407,7 +328,7 @@ class HFEngine:
             self._broken = error
             raise
 
-    def _under_way(self) -> list[_Row]:
+    def _under_way(self) -> list[Row]:
         rows = [row for row in self._batch.rows if row is not None] if self._batch is not None else []
         rows.extend(row for row in self._joined if row not in rows)
         self._batch, self._joined = None, []
