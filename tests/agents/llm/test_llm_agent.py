@@ -48,7 +48,7 @@ def roles(request: Request) -> str:
 
 def played(says=legal, matches=1, env="TicTacToe-v0", opponent="random", rotate=False, **settings):
     engine = Scripted(says)
-    results = play(env, [LanguageAgent(engine, name="scripted", **settings), opponent], matches=matches, rotate=rotate, seed=3)
+    results = play(env, [LanguageAgent.of(engine, name="scripted", **settings), opponent], matches=matches, rotate=rotate, seed=3)
     return engine, results
 
 
