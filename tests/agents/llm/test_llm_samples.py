@@ -191,6 +191,7 @@ def test_tokens_of_a_long_match_are_never_encoded_twice(strategy):
         replies = [one.token_ids for one in entry["samples"] if backend.template.text(one.token_ids) == text]
         if strategy == "plan":  # its questions stand at the end of a prompt and are not shown again
             begun = _shared(entry["samples"][0].prompt_ids, shown)
+            assert _shared(shown, prompt) >= begun - 8  # the last tokens are those that questions follow
             shown = shown[: min(begun, _shared(shown, prompt))]
             assert any(prompt[k : k + len(ids)] == ids for ids in replies for k in range(len(shown), len(shown) + 12))
         else:
