@@ -1,14 +1,18 @@
-"""What runs in the model's own process where there is no GPU: vLLM's executor, which ends with the process it serves."""
+"""What runs in the model's own process: vLLM's executor where there is no GPU, and the loading of new weights."""
 
 from __future__ import annotations
 
 import os
 import threading
 from multiprocessing import current_process, parent_process
+from typing import Any
 
+from vllm.model_executor.layers.utils import dispatch_cpu_unquantized_gemm
+from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
+from vllm.platforms import current_platform
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "WeightLoader"]
 
 
 class Executor(UniProcExecutor):
@@ -25,3 +29,43 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
+
+
+class WeightLoader:
+    """A method more for vLLM's worker, which `collective_rpc` calls by its name."""
+
+    get_model: Any
+    model_config: Any
+    reload_weights: Any
+
+    def load_checkpoint(self, folder: str) -> list[str]:
+        """Replace the weights by those of a folder of safetensors files.
+
+        Without a GPU, vLLM 0.32 keeps a packed copy of each matrix and renews those of linear layers alone. An output layer
+        that shares its weights with the embedding would go on with the old ones.
+
+        Returns:
+            Names, in vLLM's terms, of weights that the files lack.
+        """
+        model, config = self.get_model(), self.model_config
+        source = config.model, config.model_weights, config.revision
+        loaded: set[str] | None = None
+        load = model.load_weights
+
+        def recording(weights: Any) -> Any:
+            nonlocal loaded
+            loaded = load(weights)
+            return loaded
+
+        expected = {name.replace(".base_layer.", ".") for name, _ in model.named_parameters()}
+        model.load_weights = recording
+        try:
+            self.reload_weights(weights_path=folder)
+        finally:
+            del model.load_weights
+            config.model, config.model_weights, config.revision = source  # the folder is not there for long
+        if current_platform.is_cpu():
+            for module in model.modules():
+                if isinstance(module, VocabParallelEmbedding):
+                    dispatch_cpu_unquantized_gemm(module, remove_weight=False)
+        return sorted(expected - loaded) if loaded is not None and config.quantization is None else []
