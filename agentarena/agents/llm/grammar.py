@@ -77,7 +77,7 @@ def lark(options: Options) -> str:
     Without `no_forcing` a stretch of text that can only go one way would be bound to one spelling in tokens.
     """
     if isinstance(options, Choices):
-        start = " | ".join(json.dumps(reply) for reply in dict.fromkeys(legal_replies(options)))
+        start = "REPLY\nREPLY: " + " | ".join(json.dumps(reply) for reply in dict.fromkeys(legal_replies(options)))
     elif isinstance(options, Pattern):
         start = "/" + _DELIMITERS.sub(lambda match: _ESCAPES.get(match[0], match[0]), options.regex) + "/"
     else:
