@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from .agent import LanguageAgent, build, spec_name
 from .engine import shared
+from .settings import check_names
 from .vllm_engine import VLLMEngine
 
 __all__ = ["VLLMEngine", "vllm"]
@@ -51,6 +53,7 @@ def vllm(
         normalizers: See `VLLMEngine`.
         parameters: Those of `LanguageAgent`.
     """
+    check_names(f"vllm:{model}", parameters, set(inspect.signature(vllm).parameters) - {"model", "parameters"})
     table = dict(adapters or {})
     if adapter is not None and adapter not in table:
         table[adapter] = adapter

@@ -14,15 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 from agentarena.core.errors import AgentFault, BadOption, ServiceGone
 
-from .engine import Completion, Done, Probe, Request, split_thinking
+from .engine import Done, Probe, Request
 from .template import Template
-from .vllm_sampling import ENGINE_ARGUMENTS, STRUCTURED_OUTPUTS, allowed, behaviour, restricted, sampling, scores, scoring, temperature_of
+from .vllm_requests import Call, Generation, Item, Scoring
+from .vllm_sampling import ENGINE_ARGUMENTS, STRUCTURED_OUTPUTS, sampling, scores, scoring
 from .vllm_setup import Adapters, free, import_vllm, load, lora, shut_down
 from .vllm_weights import LOADER, Weights, checkpoint, load_weights
 
@@ -33,37 +33,6 @@ __all__ = ["VLLMEngine"]
 
 _LULL = 0.006
 """Seconds without a request after which no more are expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Generation:
-    """A reply on its way through the engine."""
-
-    request: Request
-    prompt_ids: tuple[int, ...]
-    done: Done
-    began: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Scoring:
-    """A text on its way through the engine, to be scored."""
-
-    prompt_ids: tuple[int, ...]
-    temperature: float
-    done: Callable[[Any], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """Work to be done between two steps; `idle`: when no request is under way."""
-
-    work: Callable[[Any], Any]
-    done: Callable[[bool, Any], None]
-    idle: bool
-
-
-_Item = _Generation | _Scoring | _Call
 
 
 class VLLMEngine:
@@ -130,9 +99,9 @@ class VLLMEngine:
         self.version = "0"
         self._most_allowed, self._normalizers = most_allowed, normalizers
         self._adapters = Adapters(self.name, adapters or {})
-        self._inbox: SimpleQueue[_Item | None] = SimpleQueue()
-        self._backlog: deque[_Item] = deque()  # taken from the inbox, not begun yet
-        self._open: dict[str, _Generation | _Scoring] = {}
+        self._inbox: SimpleQueue[Item | None] = SimpleQueue()
+        self._backlog: deque[Item] = deque()  # taken from the inbox, not begun yet
+        self._open: dict[str, Generation | Scoring] = {}
         self._numbers = 0
         self._ended: Exception | None = None
         self._refused: Exception | None = None  # why the weights cannot be used
@@ -156,7 +125,7 @@ class VLLMEngine:
         except Exception as error:  # a failure is the request's answer
             done(error)
             return
-        if (ended := self._put(_Generation(request, tuple(prompt), done, began))) is not None:
+        if (ended := self._put(Generation(request, tuple(prompt), done, began))) is not None:
             done(ended)
 
     def score(self, token_ids: Sequence[int], temperature: float = 1.0) -> tuple[float, ...]:
@@ -175,7 +144,7 @@ class VLLMEngine:
         if len(token_ids) < 2:
             return ()
         answers: SimpleQueue[Any] = SimpleQueue()
-        ended = self._put(_Scoring(tuple(token_ids), temperature, answers.put))
+        ended = self._put(Scoring(tuple(token_ids), temperature, answers.put))
         answer = answers.get() if ended is None else ended
         if isinstance(answer, Exception):
             raise answer
@@ -198,7 +167,7 @@ class VLLMEngine:
             Exception: Whatever `work` raises.
         """
         outcomes: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-        if (ended := self._put(_Call(work, lambda succeeded, value: outcomes.put((succeeded, value)), idle))) is not None:
+        if (ended := self._put(Call(work, lambda succeeded, value: outcomes.put((succeeded, value)), idle))) is not None:
             raise ended
         succeeded, value = outcomes.get()
         if not succeeded:
@@ -217,7 +186,7 @@ class VLLMEngine:
         if len(token_ids) >= self.context:
             raise AgentFault(f"the prompt has {len(token_ids)} tokens, {self.name} takes {self.context} with the reply")
 
-    def _put(self, item: _Item) -> Exception | None:
+    def _put(self, item: Item) -> Exception | None:
         """Hand over to the engine's thread, or say why it has ended."""
         with self._lock:
             if self._ended is None:
@@ -259,7 +228,7 @@ class VLLMEngine:
         """Take a step and answer the requests that it finished; how many."""
         outputs = [output for output in engine.step() if output.finished]
         for output in outputs:
-            self._answer(output, engine)
+            self._answer(output)
         return len(outputs)
 
     def _admit(self, llm: Any, answered: int) -> bool:
@@ -267,18 +236,24 @@ class VLLMEngine:
         while True:
             if not self._collect(llm.llm_engine.engine_core, answered):
                 return False
-            while self._backlog:
-                item = self._backlog[0]
-                if isinstance(item, _Call):
-                    if item.idle and self._open:
-                        return True
-                    self._backlog.popleft()
-                    _do(item, llm)
+            while self._backlog and not self._waits(self._backlog[0]):
+                item = self._backlog.popleft()
+                if isinstance(item, Call):
+                    item.run(llm)
                 else:
-                    self._backlog.popleft()
                     self._begin(item, llm.llm_engine)
             if self._open:
                 return True
+
+    def _waits(self, item: Item) -> bool:
+        """Whether an item must wait for what is under way.
+
+        A text is scored alone where there are adapters: vLLM 0.32 takes the adapters of the batch's rows for those of its tokens.
+        """
+        if isinstance(item, Call):
+            return item.idle and bool(self._open)
+        scoring = any(isinstance(one, Scoring) for one in (item, *self._open.values()))
+        return scoring and self._adapters.any and bool(self._open)
 
     def _collect(self, core: Any, answered: int) -> bool:
         """Move what was submitted to the backlog, waiting for it when there is nothing else to do; false when closed.
@@ -286,7 +261,7 @@ class VLLMEngine:
         A model with a process of its own is at its next step already. Until that is done, what follows from the answers is
         collected and handed over together: one by one, requests would disturb the step and fall into different ones.
         """
-        items: list[_Item | None] = []
+        items: list[Item | None] = []
         steps = getattr(core, "outputs_queue", None)
         with suppress(Empty):
             while self._open and len(items) < answered and steps is not None and steps.empty():
@@ -297,12 +272,12 @@ class VLLMEngine:
         self._backlog.extend(item for item in items if item is not None)
         return None not in items
 
-    def _begin(self, item: _Generation | _Scoring, engine: Any) -> None:
+    def _begin(self, item: Generation | Scoring, engine: Any) -> None:
         if self._refused is not None:
             item.done(self._refused)
             return
         try:
-            if isinstance(item, _Scoring):
+            if isinstance(item, Scoring):
                 parameters, adapter = scoring(item.temperature), None
             else:
                 parameters, adapter = self.sampling(item.request), item.request.adapter
@@ -322,44 +297,20 @@ class VLLMEngine:
         self._numbers += 1
         return str(self._numbers)
 
-    def _answer(self, output: Any, engine: Any) -> None:
+    def _answer(self, output: Any) -> None:
         item = self._open.pop(output.request_id)
         try:
-            if isinstance(item, _Scoring):
+            if isinstance(item, Scoring):
                 item.done(scores(output.prompt_logprobs, item.temperature))
                 return
-            completion = self._completion(item, output.outputs[0])
+            completion = item.completion(output.outputs[0], self.template, self._vocabulary, self.version)
         except Exception as error:
             item.done(error)
             return
         if self._normalizers and not completion.log_normalizers and len(item.prompt_ids) + len(completion.token_ids) < self.context:
-            self._begin(_normalizing(item, completion), engine)
+            self._backlog.appendleft(item.normalizing(completion))  # before an update of the weights
         else:
             item.done(completion)
-
-    def _completion(self, item: _Generation, output: Any) -> Completion:
-        if output.finish_reason not in ("stop", "length"):
-            raise RuntimeError(f"vLLM ended the request with {output.finish_reason!r}")
-        ids = tuple(output.token_ids)
-        text = output.text if item.request.stop else self.template.text(ids)
-        if self.template.opens_thinking(item.prompt_ids):
-            text = "<think>" + text
-        reply, thinking = split_thinking(text)
-        cut_off = restricted(item.request)
-        return Completion(
-            reply,
-            thinking,
-            output.finish_reason,
-            prompt_tokens=len(item.prompt_ids),
-            completion_tokens=len(ids),
-            seconds=time.perf_counter() - item.began,
-            prompt_ids=item.prompt_ids,
-            token_ids=ids,
-            logprobs=behaviour(output.logprobs, len(ids)),
-            log_normalizers=() if cut_off else (0.0,) * len(ids),
-            allowed_ids=allowed(output.logprobs, self._vocabulary) if cut_off else (None,) * len(ids),
-            version=self.version,
-        )
 
     def _update(self, llm: Any, folder: str, version: str, probe: Probe | None) -> None:
         """Load new weights into the idle model. An error remains the answer to every request until an update succeeds."""
@@ -384,37 +335,14 @@ class VLLMEngine:
     def _drop(self) -> None:
         """Answer everything that is still open, and what was submitted too late."""
         assert self._ended is not None
-        waiting: list[_Item] = [*self._open.values(), *self._backlog]
+        waiting: list[Item] = [*self._open.values(), *self._backlog]
         self._open.clear()
         self._backlog.clear()
         while not self._inbox.empty():
             if (item := self._inbox.get()) is not None:
                 waiting.append(item)
         for item in waiting:
-            if isinstance(item, _Call):
+            if isinstance(item, Call):
                 item.done(False, self._ended)
             else:
                 item.done(self._ended)
-
-
-def _do(call: _Call, llm: Any) -> None:
-    try:
-        value = call.work(llm)
-    except Exception as error:  # belongs to the caller
-        call.done(False, error)
-    else:
-        call.done(True, value)
-
-
-def _normalizing(item: _Generation, completion: Completion) -> _Scoring:
-    """Scores a reply for its `log_normalizers`, with which it is then answered."""
-    temperature = temperature_of(item.request) or 1.0
-
-    def done(full: tuple[float, ...] | Exception) -> None:
-        if isinstance(full, Exception):
-            item.done(full)
-            return
-        pairs = zip(full[len(completion.prompt_ids) - 1 :], completion.logprobs, strict=True)
-        item.done(replace(completion, log_normalizers=tuple(model - sampled for model, sampled in pairs)))
-
-    return _Scoring((*completion.prompt_ids, *completion.token_ids), temperature, done)

@@ -109,10 +109,8 @@ def _spellings(replies: Sequence[str]) -> int:
     return common + sum(len(reply.encode()) - common + 1 for reply in replies)
 
 
-def behaviour(logprobs: Any, count: int) -> tuple[float, ...]:
-    """Log-probability of each of `count` sampled tokens; vLLM lists the sampled token first at every place."""
-    if count == 0:
-        return ()
+def behaviour(logprobs: Any) -> tuple[float, ...]:
+    """Log-probability of each sampled token, which `vllm.logprobs.FlatLogprobs` lists first at its place. Shape (T,)."""
     values = logprobs.logprobs
     return tuple(float(values[start]) for start in logprobs.start_indices)
 

@@ -80,6 +80,11 @@ class Adapters:
         self._engine = engine
         self._table = {name: (number, path) for number, (name, path) in enumerate(adapters.items(), 1)}
 
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self._table)
+
     def request(self, adapter: str) -> Any:
         """vLLM's handle on an adapter, by name or folder; raises `BadOption` when it is not there."""
         room = len(self._table) < MOST_ADAPTERS
