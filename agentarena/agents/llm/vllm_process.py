@@ -7,8 +7,10 @@ import threading
 from multiprocessing import current_process, parent_process
 from typing import Any
 
+from vllm.config import set_current_vllm_config
 from vllm.model_executor.layers.utils import dispatch_cpu_unquantized_gemm
 from vllm.model_executor.layers.vocab_parallel_embedding import VocabParallelEmbedding
+from vllm.model_executor.model_loader.reload.layerwise import finalize_layerwise_reload, get_layerwise_info
 from vllm.platforms import current_platform
 from vllm.v1.executor.uniproc_executor import UniProcExecutor
 
@@ -37,6 +39,7 @@ class WeightLoader:
     get_model: Any
     model_config: Any
     reload_weights: Any
+    vllm_config: Any
 
     def load_checkpoint(self, folder: str) -> list[str]:
         """Replace the weights by those of a folder of safetensors files.
@@ -46,6 +49,9 @@ class WeightLoader:
 
         Returns:
             Names, in vLLM's terms, of weights that the files lack.
+
+        Raises:
+            Exception: Whatever vLLM raises where the files do not fit. Some layers may be new then, none is half loaded.
         """
         model, config = self.get_model(), self.model_config
         source = config.model, config.model_weights, config.revision
@@ -61,11 +67,28 @@ class WeightLoader:
         model.load_weights = recording
         try:
             self.reload_weights(weights_path=folder)
+        except Exception:
+            with set_current_vllm_config(self.vllm_config):
+                _abandon(model, config)
+            raise
         finally:
             del model.load_weights
             config.model, config.model_weights, config.revision = source  # the folder is not there for long
-        if current_platform.is_cpu():
-            for module in model.modules():
-                if isinstance(module, VocabParallelEmbedding):
-                    dispatch_cpu_unquantized_gemm(module, remove_weight=False)
+            _pack_embeddings(model)
         return sorted(expected - loaded) if loaded is not None and config.quantization is None else []
+
+
+def _abandon(model: Any, config: Any) -> None:
+    """End a reload that failed: layers that are not loaded in full get their old weights back, so that another can follow."""
+    for module in model.modules():
+        info = get_layerwise_info(module)
+        info.load_numel = 0
+        info.loaded_weights.clear()
+    finalize_layerwise_reload(model, config)
+
+
+def _pack_embeddings(model: Any) -> None:
+    if current_platform.is_cpu():
+        for module in model.modules():
+            if isinstance(module, VocabParallelEmbedding):
+                dispatch_cpu_unquantized_gemm(module, remove_weight=False)

@@ -67,7 +67,7 @@ def load_weights(llm: Any, folder: str) -> None:
     """Replace the weights of an idle `vllm.LLM` and forget what was worked out with the old ones.
 
     Raises:
-        BadOption: The files do not hold the weights of this model. It may have taken some of them.
+        BadOption: The files do not hold the weights of this model. Some of its layers may have taken theirs.
     """
     try:
         missing = llm.collective_rpc("load_checkpoint", args=(folder,))[0]
