@@ -30,9 +30,9 @@ def ours(game: Werewolf, look: Callable[[object, int], object] | None = None) ->
     decisions = 0
     for _ in range(GAMES):
         state = game.start(rng)
-        while state.asked:
+        while state.to_move:
             actions = {}
-            for seat in state.asked:
+            for seat in state.to_move:
                 if look:
                     look(state, seat)
                 legal = game.legal(state, seat)

@@ -11,10 +11,9 @@ from agentarena.core.actions import Spoken
 from agentarena.core.rng import stream
 from agentarena.core.text import Choices, Pattern, Unreadable
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.hearing import keywords, named_in
-from agentarena.envs.werewolf.moves import bid, pass_, speech
-from agentarena.envs.werewolf.roles import NAMES, ROLES
-from agentarena.envs.werewolf.speech import Act, Acts, SpeechSpace, sentence_of, spaces_for
+from agentarena.envs.werewolf.actions import Act, Acts, SpeechSpace, bid, named_in, pass_, sentence_of, spaces_for, speech
+from agentarena.envs.werewolf.options import NAMES, ROLES
+from agentarena.envs.werewolf.text.wording import keywords
 
 
 class Clusters(SpeechSpace):
@@ -100,7 +99,7 @@ def test_beliefs_are_stated_in_private():
 def test_votes_by_name_and_seat(verb):
     game = Werewolf.build(start="day", discussion="none", abstain=True)
     state = game.start(stream(4))
-    name = NAMES[state.names[3]]
+    name = NAMES[state.deal.names[3]]
     assert game.text.read(state, 0, f"{verb}{name}") == 3
     assert game.text.read(state, 0, f"<say>words are not heard now</say><answer>{verb}seat 3</answer>") == 3
     assert game.text.read(state, 0, "pass") == game.text.read(state, 0, "abstain") == pass_(7)
@@ -178,7 +177,7 @@ def test_sentences_vary_and_draw_nothing():
     table = talking()
     said = []
     while table.phase == "speak":
-        table(**{f"s{table.state.asked[0]}": speech(5)})
+        table(**{f"s{table.state.to_move[0]}": speech(5)})
         said.append(table.events("speech")[-1]["words"])
     assert len(set(said)) > 1
 
