@@ -90,6 +90,7 @@ class TableEngine(Engine):
         while missing:  # matches that end before an own seat is asked are passed over
             for row in missing:
                 own = tuple(range(game.info.seats)) if self.own is None else (self.own(),)
+                self._release(row)
                 self.tables[row] = Table(game, fresh_seed(rng), 0, own, self.limit)
             fresh = [table for row in missing if (table := self.tables[row]) is not None]
             self._opponents.advance(fresh)
@@ -147,10 +148,17 @@ class TableEngine(Engine):
 
     def _seen(self, row: int, seat: int) -> Any:
         episode = self._table(row).episode
-        mask = self.layout.mask(episode.state, seat) if self.asked[row, seat] else self.layout.no_mask(seat)
+        mask = self.layout.mask(self._table(row).match, seat) if self.asked[row, seat] else self.layout.no_mask(seat)
         return self.layout.observe(episode, seat, mask)
 
+    def _release(self, row: int) -> None:
+        table = self.tables[row]
+        if table is not None:
+            table.close()
+
     def close(self) -> None:
+        for row in range(self.size):
+            self._release(row)
         self._opponents.close()
 
 

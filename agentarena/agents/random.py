@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentarena.core.actions import Action, sample
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
 
 __all__ = ["RandomAgent"]
@@ -14,7 +14,7 @@ class RandomAgent(Agent):
     """Plays a uniformly random legal action."""
 
     def choose(self, view: View) -> Action:
-        return sample(view.legal, view.rng)
+        return view.sample()
 
     def policy(self, view: View) -> Mapping[int, float]:
         legal = view.legal

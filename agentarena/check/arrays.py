@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.batch import Batch
-from agentarena.core.game import HasBatch, Serializable
+from agentarena.core.game import HasBatch, HasResources, Serializable
 
 from .fingerprint import fingerprint
 from .subject import Subject
@@ -33,6 +33,8 @@ def packs_and_unpacks(subject: Subject) -> None:
         seats = subject.seats(moment, 2)
         same = all(fingerprint(game.observe(again, s)) == fingerprint(game.observe(moment.state, s)) for s in seats)
         expect(same and game.to_move(again) == moment.asked, f"{moment}: the unpacked state looks different from the packed one")
+        if isinstance(game, HasResources):
+            game.release(again)
 
 
 def _batch(subject: Subject) -> Batch[Any]:

@@ -33,7 +33,9 @@ def refuses_the_rest(subject: Subject) -> None:
 
 
 def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
-    if isinstance(legal, tuple):
+    if isinstance(legal, tuple) and isinstance(legal[0], str):
+        yield from ("no such command", legal[0] + " and more", 0, None, True)
+    elif isinstance(legal, tuple):
         size = int(getattr(space, "n", 0))
         others = [action for action in range(size) if action not in set(legal)]
         stride = max(1, len(others) // _MOST_REFUSED)
@@ -46,13 +48,22 @@ def _wrong(legal: Legal, space: gymnasium.Space[Any]) -> Iterator[Any]:
     elif isinstance(legal, Text):
         yield from ("x" * (legal.max_chars + 1), 0, None, b"bytes")
     elif isinstance(legal, Product):
-        good = legal.sample(np.random.default_rng(0))
-        yield from ({}, {**good, "no such part": 0}, None, 0)
-        for name, part in legal.parts.items():
-            inner = part.space() if not isinstance(part, tuple) else gymnasium.spaces.Discrete(max(part) + 1)
-            yield from ({**good, name: wrong} for wrong in _wrong(part, inner))
+        yield from _wrong_products(legal)
     else:
         yield from (object(),)
+
+
+def _wrong_products(legal: Product) -> Iterator[Any]:
+    """Actions of the wrong shape, with one part that is not legal, and legal parts in a combination that is not allowed."""
+    good = legal.sample(np.random.default_rng(0))
+    values = list(good.values()) if legal.named else list(good)
+    yield from ({}, None, 0, ({**good, "no such part": 0} if legal.named else (*good, 0)))
+    for place, part in enumerate(legal.parts.values()):
+        inner = part.space() if not isinstance(part, tuple) else gymnasium.spaces.Discrete(max(part) + 1)
+        yield from (legal.join([*values[:place], wrong, *values[place + 1 :]]) for wrong in _wrong(part, inner))
+    if legal.allowed is not None and legal.listed is not None:
+        free = Product(legal.parts if legal.named else list(legal.parts.values())).listed or ()
+        yield from [action for action in free if not legal.allowed(action)][:_MOST_REFUSED]
 
 
 @contract("refuses out of turn", presets=True)

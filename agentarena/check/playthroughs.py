@@ -49,7 +49,7 @@ def asks_in_order(subject: Subject) -> None:
 
 @contract("legal moves", presets=True)
 def legal_moves(subject: Subject) -> None:
-    """The legal moves of every asked seat are increasing ints of its space, or a `ActionSet` set whose samples lie in it."""
+    """The legal moves of every asked seat are increasing ints or strings of its space, or an `ActionSet` whose samples lie in it."""
     for moment in subject.moments():
         for seat in subject.askable(moment):
             legal = subject.game.legal(moment.state, seat)
@@ -58,8 +58,13 @@ def legal_moves(subject: Subject) -> None:
             if isinstance(legal, ActionSet):
                 _check_bounded(legal, space, subject.chance(moment.seed, moment.step, seat), where)
                 continue
-            expect(isinstance(legal, tuple), f"{where}: legal is a {type(legal).__name__}, expected a tuple of ints or a ActionSet")
+            expect(isinstance(legal, tuple), f"{where}: legal is a {type(legal).__name__}, expected a tuple or an ActionSet")
             expect(len(legal) > 0, f"{where}: asked to move, but nothing is legal")
+            if isinstance(legal[0], str):
+                expect(all(type(a) is str for a in legal), f"{where}: legal is {legal[:10]}, expected strings alone")
+                expect(len(set(legal)) == len(legal), f"{where}: legal is {legal[:20]}, expected strings without repeats")
+                expect(all(space.contains(a) for a in legal), f"{where}: legal {legal[:10]} leaves {space}")
+                continue
             expect(all(type(a) is int for a in legal), f"{where}: legal is {legal[:10]}, expected Python ints")
             expect(list(legal) == sorted(set(legal)), f"{where}: legal is {legal[:20]}, expected increasing ints without repeats")
             expect(all(space.contains(a) for a in (legal[0], legal[-1])), f"{where}: legal {legal[0]} to {legal[-1]} leaves {space}")
@@ -75,7 +80,13 @@ def _check_bounded(legal: ActionSet, space: gymnasium.Space[Any], rng: np.random
 
 
 def _check_member(legal: Legal, action: Any, space: gymnasium.Space[Any], where: str) -> None:
-    if isinstance(legal, Product):
+    if isinstance(legal, Product) and not legal.named:
+        expect(isinstance(space, gymnasium.spaces.MultiDiscrete | gymnasium.spaces.Tuple), f"{where}: moves are tuples, not of {space}")
+        expect(
+            space.contains(np.array(action) if isinstance(space, gymnasium.spaces.MultiDiscrete) else action),
+            f"{where}: {action!r:.100} lies outside {space}",
+        )
+    elif isinstance(legal, Product):
         expect(isinstance(space, gymnasium.spaces.Dict), f"{where}: moves have parts, but the action space is {space}")
         assert isinstance(space, gymnasium.spaces.Dict)
         expect(
@@ -132,7 +143,7 @@ def _check_returns(subject: Subject, totals: np.ndarray, moment: Moment) -> None
 
 @contract("accepts what is legal", forkable=True, presets=True)
 def accepts_what_is_legal(subject: Subject) -> None:
-    """Every listed action, and samples of a `ActionSet` set, can be played."""
+    """Every listed action, and samples of an `ActionSet`, can be played."""
     for moment in subject.moments(60):
         for seat in subject.askable(moment):
             legal = subject.game.legal(moment.state, seat)
@@ -227,13 +238,16 @@ def matches_keep_apart(subject: Subject) -> None:
         for episode, choice, trace in zip(episodes, choices, traces, strict=True):
             if episode.to_move:
                 _advance(episode, choice, trace)
+    for episode in episodes:
+        episode.close()
     expect(traces == alone, "two matches played in turns differ from the same two played one after the other: something is shared")
 
 
 def _finish(game: Any, seed: int) -> list[str]:
-    episode, choice, trace = Episode(game, stream(seed, CHANCE)), stream(seed, DECISION), list[str]()
-    while episode.to_move:
-        _advance(episode, choice, trace)
+    choice, trace = stream(seed, DECISION), list[str]()
+    with Episode(game, stream(seed, CHANCE)) as episode:
+        while episode.to_move:
+            _advance(episode, choice, trace)
     return trace
 
 

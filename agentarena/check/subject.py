@@ -12,7 +12,7 @@ import numpy as np
 
 from agentarena.core.actions import Action, Legal, Product, Text, sample
 from agentarena.core.events import Event
-from agentarena.core.game import Game
+from agentarena.core.game import Game, HasResources
 from agentarena.core.rng import CHANCE, DECISION, stream
 
 from .fingerprint import fingerprint
@@ -31,8 +31,8 @@ def random_action(legal: Legal, rng: np.random.Generator) -> Action:
     """A random legal action; unlike `legal.sample` it also speaks."""
     if isinstance(legal, Text):
         return _WORDS[int(rng.integers(len(_WORDS)))][: legal.max_chars]
-    if isinstance(legal, Product):
-        return {name: random_action(part, rng) for name, part in legal.parts.items()}
+    if isinstance(legal, Product) and legal.allowed is None:
+        return legal.join([random_action(part, rng) for part in legal.parts.values()])
     return sample(legal, rng)
 
 
@@ -70,18 +70,22 @@ def walk(game: Game[Any], seed: int) -> Iterator[Moment]:
     """One random play, moment by moment, up to its end or `max_steps`; a function of the game and the seed."""
     chance, choice = stream(seed, CHANCE, 0), stream(seed, DECISION, 0)
     state = game.start(chance)
-    log = tuple(game.news(state))
-    heard = [0] * game.info.seats
-    for step in range(game.info.max_steps + 1):
-        asked = game.to_move(state)
-        actions = {seat: random_action(game.legal(state, seat), choice) for seat in asked}
-        yield Moment(seed, step, state, asked, actions, log, tuple(heard))
-        if not asked or step == game.info.max_steps:
-            return
-        for seat in asked:
-            heard[seat] = len(log)
-        state = game.step(state, actions, chance)
-        log += tuple(game.news(state))
+    try:
+        log = tuple(game.news(state))
+        heard = [0] * game.info.seats
+        for step in range(game.info.max_steps + 1):
+            asked = game.to_move(state)
+            actions = {seat: random_action(game.legal(state, seat), choice) for seat in asked}
+            yield Moment(seed, step, state, asked, actions, log, tuple(heard))
+            if not asked or step == game.info.max_steps:
+                return
+            for seat in asked:
+                heard[seat] = len(log)
+            state = game.step(state, actions, chance)
+            log += tuple(game.news(state))
+    finally:
+        if isinstance(game, HasResources):
+            game.release(state)
 
 
 class Subject:

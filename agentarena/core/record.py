@@ -12,16 +12,21 @@ from typing import Any, Literal, NamedTuple
 from . import registry
 from .errors import CorruptRecord, RecordMismatch
 from .game import Game
+from .samples import decode_samples, encode_samples, sample_errors
 from .schema import schema_errors
 
 __all__ = ["FORMAT", "Cost", "Finished", "Fixture", "Outcome", "Record", "Seat"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the record format; raised when a line of an older version can no longer be read as it is."""
 
 Outcome = Literal["won", "drawn", "ended", "truncated", "forfeited"]
 """How a match finished: with a winner; without one; without anything to win (common payoff, one seat); cut short by
 its limit of steps; by an agent's fault."""
+
+
+Moves = tuple[tuple[int, Any], ...]
+"""The moves of one step: seat and action, encoded as JSON. Tuples, which the garbage collector need not look into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ class Record:
         deal: Number of the deal; the match's stream of randomness is `stream(seed, CHANCE, deal)`.
         policy: What happens to unreadable replies, as JSON (`OnUnreadable`).
         seats: One entry a seat.
-        actions: One entry a step: `[[seat, action], ...]`, actions encoded as JSON by `core.actions.encode`.
-        aborted: Moves of a step that was not taken because another seat forfeited: `[[seat, action], ...]`.
+        actions: One entry a step: `((seat, action), ...)`, actions encoded as JSON by `core.actions.encode`.
+        aborted: Moves of a step that was not taken because another seat forfeited: `((seat, action), ...)`.
         replies: Every decision that was given in words: `{"step", "seat", "attempts"}`, an attempt being `{"text",
             "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated", "illegal" or
             "refused", and `"finish"` ("length" or "refusal") where the reply did not end by itself.
@@ -79,6 +84,8 @@ class Record:
         outcome: How the match finished.
         turns: Decisions taken, of all seats together.
         steps: Steps of the rules.
+        samples: The token samples behind replies: `{"step", "seat", "attempt", "samples"}`, the last a tuple of `TokenSample`.
+        with_samples: Whether `line` holds them.
     """
 
     env: str
@@ -89,14 +96,16 @@ class Record:
     deal: int
     policy: Mapping[str, Any]
     seats: tuple[Seat, ...]
-    actions: list[list[list[Any]]]
-    aborted: list[list[Any]]
+    actions: list[Moves]
+    aborted: Moves
     replies: list[dict[str, Any]]
     faults: list[dict[str, Any]]
     winner: int | str | None
     outcome: Outcome
     turns: int
     steps: int
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    with_samples: bool = False
 
     @property
     def returns(self) -> tuple[float, ...]:
@@ -120,6 +129,8 @@ class Record:
             "seats": [dict(zip(_SEAT_KEYS, seat, strict=True)) for seat in seats],
             **{name: getattr(self, name) for name in _AFTER_SEATS},
         }
+        if self.with_samples:
+            data["samples"] = encode_samples(self.samples)
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -142,11 +153,14 @@ class Record:
             raise CorruptRecord(f"{where}: the line is no record of a match (it has no 'format'). {_ADVICE}")
         if data["format"] != FORMAT:
             raise RecordMismatch(f"{where}: format {data['format']!r}, this version of agentarena reads format {FORMAT}")
-        wrong = schema_errors(data)
+        wrong = schema_errors(data) or sample_errors(data.get("samples", []))
         if wrong is not None:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
         seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
-        return cls(seats=seats, **{name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS})
+        fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
+        fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
+        fields["aborted"] = tuple(map(tuple, data["aborted"]))
+        return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data)
 
 
 @functools.lru_cache(maxsize=64)

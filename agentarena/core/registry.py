@@ -175,7 +175,16 @@ def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) 
         if preset is not None or options:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    return game_class(env_id).build(preset, **options)
+    try:
+        return _build(game_class(env_id), preset, tuple(options.items()))
+    except TypeError:  # an option that cannot be hashed, e.g. a list
+        return game_class(env_id).build(preset, **options)
+
+
+@functools.lru_cache(maxsize=64, typed=True)
+def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...]) -> Game[Any]:
+    """Games are values, so equal ones share one object, and with it what it has worked out, e.g. the states of a small game."""
+    return cls.build(preset, **dict(options))
 
 
 def env_id_of(rules: Game[Any]) -> str:

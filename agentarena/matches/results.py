@@ -14,6 +14,8 @@ import numpy as np
 from agentarena.core.errors import UsageError
 from agentarena.core.intervals import mean_interval, wilson
 from agentarena.core.record import Cost, Record
+from agentarena.core.replay import trajectory
+from agentarena.core.trajectory import Trajectory
 
 __all__ = ["Ledger", "Results", "ledger_path"]
 
@@ -64,6 +66,15 @@ class Results:
         if len(widths) > 1:
             raise UsageError(f"matches with {sorted(widths)} seats do not fit one array; load them apart")
         return np.array([record.returns for record in self.records], np.float64).reshape(len(self.records), *(widths or {0}))
+
+    @cached_property
+    def trajectories(self) -> list[Trajectory]:
+        """Every match turn by turn, with the reward of each turn, information keys and token samples; in the order of `records`.
+
+        Worked out by playing the records again. Samples are there for matches of this process, and where records were
+        made with `record_samples=True`.
+        """
+        return [trajectory(record) for record in self.records]
 
     @cached_property
     def agents(self) -> dict[int, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures import action_games
 from fixtures.broken import BROKEN
 from fixtures.games import GAMES, Pile
 
@@ -17,7 +18,7 @@ from agentarena.core.game import Game
 from agentarena.core.registry import ENVS
 
 
-@pytest.mark.parametrize("kind", GAMES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*GAMES, *action_games.GAMES], ids=lambda kind: kind.__name__)
 def test_sound_games_of_every_shape_pass(kind: type[Game[Any]]) -> None:
     check(kind).raise_for_failures()
 

@@ -72,5 +72,5 @@ def test_choices_of_a_discrete_game():
     view = View(game, game.start(RNG), 0)
     assert view.choices == (0, 1)
     view.__dict__["legal"] = Box(0, 1)
-    with pytest.raises(NotSupported, match="not a list of integers"):
+    with pytest.raises(NotSupported, match="are not listed"):
         _ = view.choices

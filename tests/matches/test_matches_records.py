@@ -15,9 +15,10 @@ from fixtures.games import Adventure, Duel, Market, Moles, Parley, Pile
 from rascals import First, Speaks, spec
 
 from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch, UsageError
+from agentarena.core.frames import frames
 from agentarena.core.match import OnUnreadable
 from agentarena.core.record import Cost, Fixture, Record, Seat
-from agentarena.core.replay import frames, verify
+from agentarena.core.replay import verify
 from agentarena.matches.api import play, run
 from agentarena.matches.results import Results, ledger_path
 from agentarena.matches.store import RecordFile
@@ -289,7 +290,7 @@ def test_a_match_recorded_twice_is_named(out):
 def test_another_format_is_refused():
     line = play(ENV, RANDOMS, matches=1).records[0].line()
     with pytest.raises(RecordMismatch, match="format 99"):
-        Record.parse(line.replace('"format":1', '"format":99'))
+        Record.parse(line.replace('"format":2', '"format":99'))
 
 
 def test_a_ledger_cut_short_is_mended_and_a_damaged_one_named(out):
@@ -336,7 +337,7 @@ def test_faults_and_words_verify(out):
         ('"seed":0', '"seed": 0', "spelling"),
         ('"steps":7', '"steps":6', "steps"),
         ("[[0,6]]]", "[[0,7]]]", "no move of seat 1 in step 7"),
-        ("[[0,4]]", "[[0,77]]", "seats"),
+        ("[[0,4]]", "[[0,77]]", "step 4 cannot be played again: seat 0"),
         (",[[0,6]]]", "]", "no move of seat 0 in step 6"),
         ('"options":{"draw":0.0}', '"options":{"draw":9}', "cannot be played again"),
     ],
