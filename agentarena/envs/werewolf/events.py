@@ -13,15 +13,14 @@ from agentarena.core.events import Event
 
 from .actions import sentence_of
 from .options import MASON, ROLES, Options
-from .state import AUDIENCES, WINNERS, Act, Entry, State, labels, seats_in
+from .state import AUDIENCES, WINNERS, Act, Entry, State, seats_in
 
 __all__ = ["audience", "event", "reveal_name", "sentence"]
 
 
-def event(options: Options, state: State, entry: Entry) -> Event:
-    """A log entry as an event."""
-    facts = _FACTS[entry.kind](options, labels(state.deal.names), entry)
-    return Event(entry.kind, facts, audience(options, state, entry))
+def event(options: Options, state: State, entry: Entry, names: tuple[str, ...]) -> Event:
+    """A log entry as an event; `names` are the `state.labels` of the seats."""
+    return Event(entry.kind, _FACTS[entry.kind](options, names, entry), audience(options, state, entry))
 
 
 def audience(options: Options, state: State, entry: Entry) -> tuple[int, ...] | None:

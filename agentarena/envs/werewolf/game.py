@@ -27,7 +27,7 @@ from .events import event
 from .information import information, resample
 from .observation import Layout
 from .options import NAMES, PRESETS, ROLES, VILLAGER, WOLF, Options, side, verdict
-from .state import OVER, Deal, Night, Outcome, Rng, State, dealt, outcomes, pick, shuffled
+from .state import OVER, Deal, Night, Outcome, Rng, State, dealt, labels, outcomes, pick, shuffled
 from .text import WerewolfText, wording
 
 __all__ = ["State", "Werewolf"]
@@ -173,7 +173,8 @@ class Werewolf(Options, Game[State]):
     # --- what a seat may know --------------------------------------------------------------------------------------------
 
     def news(self, state: State) -> tuple[Event, ...]:
-        return tuple([event(self, state, entry) for entry in state.log[state.news_from :]])
+        names = labels(state.deal.names)
+        return tuple([event(self, state, entry, names) for entry in state.log[state.news_from :]])
 
     def observe(self, state: State, seat: int) -> np.ndarray:
         return self.layout.vector(state, seat)

@@ -49,9 +49,9 @@ from agentarena.envs.werewolf.state import (
 )
 
 from . import wording
-from .wording import role_phrase, was
+from .wording import hear, role_phrase, was
 
-__all__ = ["WerewolfText", "hear"]
+__all__ = ["WerewolfText"]
 
 _SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
 _GUESS = re.compile(r"<guess>(.*?)</guess>", re.IGNORECASE | re.DOTALL)
@@ -60,16 +60,6 @@ _BELIEF = re.compile(r"\s*(.+?)\s*[:=]?\s*(\d*\.?\d+)\s*(%?)\s*")
 _CACHED = 4096
 _VERBS = {HUNT: ("attack",), NIGHT: ("attack", "test", "check", "protect", "save"), BREW: ("poison",), SHOT: ("shoot",), VOTE: ("vote",)}
 _VERBS[STRAW] = ("vote",)
-
-
-def hear(options: Options, state: State, seat: int, words: str) -> int:
-    """The action as which free words of a seat are understood, by the option `reader`."""
-    space = space_of(options, state.deal.roles[seat])
-    index = space.index(wording.reader_named(options.reader)(words, labels(state.deal.names)))
-    legal = space.legal(seat, state.alive)
-    if index is None or not legal >> index & 1:
-        index = (legal & -legal).bit_length() - 1
-    return speech(options.players) + index
 
 
 class WerewolfText(TextFace[State]):
@@ -87,22 +77,29 @@ class WerewolfText(TextFace[State]):
         return f"{wording.rules(self.game)}\n{REPLY}"
 
     def look(self, state: State, seat: int) -> str:
-        key = (id(state.log[0]), seat)  # of one match; `_Notes.read` makes sure that it is this one
-        notes = self._notes.get(key)
-        if notes is None or not notes.read(state):
-            if len(self._notes) >= _CACHED:
-                del self._notes[next(iter(self._notes))]
-            notes = self._notes[key] = _Notes(self.game, state, seat)
-        return notes.summary(state)
+        return self._notes_of(state, seat).summary(state)
 
     def tell(self, event: Event, seat: int) -> str:
         return wording.event_line(event, seat)
 
     def ask(self, state: State, seat: int) -> str:
-        options = self.game
-        names = self._action_names(state, seat)
-        legal = ", ".join([names[action] for action in tuple_of(legal_bits(options, state, seat))])
-        return wording.question(options, state.phase, state.deal.roles[seat], legal)
+        questions = self._notes_of(state, seat).questions
+        key = (state.phase, legal_bits(self.game, state, seat))
+        if key not in questions:
+            names = self._action_names(state, seat)
+            legal = ", ".join([names[action] for action in tuple_of(key[1])])
+            questions[key] = wording.question(self.game, state.phase, state.deal.roles[seat], legal)
+        return questions[key]
+
+    def _notes_of(self, state: State, seat: int) -> _Notes:
+        """What the seat knows in this match, brought up to date."""
+        key = (id(state.log[0]), seat)  # of one match; `read` makes sure that it is this one
+        notes = self._notes.get(key)
+        if notes is None or not notes.read(state.log):
+            if len(self._notes) >= _CACHED:
+                del self._notes[next(iter(self._notes))]
+            notes = self._notes[key] = _Notes(self.game, state, seat)
+        return notes
 
     # --- the names of moves --------------------------------------------------------------------------------------------
 
@@ -260,15 +257,27 @@ def _seat_name(seat: int) -> str:
 # --- what a seat knows -------------------------------------------------------------------------------------------------------------
 
 
+def _shared_kinds(options: Options, state: State, seat: int) -> frozenset[str]:
+    """The kinds of entries that the seat may know of whoever they are about, as its role allows."""
+    key = ("shared", state.deal.roles[seat])
+    if key not in options.memo:
+        options.memo[key] = frozenset(kind for kind in _NOTES if visible(options, state, Entry(kind), seat))
+    kinds: frozenset[str] = options.memo[key]
+    return kinds
+
+
 class _Notes:
     """What a seat has learned in one match, in lines; extended as the log grows."""
 
     def __init__(self, options: Options, state: State, seat: int) -> None:
         self.options, self.seat = options, seat
+        self.shared = _shared_kinds(options, state, seat)
         self.names = labels(state.deal.names)
         role = state.deal.roles[seat]
         self.header = f"You are {self.names[seat]} (seat {seat}), {role_phrase(ROLES[role])}."
         self.log: tuple[Entry, ...] = ()
+        self.questions: dict[tuple[int, int], str] = {}  # by phase and legal moves
+        self.alive, self.alive_line = -1, ""
         self.deaths: list[str] = []
         self.learned: list[str] = []
         self.tonight: list[str] = []  # the wolves' proposals, or the victim that the witch is told of
@@ -279,27 +288,31 @@ class _Notes:
         self.day = 1
         self.votes: dict[int, str] = {}  # of today: voter -> target; a later ballot replaces the earlier one
         self.past_votes: list[str] = []
-        self.read(state)
+        self.read(state.log)
 
-    def read(self, state: State) -> bool:
+    def read(self, log: tuple[Entry, ...]) -> bool:
         """Take in what the log says beyond what is known; `False` when this is another match or another course of it."""
-        log, known = state.log, len(self.log)
+        known = len(self.log)
+        if log is self.log:
+            return True
         if log[:known] != self.log:
             return False
         for entry in log[known:]:
             note = _NOTES.get(entry.kind)
-            if note and visible(self.options, state, entry, self.seat):
+            if note and (entry.kind in self.shared or entry.seat == self.seat):
                 note(self, entry)
         self.log = log
         return True
 
     def summary(self, state: State) -> str:
         """What the seat knows now."""
-        alive = ", ".join([f"{self.names[seat]} (seat {seat})" for seat in seats_in(state.alive)]) or "nobody"
+        if state.alive != self.alive:
+            alive = ", ".join([f"{self.names[seat]} (seat {seat})" for seat in seats_in(state.alive)]) or "nobody"
+            self.alive, self.alive_line = state.alive, f"Alive: {alive}."
         lines = [
             self.header if state.alive >> self.seat & 1 else f"{self.header} You are dead.",
             wording.time_line(self.options, state),
-            f"Alive: {alive}.",
+            self.alive_line,
             *self.deaths,
             *self.learned,
         ]

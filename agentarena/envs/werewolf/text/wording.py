@@ -15,11 +15,11 @@ from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.registry import load
 from agentarena.core.text import quote
-from agentarena.envs.werewolf.actions import named_in
+from agentarena.envs.werewolf.actions import named_in, space_of, speech
 from agentarena.envs.werewolf.options import DOCTOR, GUARD, HUNTER, MASON, MEDIUM, POSSESSED, ROLES, SEER, VILLAGER, WITCH, WOLF, Options
-from agentarena.envs.werewolf.state import BID, BREW, HUNT, NIGHT, OVER, SHOT, SPEAK, STRAW, TALK, VOTE, Act, State
+from agentarena.envs.werewolf.state import BID, BREW, HUNT, NIGHT, OVER, SHOT, SPEAK, STRAW, TALK, VOTE, Act, State, labels
 
-__all__ = ["Reader", "event_line", "keywords", "nothing", "question", "reader_named", "role_phrase", "rules", "time_line", "was"]
+__all__ = ["Reader", "event_line", "hear", "keywords", "nothing", "question", "reader_named", "role_phrase", "rules", "time_line", "was"]
 
 
 def role_phrase(role: str) -> str:
@@ -371,3 +371,13 @@ def reader_named(name: str) -> Reader:
     if not callable(reader):
         raise BadOption(f"Werewolf: option 'reader' is {name!r}; allowed: {', '.join(_READERS)}, or 'package.module:function'")
     return reader
+
+
+def hear(options: Options, state: State, seat: int, words: str) -> int:
+    """The action as which free words of a seat are understood, by the option `reader`."""
+    space = space_of(options, state.deal.roles[seat])
+    index = space.index(reader_named(options.reader)(words, labels(state.deal.names)))
+    legal = space.legal(seat, state.alive)
+    if index is None or not legal >> index & 1:
+        index = (legal & -legal).bit_length() - 1
+    return speech(options.players) + index
