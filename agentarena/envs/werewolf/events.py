@@ -1,6 +1,6 @@
 """Log entries as events: facts in words, the names beside the seats, and who may know.
 
-The name a seat goes by stands beside every seat, so that an event can be told by itself.
+The name a seat goes by stands beside every seat, so that an event is complete by itself.
 """
 
 from __future__ import annotations

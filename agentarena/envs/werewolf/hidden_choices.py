@@ -28,7 +28,7 @@ class NightSampler:
         options: The options.
         state: The match at nightfall, with the roles to explain the night by.
         seat: Who saw the night.
-        seen: What the seat saw of this night, in order, without nightfall and dawn.
+        observed: What the seat saw of this night, in order, without nightfall and dawn.
         rng: Source of the hidden choices.
 
     Attributes:
@@ -36,10 +36,10 @@ class NightSampler:
         poisoned: Whom the witch poisoned; -1 for nobody.
     """
 
-    def __init__(self, options: Options, state: State, seat: int, seen: list[Entry], rng: np.random.Generator) -> None:
+    def __init__(self, options: Options, state: State, seat: int, observed: list[Entry], rng: np.random.Generator) -> None:
         self.options, self.state, self.seat, self.rng = options, state, seat, rng
-        self.seen_in_full = seen
-        self.seen = [entry for entry in seen if entry.kind != "guess"]
+        self.observed_with_beliefs = observed
+        self.observed = [entry for entry in observed if entry.kind != "guess"]
         self.poisoned = -1
         self.entries: list[Entry] = []
         self.wolves = seats_in(state.alive & state.deal.wolves)
@@ -58,9 +58,9 @@ class NightSampler:
             self._choose(-1, (-1, -1))
         return self._merged()
 
-    def present(self, asked: bool) -> list[Entry]:
-        """The entries of a night that is not over. The state then says who is to move, the seat exactly if it is `asked`."""
-        phase = self._phase(asked)
+    def present(self, is_to_move: bool) -> list[Entry]:
+        """The entries of a night that is not over. The state then says who is to move, the seat exactly if `is_to_move`."""
+        phase = self._phase(is_to_move)
         whispers = len(self.wolves) * self.options.wolf_talk if self.attack and len(self.wolves) > 1 else 0
         if phase == TALK:
             whispers = self._count("whisper")
@@ -75,22 +75,22 @@ class NightSampler:
             self._choose(victim, protected)
             self.state = replace(self.state, to_move=(self.state.deal.roles.index(WITCH),))
         else:
-            self._propose(phase, asked)
-        if (self.seat in self.state.to_move) != asked:
+            self._propose(phase, is_to_move)
+        if (self.seat in self.state.to_move) != is_to_move:
             raise Contradiction
         return self._merged()
 
     # --- where the night stands --------------------------------------------------------------------------------------------
 
     def _count(self, kind: str) -> int:
-        return sum(entry.kind == kind for entry in self.seen)
+        return sum(entry.kind == kind for entry in self.observed)
 
-    def _phase(self, asked: bool) -> int:
-        """The phase of tonight: the earliest that fits what the seat did and is asked."""
+    def _phase(self, is_to_move: bool) -> int:
+        """The phase of tonight: the earliest that fits what the seat did and whether it is to move."""
         options, role, several = self.options, self.state.deal.roles[self.seat], len(self.wolves) > 1
         if not self.attack:
             return NIGHT
-        if self._count("prey") or self._count("check") or self._count("protect") or (asked and role == WITCH):
+        if self._count("prey") or self._count("check") or self._count("protect") or (is_to_move and role == WITCH):
             if living_witch(self.state) < 0:
                 raise Contradiction
             return BREW
@@ -98,13 +98,13 @@ class NightSampler:
             if options.wolf_talk and several and self._count("whisper") < len(self.wolves) * options.wolf_talk:
                 return TALK
             return HUNT if options.wolf_rule == "last" and self._count("hunt") < len(self.wolves) - 1 else NIGHT
-        if asked:
+        if is_to_move:
             return NIGHT
         if options.wolf_talk and several:
             return TALK
         return HUNT if options.wolf_rule == "last" and several else NIGHT
 
-    def _propose(self, phase: int, asked: bool) -> None:
+    def _propose(self, phase: int, is_to_move: bool) -> None:
         """Proposals made before the phase, and who is to move in it."""
         options, wolves, state = self.options, self.wolves, self.state
         if not self.attack:
@@ -112,7 +112,7 @@ class NightSampler:
             return
         decider = state.night.decider
         if options.wolf_rule == "last":
-            proposals = [entry for entry in self.seen if entry.kind == "hunt"]
+            proposals = [entry for entry in self.observed if entry.kind == "hunt"]
             if phase == NIGHT and not proposals:
                 proposals = [Entry("hunt", wolf, self._any(self._possible_targets(wolf))) for wolf in wolves[:-1]]
             self.entries += proposals
@@ -121,7 +121,7 @@ class NightSampler:
         elif options.wolf_rule == "random":
             mine = state.deal.roles[self.seat] == WOLF
             others = tuple(wolf for wolf in wolves if wolf != self.seat)
-            movers = (self.seat,) if mine and asked else (self._any(others if mine else wolves),)
+            movers = (self.seat,) if mine and is_to_move else (self._any(others if mine else wolves),)
             decider = movers[0]
         else:
             movers = wolves
@@ -150,7 +150,7 @@ class NightSampler:
 
     def _known_victim(self) -> tuple[int, ...]:
         """Whom the wolves attacked, if the seat knows."""
-        return tuple(entry.target for kind in ("prey", "victim") for entry in self.seen if entry.kind == kind)[:1]
+        return tuple(entry.target for kind in ("prey", "victim") for entry in self.observed if entry.kind == kind)[:1]
 
     def _possible_protections(self, role: int) -> tuple[int, ...]:
         """Whom the doctor or guard may have protected: what the seat knows of itself, or anybody allowed; -1 for nobody."""
@@ -159,7 +159,7 @@ class NightSampler:
             return (-1,)
         holder = roles.index(role)
         if holder == self.seat:
-            return tuple(entry.target for entry in self.seen if entry.kind == "protect") or (-1,)
+            return tuple(entry.target for entry in self.observed if entry.kind == "protect") or (-1,)
         return tuple_of(targets(self.options, self.state, holder, role)) or (-1,)
 
     def _possible_potions(self, victim: int) -> Iterator[int]:
@@ -168,7 +168,7 @@ class NightSampler:
         if witch < 0:
             yield -1
         elif witch == self.seat:
-            (own,) = (entry for entry in self.seen if entry.kind == "potion")
+            (own,) = (entry for entry in self.observed if entry.kind == "potion")
             yield (pass_(seats), antidote(seats), own.target)[own.value]
         else:
             yield pass_(seats)
@@ -201,9 +201,9 @@ class NightSampler:
         if not self.attack:
             return
         options, state = self.options, self.state
-        heard = [entry for entry in self.seen if entry.kind == "whisper"]
-        if heard or state.deal.roles[self.seat] == WOLF:
-            self.entries += heard
+        whispers = [entry for entry in self.observed if entry.kind == "whisper"]
+        if whispers or state.deal.roles[self.seat] == WOLF:
+            self.entries += whispers
             return
         for turn in range(count):
             wolf = self.wolves[turn % len(self.wolves)]
@@ -233,7 +233,7 @@ class NightSampler:
 
     def _test(self, seer: int) -> None:
         if seer == self.seat:
-            (entry,) = (entry for entry in self.seen if entry.kind == "check")
+            (entry,) = (entry for entry in self.observed if entry.kind == "check")
         else:
             target = self._any(tuple_of(targets(self.options, self.state, seer, SEER)))
             entry = Entry("check", seer, target, self.options.test_result(self.state.deal.roles[target]))
@@ -244,7 +244,7 @@ class NightSampler:
     def _hunt(self, victim: int) -> dict[int, int]:
         """Proposals by wolf."""
         rule, wolves = self.options.wolf_rule, self.wolves
-        known = {entry.seat: entry.target for entry in self.seen if entry.kind == "hunt"}
+        known = {entry.seat: entry.target for entry in self.observed if entry.kind == "hunt"}
         if known:
             self._set_decider(-1 if rule in ("vote", "first") else max(known) if rule == "last" else next(iter(known)))
             return known
@@ -279,22 +279,22 @@ class NightSampler:
         Raises:
             Contradiction: The seat would have seen something else.
         """
-        seen, at = self.seen_in_full, 0
+        observed, at = self.observed_with_beliefs, 0
         wolf = bool(self.state.deal.wolves >> self.seat & 1)
         merged: list[Entry] = []
         for entry in self.entries:
             shared = wolf and entry.kind in ("whisper", "hunt", "prey")
             if shared or (entry.kind in ("check", "protect", "victim", "potion") and entry.seat == self.seat):
-                while at < len(seen) and seen[at].kind == "guess":
-                    merged.append(seen[at])
+                while at < len(observed) and observed[at].kind == "guess":
+                    merged.append(observed[at])
                     at += 1
-                if at >= len(seen) or seen[at] != entry:
+                if at >= len(observed) or observed[at] != entry:
                     raise Contradiction
                 at += 1
             merged.append(entry)
-        if any(entry.kind != "guess" for entry in seen[at:]):
+        if any(entry.kind != "guess" for entry in observed[at:]):
             raise Contradiction
-        return merged + seen[at:]
+        return merged + observed[at:]
 
 
 def _must_die(victim: int, poisoned: int, deaths: set[int]) -> bool | None:

@@ -46,9 +46,9 @@ _WOLF, _MASON = 1 << WOLF, 1 << MASON
 
 def information(options: Options, state: State, seat: int) -> str:
     """The information-set key: whether the seat is to move, the phase as it sees it, and the log as it knows it."""
-    asked = "asked" if seat in state.to_move else "waits"
+    turn = "moves" if seat in state.to_move else "waits"
     log = ";".join([repr(tuple(entry)) for entry in known_log(options, state, seat)])
-    return f"{seat} {asked} {visible_phase(state, seat)} {log}"
+    return f"{seat} {turn} {visible_phase(state, seat)} {log}"
 
 
 def resample(options: Options, state: State, seat: int, rng: np.random.Generator) -> State:
@@ -208,10 +208,10 @@ class _MatchSampler:
         """A whole night up to its dawn, or the part of it that has happened."""
         self.entries.append(entry)
         self.state = replace(self.state, day=entry.day, night=replace(self.state.night, victim=-1, decider=-1))
-        seen: list[Entry] = []
+        observed: list[Entry] = []
         while self._upcoming() not in ("dawn", ""):
-            seen.append(self._next())
-        night = NightSampler(self.options, self.state, self.seat, seen, self.rng)
+            observed.append(self._next())
+        night = NightSampler(self.options, self.state, self.seat, observed, self.rng)
         if not self._upcoming():
             self.entries += night.present(self.seat in self.truth.to_move)
             self.state = night.state
@@ -360,11 +360,11 @@ class _MatchSampler:
         return replace(state, log=log, news_from=places[len(places) - news] if news else len(log))
 
     def _with_hidden_ballot(self, state: State) -> State:
-        """Votes cast one by one so far, in secret: those before the seat if it is asked, up to its own if it has voted."""
-        options, order, asked = self.options, state.discussion.order, self.seat in self.truth.to_move
+        """Votes cast one by one so far, in secret: those before the seat if it is to move, up to its own if it has voted."""
+        options, order, is_to_move = self.options, state.discussion.order, self.seat in self.truth.to_move
         place = order.index(self.seat) if self.seat in order else -1
-        cast = place if asked else place + 1 if self.own_votes else 0
-        if cast >= len(order) or (cast == place and not asked):
+        cast = place if is_to_move else place + 1 if self.own_votes else 0
+        if cast >= len(order) or (cast == place and not is_to_move):
             raise Contradiction
         votes = []
         for who in order[:cast]:

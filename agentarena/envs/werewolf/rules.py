@@ -7,7 +7,7 @@ night falls, and the wolves are asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentarena.core.actions import Spoken
@@ -52,19 +52,13 @@ def step(options: Options, before: State, actions: Actions, rng: Rng) -> State:
     state = before
     if options.reward == "shaped":  # else nothing is paid before the end
         state = replace(state, outcome=replace(state.outcome, rewards=options.no_rewards))
-    if Spoken in map(type, actions.values()):
-        state = replace(state, log=(*state.log, *_remarks(state, actions)))
+    for seat in before.to_move:
+        action = actions[seat]
+        if action.__class__ is Spoken and "wolves" in action.notes:
+            state = replace(state, log=(*state.log, Entry("guess", seat, items=beliefs_in(action.notes))))
     after = _STEPS[state.phase](options, state, actions, rng)
     object.__setattr__(after, "news_from", len(before.log))  # a new state that nobody has seen yet
     return after
-
-
-def _remarks(state: State, actions: Actions) -> Iterator[Entry]:
-    """The beliefs stated with the actions."""
-    for seat in state.to_move:
-        action = actions[seat]
-        if isinstance(action, Spoken) and "wolves" in action.notes:
-            yield Entry("guess", seat, items=beliefs_in(action.notes))
 
 
 # --- the night ---------------------------------------------------------------------------------------------------------------
@@ -300,7 +294,7 @@ def utterance(options: Options, state: State, seat: int, action: int, turn: int)
     space = space_of(options, state.deal.roles[seat])
     index, variant = int(action) - speech(options.players), state.day * 5 + turn * 3 + seat
     words, heard = "", False
-    if isinstance(action, Spoken):
+    if action.__class__ is not int and isinstance(action, Spoken):
         words, heard = action.words, bool(action.notes.get("heard"))
     if not words and not space.plain:
         words = space.sentence(index, labels(state.deal.names).__getitem__, variant)

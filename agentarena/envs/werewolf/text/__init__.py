@@ -147,7 +147,7 @@ class WerewolfText(TextFace[State]):
         Words are written without outer white space, and only where they are heard.
 
         Raises:
-            NotSupported: The words cannot be put between tags, as they close them.
+            NotSupported: The words hold tags with which they would be read as something else.
         """
         move = self._named(int(action), _seat_name, self._common_space)
         if not isinstance(action, Spoken):
@@ -160,7 +160,7 @@ class WerewolfText(TextFace[State]):
         say = f"<say>{words}</say>" if words else ""
         heard = words and action.notes.get("heard") and hear(self.game, state, seat, words) == action
         reply = f"{guess}{say}" if heard else f"{guess}{say}<answer>{move}</answer>"
-        if "<" in words and words_in(reply) != words:
+        if "<" in words and getattr(self.read(state, seat, reply), "words", None) != words:
             raise NotSupported(f"Werewolf: the words {words!r:.100} cannot be written as <say>WORDS</say>; leave the tags out of them")
         return reply
 
@@ -257,23 +257,16 @@ def _seat_name(seat: int) -> str:
 # --- what a seat knows -------------------------------------------------------------------------------------------------------------
 
 
-def _shared_kinds(options: Options, state: State, seat: int) -> frozenset[str]:
-    """The kinds of entries that the seat may know of whoever they are about, as its role allows."""
-    key = ("shared", state.deal.roles[seat])
-    if key not in options.memo:
-        options.memo[key] = frozenset(kind for kind in _NOTES if visible(options, state, Entry(kind), seat))
-    kinds: frozenset[str] = options.memo[key]
-    return kinds
-
-
 class _Notes:
     """What a seat has learned in one match, in lines; extended as the log grows."""
 
     def __init__(self, options: Options, state: State, seat: int) -> None:
         self.options, self.seat = options, seat
-        self.shared = _shared_kinds(options, state, seat)
         self.names = labels(state.deal.names)
         role = state.deal.roles[seat]
+        if ("shared", role) not in options.memo:  # the kinds of entries that the role may know of whoever they are about
+            options.memo["shared", role] = frozenset(kind for kind in _NOTES if visible(options, state, Entry(kind), seat))
+        self.shared: frozenset[str] = options.memo["shared", role]
         self.header = f"You are {self.names[seat]} (seat {seat}), {role_phrase(ROLES[role])}."
         self.log: tuple[Entry, ...] = ()
         self.questions: dict[tuple[int, int], str] = {}  # by phase and legal moves
