@@ -152,7 +152,7 @@ class Werewolf(Options, Game[State]):
             action = actions.get(seat)
             if action.__class__ is not int or action < 0 or not legal_bits(self, state, seat) >> action & 1:
                 self.check(state, actions)
-                break
+                return rules.step(self, state, actions, rng, rules.stated_beliefs(state, actions))
         return rules.step(self, state, actions, rng)
 
     def rewards(self, state: State) -> tuple[float, ...]:
@@ -194,7 +194,8 @@ class Werewolf(Options, Game[State]):
         if state is None:
             return outcomes(self._start)
         self.check(state, actions or {})
-        return outcomes(lambda script: rules.step(self, state, actions or {}, script))
+        beliefs = rules.stated_beliefs(state, actions or {})
+        return outcomes(lambda script: rules.step(self, state, actions or {}, script, beliefs))
 
 
 def draw_names(rng: Rng, seats: int) -> tuple[int, ...]:

@@ -41,24 +41,26 @@ from .state import (
     shuffled,
 )
 
-__all__ = ["begin_day", "begin_night", "floor", "shaped_vote", "step"]
+__all__ = ["begin_day", "begin_night", "floor", "shaped_vote", "stated_beliefs", "step"]
 
 Actions = Mapping[int, Any]
 Votes = Sequence[tuple[int, int]]
 
 
-def step(options: Options, before: State, actions: Actions, rng: Rng) -> State:
-    """The state after these actions, which are known to be legal."""
-    state = before
+def step(options: Options, before: State, actions: Actions, rng: Rng, beliefs: tuple[Entry, ...] = ()) -> State:
+    """The state after these actions, which are known to be legal; `beliefs` are those stated with them."""
+    state = replace(before, log=before.log + beliefs) if beliefs else before
     if options.reward == "shaped":  # else nothing is paid before the end
         state = replace(state, outcome=replace(state.outcome, rewards=options.no_rewards))
-    for seat in before.to_move:
-        action = actions[seat]
-        if action.__class__ is Spoken and "wolves" in action.notes:
-            state = replace(state, log=(*state.log, Entry("guess", seat, items=beliefs_in(action.notes))))
     after = _STEPS[state.phase](options, state, actions, rng)
     object.__setattr__(after, "news_from", len(before.log))  # a new state that nobody has seen yet
     return after
+
+
+def stated_beliefs(state: State, actions: Actions) -> tuple[Entry, ...]:
+    """The beliefs that seats state with their actions."""
+    speakers = [seat for seat in state.to_move if isinstance(actions[seat], Spoken) and "wolves" in actions[seat].notes]
+    return tuple(Entry("guess", seat, items=beliefs_in(actions[seat].notes)) for seat in speakers)
 
 
 # --- the night ---------------------------------------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ def begin_night(options: Options, state: State, rng: Rng) -> State:
     )
     wolves = seats_in(state.alive & state.deal.wolves)
     if not options.attacks(state.day):
-        return _begin_choices(options, state, rng, ())
+        return _begin_choices(options, state, state.night, state.log, rng, ())
     if options.wolf_talk and len(wolves) > 1:
         return replace(state, phase=TALK, to_move=wolves[:1])
     return _begin_hunt(options, state, rng, wolves)
@@ -95,20 +97,22 @@ def _begin_hunt(options: Options, state: State, rng: Rng, wolves: tuple[int, ...
         return replace(state, phase=HUNT, to_move=wolves[:1], night=replace(state.night, decider=wolves[-1]))
     if rule in ("last", "random"):
         decider = wolves[pick(rng, len(wolves))]
-        return _begin_choices(options, replace(state, night=replace(state.night, decider=decider)), rng, (decider,))
-    return _begin_choices(options, state, rng, wolves)
+        return _begin_choices(options, state, replace(state.night, decider=decider), state.log, rng, (decider,))
+    return _begin_choices(options, state, state.night, state.log, rng, wolves)
 
 
 def _hunt(options: Options, state: State, actions: Actions, rng: Rng) -> State:
     (seat,) = state.to_move
     wolves = seats_in(state.alive & state.deal.wolves)
     following = wolves[wolves.index(seat) + 1]
-    state = replace(state, log=(*state.log, Entry("hunt", seat, int(actions[seat]))), to_move=(following,))
-    return state if following != state.night.decider else _begin_choices(options, state, rng, (following,))
+    log = (*state.log, Entry("hunt", seat, int(actions[seat])))
+    if following == state.night.decider:
+        return _begin_choices(options, state, state.night, log, rng, (following,))
+    return replace(state, log=log, to_move=(following,))
 
 
-def _begin_choices(options: Options, state: State, rng: Rng, wolves: tuple[int, ...]) -> State:
-    state = replace(state, phase=NIGHT, to_move=night_movers(options, state, wolves))
+def _begin_choices(options: Options, state: State, night: Night, log: tuple[Entry, ...], rng: Rng, wolves: tuple[int, ...]) -> State:
+    state = replace(state, phase=NIGHT, to_move=night_movers(options, state, wolves), night=night, log=log)
     return state if state.to_move else _choose(options, state, {}, rng)
 
 
@@ -292,7 +296,7 @@ def _straw(options: Options, state: State, actions: Actions, rng: Rng) -> State:
 def utterance(options: Options, state: State, seat: int, action: int, turn: int) -> Utterance:
     """What a speech action says. The wording differs from speaker to speaker and is no draw of the match's stream."""
     space = space_of(options, state.deal.roles[seat])
-    index, variant = int(action) - speech(options.players), state.day * 5 + turn * 3 + seat
+    index, variant = action - speech(options.players), state.day * 5 + turn * 3 + seat
     words, heard = "", False
     if action.__class__ is not int and isinstance(action, Spoken):
         words, heard = action.words, bool(action.notes.get("heard"))

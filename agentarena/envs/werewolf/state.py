@@ -179,7 +179,7 @@ def replace(part: T, **changes: Any) -> T:
     same slots that is not frozen, and becomes one of the frozen class at the end.
     """
     cls: Any = part.__class__
-    unfrozen, values = _UNFROZEN.get(cls) or _unfrozen(cls)
+    unfrozen, values = _UNFROZEN[cls] if cls in _UNFROZEN else _unfrozen(cls)
     copy = unfrozen(*values(part))
     for name in changes:
         setattr(copy, name, changes[name])
