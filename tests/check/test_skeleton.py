@@ -44,14 +44,14 @@ TEXT = {
 
 
 FIRST = (
-    "facts are plausible",
-    "spaces stand",
-    "ends in time",
-    "pays what it declares",
-    "observations fit",
-    "keys are strings",
-    "rules in words",
-    "views in words",
+    "info is valid",
+    "spaces are stable",
+    "ends within max_steps",
+    "rewards match info",
+    "observations fit their space",
+    "information keys are strings",
+    "rules text",
+    "view text",
 )
 
 

@@ -47,6 +47,7 @@ def agree(counts: Tally, wins: tuple[float, ...]) -> None:
         assert row.win_share == pytest.approx(share, abs=4 * error_of_difference(share, row.rounds))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "rounds"),
     [("paper", 2000), ("previous", 800), ("weak", 500), ("weak-previous", 500), ("duel", 600), ("duel-previous", 600), ("weak-5", 150)],
