@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 import textwrap
 
+from agentarena.envs.commons.analysis.metrics import Summary, summarise
+from agentarena.envs.commons.analysis.societies import LABORATORY, learning_only, outcomes, with_collective_choice
 from agentarena.envs.commons.bots import Imitator
-from agentarena.envs.commons.metrics import Summary, summarise
-from agentarena.envs.commons.societies import LABORATORY, learning_only, outcomes, with_collective_choice
 
 PUBLISHED = {"neither": "21", "talk": "73", "sanctions": "37 gross, 9 net", "talk and sanctions": "93 gross, 90 net"}
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 import agentarena as aa
-from agentarena.envs.commons.metrics import measure_records, summarise
-from agentarena.envs.commons.published import GOVSIM
+from agentarena.envs.commons.analysis.metrics import measure_records, summarise
+from agentarena.envs.commons.analysis.published import GOVSIM
 
 SHOWN = {"survived": 100, "survival_time": 1, "gain": 1, "efficiency": 100, "equality": 100, "over_usage": 100}
 

@@ -9,9 +9,11 @@ import pytest
 
 from agentarena.core.episode import Episode
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.commons import Commons, State, dynamics
-from agentarena.envs.commons.metrics import equality, gini, measure
-from agentarena.envs.commons.phases import chance_of_learning
+from agentarena.envs.commons import Commons, State
+from agentarena.envs.commons.analysis.metrics import equality, gini, measure
+from agentarena.envs.commons.options import ORDERS
+from agentarena.envs.commons.rules import dynamics
+from agentarena.envs.commons.rules.institutions import chance_of_learning
 from agentarena.envs.commons.state import HARVEST
 
 
@@ -31,7 +33,7 @@ def village(policy, **options):
     play = Episode(game, stream(0, CHANCE, 0))
     while not play.over:
         state = play.state
-        asks = policy(int(state.stock), state.number) if state.phase == HARVEST else game.amounts
+        asks = policy(int(state.stock), state.number) if state.phase == HARVEST else game.num_amounts
         play.step(dict.fromkeys(play.to_move, asks))
     return game, play.state
 
@@ -78,14 +80,14 @@ def test_greatest_yields():
     assert dynamics.msy(0.5, 1000.0, "harvest_then_grow") == (0.2, 125.0)
     assert dynamics.msy(0.2, 1000.0) == (0.1, 50.0)
     efforts = np.linspace(0.0005, 0.4, 800)
-    for order in dynamics.ORDERS:  # nothing on a grid does better, and the best of the grid is next to the closed form
+    for order in ORDERS:  # nothing on a grid does better, and the best of the grid is next to the closed form
         best, most = dynamics.msy(0.5, 1000.0, order)
         yields = [dynamics.steady_state(e, 0.5, 1000.0, order)[1] for e in efforts]
         assert max(yields) <= most + 1e-9
         assert efforts[int(np.argmax(yields))] == pytest.approx(best, abs=5e-4)
 
 
-@pytest.mark.parametrize("order", dynamics.ORDERS)
+@pytest.mark.parametrize("order", ORDERS)
 def test_extinction(order):
     edge = dynamics.extinction_effort(0.2, order)
     assert dynamics.steady_state(edge, 0.2, 100.0, order) == (0.0, 0.0)
@@ -199,7 +201,7 @@ def test_collapse_is_checked_before_doubling_and_strictly():
         play.step({0: 100 - left, **dict.fromkeys((1, 2, 3, 4), 0)})
         assert play.over is ends
         if not ends:
-            assert play.state.now.left == left
+            assert play.state.current.left == left
 
 
 def test_the_three_scenarios_are_one_game():
@@ -322,7 +324,7 @@ def test_expected_punishments_do_not_depend_on_the_number_of_seats():
                     for s in play.to_move
                 }
             )
-        fines = [other for done in play.state.past for other in done.fined if other >= 0]
+        fines = [other for done in play.state.past for other in done.punished if other >= 0]
         per_seat = len(fines) / (rounds * players)
         expected = watching * punishing
         assert abs(per_seat - expected) < 4.5 * math.sqrt(expected * (1 - expected) / (rounds * players))

@@ -14,11 +14,11 @@ from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.episode import Episode
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.text import Unreadable
+from agentarena.envs.commons.bots import Imitator, NormFollower, Punisher
+from agentarena.envs.commons.game import Commons
+from agentarena.envs.commons.state import State
 
-from .bots import Imitator, NormFollower, Punisher
-from .game import Commons
 from .metrics import Outcome, measure
-from .state import State
 
 __all__ = ["LABORATORY", "SPREAD", "Treatment", "learning_only", "outcomes", "play", "with_collective_choice"]
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from agentarena.core.episode import retrace
 from agentarena.core.intervals import mean_interval, wilson
-
-from . import dynamics
-from .game import Commons
-from .state import OVER, Round, State
+from agentarena.envs.commons.game import Commons
+from agentarena.envs.commons.rules import dynamics
+from agentarena.envs.commons.state import OVER, Round, State
 
 __all__ = [
     "Outcome",
@@ -170,9 +169,9 @@ def measure(game: Commons, state: State) -> Outcome:
     >>> game = Commons.build("govsim_silent")
     >>> play = Episode(game, np.random.default_rng(0))
     >>> while not play.over:
-    ...     _ = play.step({seat: 10 if play.state.phase == 1 else game.amounts for seat in play.to_move})
-    >>> found = measure(game, play.state)
-    >>> found.survival_time, found.gain, found.efficiency
+    ...     _ = play.step({seat: 10 if play.state.phase == 1 else game.num_amounts for seat in play.to_move})
+    >>> outcome = measure(game, play.state)
+    >>> outcome.survival_time, outcome.gain, outcome.efficiency
     (12.0, 120.0, 1.0)
     """
     past = state.past
@@ -180,11 +179,11 @@ def measure(game: Commons, state: State) -> Outcome:
     worth = _worth(game, past)
     best = best_total(game)
     share = 1.0 if game.resource != "static" else math.inf
-    harvests = [sum(done.taken[seat] for done in past if done.taken[seat] >= 0) for seat in range(game.players)]
+    harvests = [sum(done.harvested[seat] for done in past if done.harvested[seat] >= 0) for seat in range(game.players)]
     earned = _earned(game, past)
     early = state.phase == OVER and state.cause != "time" and len(past) < game.rounds
     bound, punished = _violations(past)
-    seats_rounds = sum(got >= 0 for done in past for got in done.taken)
+    seats_rounds = sum(got >= 0 for done in past for got in done.harvested)
     proposals = [[cap for cap in done.proposed if cap >= 0] for done in past]
     return Outcome(
         survival_time=float(len(past)),
@@ -195,10 +194,10 @@ def measure(game: Commons, state: State) -> Outcome:
         equality=equality(harvests),
         over_usage=_over_usage(game, past),
         norm=state.norm if state.norm >= 0 else math.nan,
-        norm_similarity=norm_similarity(proposals, game.top),
+        norm_similarity=norm_similarity(proposals, game.highest_cap),
         compliance=_ratio(sum(ok for _, ok in bound), len(bound)),
         watch_rate=_ratio(sum(other >= 0 for done in past for other in done.watched), seats_rounds),
-        punish_rate=_ratio(sum(other >= 0 for done in past for other in done.fined), seats_rounds),
+        punish_rate=_ratio(sum(other >= 0 for done in past for other in done.punished), seats_rounds),
         punished_violations=_ratio(punished, sum(not ok for _, ok in bound)),
         sanction_cost=_ratio(cost, len(past)),
         final_stock=state.stock if game.resource != "static" else math.nan,
@@ -218,8 +217,8 @@ def _worth(game: Commons, past: Sequence[Round]) -> float:
 
 def _earned(game: Commons, past: Sequence[Round]) -> list[float]:
     if game.resource != "static":
-        return [sum(done.taken[seat] for done in past if done.taken[seat] >= 0) for seat in range(game.players)]
-    pay = [dynamics.laboratory_pay(np.array(done.taken), game.tokens, game.pool_a, game.pool_b, game.outside) for done in past]
+        return [sum(done.harvested[seat] for done in past if done.harvested[seat] >= 0) for seat in range(game.players)]
+    pay = [dynamics.laboratory_pay(np.array(done.harvested), game.tokens, game.pool_a, game.pool_b, game.outside) for done in past]
     return [float(total) for total in np.sum(pay, axis=0)] if pay else [0.0] * game.players
 
 
@@ -229,18 +228,18 @@ def _violations(past: Sequence[Round]) -> tuple[list[tuple[int, bool]], int]:
     for done in past:
         if done.norm < 0:
             continue
-        for seat, got in enumerate(done.taken):
+        for seat, got in enumerate(done.harvested):
             if got >= 0:
-                kept = got <= done.norm * (1 + _SLACK) + _SLACK
-                bound.append((seat, kept))
-                punished += not kept and seat in done.fined
+                complies = got <= done.norm * (1 + _SLACK) + _SLACK
+                bound.append((seat, complies))
+                punished += not complies and seat in done.punished
     return bound, punished
 
 
 def _over_usage(game: Commons, past: Sequence[Round]) -> float:
     over = count = 0
     for done in past:
-        seats = [got for got in done.taken if got >= 0]
+        seats = [got for got in done.harvested if got >= 0]
         if not seats:
             continue
         if game.resource == "doubling":
@@ -269,12 +268,12 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, Summary]:
 
     Matches in which a figure does not apply are left out of it, and counted so.
     """
-    found = {}
+    summaries = {}
     for field in fields(Outcome):
         values = [float(value) for outcome in outcomes if not math.isnan(value := getattr(outcome, field.name))]
         if field.name == "survived":
             low, high = wilson(sum(values), len(values))
         else:
             low, high = mean_interval(values)
-        found[field.name] = Summary(float(np.mean(values)) if values else math.nan, low, high, len(values))
-    return found
+        summaries[field.name] = Summary(float(np.mean(values)) if values else math.nan, low, high, len(values))
+    return summaries

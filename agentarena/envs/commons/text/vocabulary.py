@@ -1,10 +1,14 @@
-"""The vocabulary of the scenarios: the same rules told of a lake, a pasture, a river, a laboratory, or of nothing in particular."""
+"""Words of the scenarios, so that the same rules are about a lake, a pasture, a river, a laboratory or nothing in particular; and small phrases."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-__all__ = ["VOCABULARY", "Vocabulary", "number", "times"]
+__all__ = ["MOST_SEATS", "VOCABULARY", "Vocabulary", "listed", "number", "times", "who"]
+
+MOST_SEATS = 40
+"""How many seats a sentence lists."""
 
 
 class Vocabulary(NamedTuple):
@@ -72,3 +76,25 @@ def number(value: float) -> str:
     ('12', '0.12346')
     """
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.5g}"
+
+
+def who(other: int, seat: int, start: bool = False) -> str:
+    """A seat as another seat calls it; `start` at the start of a sentence.
+
+    >>> who(3, 2), who(2, 2, start=True)
+    ('player 3', 'You')
+    """
+    if other == seat:
+        return "You" if start else "you"
+    return f"{'Player' if start else 'player'} {other}"
+
+
+def listed(values: Mapping[str, Any], seat: int) -> str:
+    """Quantities by seat, the first `MOST_SEATS` of them.
+
+    >>> listed({"0": 4.0, "1": 2.5}, seat=1)
+    'player 0 4, you 2.5'
+    """
+    items = list(values.items())[:MOST_SEATS]
+    more = f" and {len(values) - len(items)} more" if len(values) > len(items) else ""
+    return ", ".join(f"{who(int(other), seat)} {number(value)}" for other, value in items) + more

@@ -6,13 +6,13 @@ of the resource, efforts in [0, 1], money in cents.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from agentarena.envs.commons.options import Order
+
 __all__ = [
-    "ORDERS",
-    "Order",
     "allocate",
     "extinction_effort",
     "group_return",
@@ -27,10 +27,6 @@ __all__ = [
     "steady_state",
     "threshold",
 ]  # fmt: skip
-
-Order = Literal["simultaneous", "harvest_then_grow", "grow_then_harvest"]
-ORDERS: tuple[Order, ...] = ("simultaneous", "harvest_then_grow", "grow_then_harvest")
-"""What growth is worked out from: the stock before the harvest, what the harvest left, or the stock before a harvest that comes after it."""
 
 
 def grow(stock: Any, rate: float, capacity: float) -> Any:
