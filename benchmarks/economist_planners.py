@@ -115,9 +115,9 @@ def matches() -> None:
 
 
 def _late(record: aa.play.Record) -> float:  # type: ignore[name-defined]
-    from agentarena.core.episode import retrace
+    from agentarena.core.replay import states
 
-    *_, last = retrace(record.game(), record.seed, record.deal, record.actions)
+    *_, last = states(record)
     return float(np.mean([week.welfare for week in last.past if week.year >= 50]))
 
 

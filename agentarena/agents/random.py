@@ -14,7 +14,10 @@ class RandomAgent(Agent):
     """Plays a uniformly random legal action."""
 
     def choose(self, view: View) -> Action:
-        return sample(view.legal, view.rng)
+        legal = view.legal
+        if isinstance(legal, tuple):
+            return legal[int(view.uniform * len(legal))]
+        return sample(legal, view.rng)
 
     def policy(self, view: View) -> Mapping[int, float]:
         legal = view.legal

@@ -25,7 +25,7 @@ def command(file: str, match: int, seat: int | None, delay: float | None) -> Non
     agentarena replay runs/kuhn.jsonl --match 3
     agentarena replay runs/kuhn.jsonl --seat 1 --delay 0.5
     """
-    from agentarena.core.replay import frames
+    from agentarena.core.frames import frames
     from agentarena.matches.results import Results
 
     records = {record.match: record for record in Results.load(file).records}

@@ -25,7 +25,7 @@ def command(env: str, agents: tuple[str, ...], seed: int, delay: float, seat: in
     agentarena watch ConnectFour-v0 "mcts?simulations=200" minimax?depth=4
     agentarena watch KuhnPoker-v0 cfr random --seat 0 --delay 1
     """
-    from agentarena.core.replay import frames
+    from agentarena.core.frames import frames
     from agentarena.matches.api import play
 
     from .replay import check_seat, show_frame

@@ -1,23 +1,50 @@
-"""What a seat may do: a tuple of integers, or a bounded description that can refuse, sample and encode.
+"""What a seat may do: a tuple of listed actions (ints or strings), or a set of actions too large to list.
 
-Discrete games list their legal actions as a plain tuple of ints. Real-valued, spoken and compound moves are
-described by `Box`, `Text` and `Product`, which share one small interface, `ActionSet`.
+Listed actions are a plain tuple: ints of a `Discrete` space, or strings, such as the admissible commands of a household.
+Real-valued, spoken and compound actions are described by `Box`, `Text` and `Product`, which share one small interface,
+`ActionSet`: contains, violation, sample, encode, decode, space.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import gymnasium
 import numpy as np
 
-__all__ = ["Action", "ActionSet", "Box", "Legal", "Product", "Spoken", "Text", "decode", "encode", "sample", "violation"]
+from .charset import CHARSET
+from .errors import NotSupported
+
+__all__ = [
+    "Action",
+    "ActionSet",
+    "Box",
+    "Legal",
+    "Product",
+    "Spoken",
+    "Text",
+    "contains",
+    "decode",
+    "encode",
+    "joint_mask",
+    "sample",
+    "violation",
+]
 
 Action = Any
-"""An int (discrete; `Spoken` where words ride on it), a float array (`Box`), a string (`Text`) or a dict of these (`Product`)."""
+"""An int (discrete; `Spoken` where words ride on it), a string (listed, or `Text`), a float array (`Box`), or for a
+`Product` a tuple or dict of these."""
+
+_MOST_JOINT = 65_536
+"""Most combinations of a `Product` that are listed."""
+_MOST_TRIES = 10_000
+"""Most draws of a constrained `Product` whose combinations cannot be listed."""
 
 
 class ActionSet(ABC):
@@ -43,6 +70,10 @@ class ActionSet(ABC):
     def decode(self, data: Any) -> Action:
         """The inverse of `encode`."""
 
+    def contains(self, action: Action) -> bool:
+        """Whether `action` is in the set."""
+        return self.violation(action) is None
+
 
 class Box(ActionSet):
     """Arrays of real numbers within bounds.
@@ -65,12 +96,12 @@ class Box(ActionSet):
                 if self._single[0] <= float(action) <= self._single[1]:
                     return None
         try:
-            given = np.asarray(action)
+            array = np.asarray(action)
         except (TypeError, ValueError):
-            given = np.asarray(None)
-        if given.dtype.kind not in "fiu":  # numbers, not words or truth values that numpy could make numbers of
+            array = np.asarray(None)
+        if array.dtype.kind not in "fiu":  # numbers, not words or truth values that numpy could make numbers of
             return f"expected numbers of shape {self.shape}, got {action!r:.60}"
-        value = given.astype(np.float64)
+        value = array.astype(np.float64)
         if value.shape != self.shape:
             return f"expected shape {self.shape}, got {value.shape}"
         if not np.all(np.isfinite(value)):
@@ -99,10 +130,12 @@ class Text(ActionSet):
 
     Args:
         max_chars: Longest utterance accepted, in characters.
+        suggestions: Utterances worth trying, e.g. commands that are known to work; others are legal too.
     """
 
-    def __init__(self, max_chars: int) -> None:
+    def __init__(self, max_chars: int, suggestions: Sequence[str] = ()) -> None:
         self.max_chars = max_chars
+        self.suggestions = tuple(suggestions)
 
     def violation(self, action: Action) -> str | None:
         if not isinstance(action, str):
@@ -112,11 +145,9 @@ class Text(ActionSet):
         return None
 
     def sample(self, rng: np.random.Generator) -> str:
-        return ""
+        return self.suggestions[int(rng.integers(len(self.suggestions)))] if self.suggestions else ""
 
     def space(self) -> gymnasium.Space[Any]:
-        from .text import CHARSET
-
         return gymnasium.spaces.Text(self.max_chars, min_length=0, charset=CHARSET)
 
     def encode(self, action: Action) -> Any:
@@ -126,37 +157,89 @@ class Text(ActionSet):
         return str(data)
 
 
-class Product(ActionSet):
-    """A move of several named parts, each a tuple of ints or itself `ActionSet`, e.g. a target and an utterance."""
+Parts = Mapping[str, "Legal"] | Sequence["Legal"]
 
-    def __init__(self, parts: Mapping[str, Legal]) -> None:
-        self.parts = dict(parts)
+
+class Product(ActionSet):
+    """Actions of several parts, each listed or itself an `ActionSet`, whose combination may be constrained.
+
+    Named parts (a mapping) make actions dicts, in a `Dict` space. Numbered parts (a sequence) make actions tuples, in a
+    `MultiDiscrete` space where all parts are ints, else a `Tuple` space.
+
+    Args:
+        parts: The parts.
+        allowed: Which combinations of legal parts are legal, e.g. that two slots do not switch to one creature; all by default.
+        reason: What to say of a combination that is not.
+
+    >>> two_slots = Product([(0, 1, 2), (0, 1, 2)], allowed=lambda action: action[0] != action[1])
+    >>> len(two_slots.listed), two_slots.contains((1, 1)), two_slots.contains((1, 2))
+    (6, False, True)
+    """
+
+    def __init__(self, parts: Parts, allowed: Callable[[Action], bool] | None = None, reason: str = "") -> None:
+        self.named = isinstance(parts, Mapping)
+        self.parts: dict[Any, Legal] = dict(parts) if isinstance(parts, Mapping) else dict(enumerate(parts))
+        self.allowed = allowed
+        self.reason = reason or "these parts are not allowed together"
+
+    def join(self, values: Sequence[Action]) -> Action:
+        """The action with these values of the parts, in order."""
+        return dict(zip(self.parts, values, strict=True)) if self.named else tuple(values)
 
     def violation(self, action: Action) -> str | None:
-        if not isinstance(action, Mapping) or set(action) != set(self.parts):
+        if self.named and (not isinstance(action, Mapping) or set(action) != set(self.parts)):
             return f"expected the parts {sorted(self.parts)}, got {action!r:.200}"
+        if not self.named and (not isinstance(action, Sequence | np.ndarray) or isinstance(action, str) or len(action) != len(self.parts)):
+            return f"expected {len(self.parts)} parts, got {action!r:.200}"
         for name, part in self.parts.items():
             reason = violation(part, action[name])
             if reason:
-                return f"{name}: {reason}"
+                return f"{name}: {reason}" if self.named else f"part {name}: {reason}"
+        if self.allowed is not None and not self.allowed(action):
+            return f"{self.reason}, got {action!r:.200}"
         return None
 
-    def sample(self, rng: np.random.Generator) -> dict[str, Action]:
-        return {name: sample(part, rng) for name, part in self.parts.items()}
+    @cached_property
+    def listed(self) -> tuple[Action, ...] | None:
+        """Every legal combination in lexicographic order; `None` where a part cannot be listed or there are too many."""
+        options = [part if isinstance(part, tuple) else part.listed if isinstance(part, Product) else None for part in self.parts.values()]
+        if any(option is None for option in options) or math.prod(len(option or ()) for option in options) > _MOST_JOINT:
+            return None
+        actions = (self.join(values) for values in itertools.product(*(option or () for option in options)))
+        return tuple(action for action in actions if self.allowed is None or self.allowed(action))
+
+    def sample(self, rng: np.random.Generator) -> Action:
+        """A random member; each part is drawn by itself, and the draw repeated until the combination is allowed, so that
+        all allowed combinations of listed parts are equally likely.
+
+        Raises:
+            NotSupported: The constraint allows nothing, or so little that 10,000 draws did not meet it.
+        """
+        if self.allowed is None:
+            return self.join([sample(part, rng) for part in self.parts.values()])
+        if self.listed is not None:
+            if not self.listed:
+                raise NotSupported("the constraint of this Product allows no combination of its parts")
+            return self.listed[int(rng.integers(len(self.listed)))]
+        for _ in range(_MOST_TRIES):
+            action = self.join([sample(part, rng) for part in self.parts.values()])
+            if self.allowed(action):
+                return action
+        raise NotSupported(f"{_MOST_TRIES} draws met no combination that the constraint of this Product allows; list its parts")
 
     def space(self) -> gymnasium.Space[Any]:
-        return gymnasium.spaces.Dict(
-            {
-                name: part.space() if isinstance(part, ActionSet) else gymnasium.spaces.Discrete(max(part) + 1)
-                for name, part in self.parts.items()
-            }
-        )
+        if self.named:
+            return gymnasium.spaces.Dict({name: _space(part) for name, part in self.parts.items()})
+        if all(isinstance(part, tuple) and part and isinstance(part[0], int) for part in self.parts.values()):
+            return gymnasium.spaces.MultiDiscrete([max(part) + 1 for part in self.parts.values() if isinstance(part, tuple)])
+        return gymnasium.spaces.Tuple([_space(part) for part in self.parts.values()])
 
     def encode(self, action: Action) -> Any:
-        return {name: encode(part, action[name]) for name, part in self.parts.items()}
+        data = {name: encode(part, action[name]) for name, part in self.parts.items()}
+        return data if self.named else list(data.values())
 
-    def decode(self, data: Any) -> dict[str, Action]:
-        return {name: decode(part, data[name]) for name, part in self.parts.items()}
+    def decode(self, data: Any) -> Action:
+        return self.join([decode(part, data[name]) for name, part in self.parts.items()])
 
 
 class Spoken(int):
@@ -178,9 +261,9 @@ class Spoken(int):
     notes: Mapping[str, Any]
 
     def __new__(cls, action: int, words: str = "", notes: Mapping[str, Any] | None = None) -> Spoken:
-        made = super().__new__(cls, action)
-        made.words, made.notes = words, dict(notes or {})
-        return made
+        spoken = super().__new__(cls, action)
+        spoken.words, spoken.notes = words, dict(notes or {})
+        return spoken
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Spoken, (int(self), self.words, self.notes))
@@ -189,8 +272,8 @@ class Spoken(int):
         return f"Spoken({int(self)}, {self.words!r}{f', {self.notes!r}' if self.notes else ''})"
 
 
-Legal = tuple[int, ...] | ActionSet
-"""The legal ints in increasing order, or a bounded description."""
+Legal = tuple[Any, ...] | ActionSet
+"""The listed actions, ints in increasing order or strings, or a set."""
 
 
 def violation(legal: Legal, action: Action) -> str | None:
@@ -198,19 +281,29 @@ def violation(legal: Legal, action: Action) -> str | None:
 
     >>> violation((0, 2), 1)
     'not legal now; legal: 0, 2'
+    >>> violation(("look", "go north"), "fly")
+    "not legal now; legal: 'look', 'go north'"
     """
     if isinstance(legal, ActionSet):
         return legal.violation(action)
-    if isinstance(action, bool | np.bool_) or not isinstance(action, int | np.integer):
+    if legal and isinstance(legal[0], str):
+        if not isinstance(action, str):
+            return f"expected one of the listed strings, got {action!r:.100}"
+    elif isinstance(action, bool | np.bool_) or not isinstance(action, int | np.integer):
         return f"expected an integer, got {action!r:.100}"
     if action in legal:
         return None
-    shown = ", ".join(map(str, legal[:24])) + (", ..." if len(legal) > 24 else "")
-    return f"not legal now; legal: {shown or 'nothing'}"
+    listed = ", ".join(map(repr, legal[:24])) + (", ..." if len(legal) > 24 else "")
+    return f"not legal now; legal: {listed or 'nothing'}"
+
+
+def contains(legal: Legal, action: Action) -> bool:
+    """Whether `action` is legal."""
+    return violation(legal, action) is None
 
 
 def sample(legal: Legal, rng: np.random.Generator) -> Action:
-    """A uniformly random legal action."""
+    """A random legal action, uniform among listed ones."""
     if isinstance(legal, ActionSet):
         return legal.sample(rng)
     return legal[int(rng.integers(len(legal)))]
@@ -222,7 +315,7 @@ def encode(legal: Legal, action: Action) -> Any:
         return legal.encode(action)
     if isinstance(action, Spoken):
         return {"action": int(action), "words": action.words, **({"notes": dict(action.notes)} if action.notes else {})}
-    return int(action)
+    return str(action) if isinstance(action, str) else int(action)
 
 
 def decode(legal: Legal, data: Any) -> Action:
@@ -231,4 +324,31 @@ def decode(legal: Legal, data: Any) -> Action:
         return legal.decode(data)
     if isinstance(data, Mapping):
         return Spoken(int(data["action"]), str(data["words"]), data.get("notes"))
-    return int(data)
+    return data if isinstance(data, str) else int(data)
+
+
+def joint_mask(legal: Legal, sizes: tuple[int, ...]) -> np.ndarray:
+    """Which combinations of a `MultiDiscrete` space are legal: int8 of shape `sizes`.
+
+    Args:
+        legal: A `Product` of numbered parts, all of them ints.
+        sizes: Number of actions of each part, as the space has them.
+
+    Raises:
+        NotSupported: The combinations cannot be listed.
+    """
+    listed = legal.listed if isinstance(legal, Product) else None
+    if listed is None:
+        raise NotSupported("the legal combinations are too many for a joint mask; sample from `view.legal`")
+    mask = np.zeros(sizes, np.int8)
+    if listed:
+        mask[tuple(np.array(listed).T)] = 1
+    return mask
+
+
+def _space(part: Legal) -> gymnasium.Space[Any]:
+    if isinstance(part, ActionSet):
+        return part.space()
+    if part and isinstance(part[0], str):
+        return gymnasium.spaces.Text(max(map(len, part)), min_length=0, charset=CHARSET)
+    return gymnasium.spaces.Discrete(int(max(part)) + 1)

@@ -10,20 +10,32 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
 
-from .actions import Action, Legal
-from .errors import AgentNonsense, NotSupported
+from .actions import Action, Legal, joint_mask
+from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
-from .rng import DECISION, stream
+from .rng import DECISION, stream, uniform
 from .text import Options
 
 __all__ = ["Agent", "AsyncAgent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "TokenSample", "View"]
+
+
+class _lazy:  # a decorator, like property
+    """A property worked out when first asked for; `functools.cached_property` without its lock, which costs as much as most views."""
+
+    def __init__(self, compute: Callable[[Any], Any]) -> None:
+        self._compute, self._name, self.__doc__ = compute, compute.__name__, compute.__doc__
+
+    def __get__(self, view: Any, owner: type | None = None) -> Any:
+        if view is None:
+            return self
+        value = view.__dict__[self._name] = self._compute(view)
+        return value
 
 
 class View:
@@ -31,8 +43,7 @@ class View:
 
     Attributes:
         game: The rules.
-        seat: Who is asked.
-        news: Events since this seat was last asked that it may know.
+        seat: Who is to move.
         match: Number of the match within its run.
         turn: How many decisions this seat has made in this match.
         memory: The seat's own notebook in this match, kept by the runner; empty at first.
@@ -46,88 +57,122 @@ class View:
         state: Any,
         seat: int,
         *,
-        news: Sequence[Event] = (),
+        news: Sequence[Event] | Callable[[], tuple[Event, ...]] = (),
         seed: int = 0,
         match: int = 0,
         turn: int = 0,
         memory: dict[str, Any] | None = None,
         retry_reason: str = "",
         attempt: int = 0,
+        legal: dict[int, Legal] | None = None,
     ) -> None:
         self.game, self.seat, self.match, self.turn = game, seat, match, turn
         self.retry_reason, self.attempt = retry_reason, attempt
-        self.news = tuple(news)
         self.memory: dict[str, Any] = {} if memory is None else memory
+        self._news = news
+        self._legal = legal
         self._seed: int | None = seed
-        self._sent: np.random.Generator | None = None  # in another process: the decision's stream, in place of the run's seed
+        self._sent: tuple[np.random.Generator, float] | None = None  # in another process: the decision's draws, in place of the seed
         self.__state = state
 
-    @cached_property
+    @property
+    def _state(self) -> Any:
+        """The state.
+
+        Raises:
+            MatchOver: The rules have spent it: the game lives in an outside engine, and this decision is over.
+        """
+        if self.__state is _SPENT:
+            raise MatchOver(f"this decision of seat {self.seat} is over, and {type(self.game).__name__} keeps no past states")
+        return self.__state
+
+    def expire(self) -> None:
+        """The state is spent: what was not worked out before can no longer be had. Called by the match."""
+        self.__state = _SPENT
+
+    @_lazy
+    def news(self) -> tuple[Event, ...]:
+        """Events since this seat was last asked that it may know."""
+        return self._news() if callable(self._news) else tuple(self._news)
+
+    @_lazy
     def legal(self) -> Legal:
-        """The legal actions: a tuple of ints, or a `ActionSet` description."""
-        return self.game.legal(self.__state, self.seat)
+        """The legal actions: a tuple of ints or strings, or an `ActionSet`."""
+        if self._legal is None:
+            return self.game.legal(self._state, self.seat)
+        if self.seat not in self._legal:
+            self._legal[self.seat] = self.game.legal(self._state, self.seat)
+        return self._legal[self.seat]
 
     @property
-    def choices(self) -> tuple[int, ...]:
-        """The legal actions of a discrete game; raises `NotSupported` where they cannot be listed."""
-        if not isinstance(self.legal, tuple):
-            raise NotSupported(f"the actions of {type(self.game).__name__} are not a list of integers")
-        return self.legal
+    def choices(self) -> tuple[Any, ...]:
+        """The legal actions where they are listed; raises `NotSupported` where they are a set."""
+        legal = self.legal
+        if not isinstance(legal, tuple):
+            raise NotSupported(f"the actions of {type(self.game).__name__} are not listed; they are a {type(legal).__name__}")
+        return legal
 
-    @cached_property
+    @_lazy
     def mask(self) -> np.ndarray:
-        """The legal actions of a discrete game as int8 of shape (A,)."""
+        """The legal actions of a discrete game as int8 of shape (A,); of a `MultiDiscrete` one with an axis for each part."""
         return action_mask(self.game.action_space(self.seat), self.legal)
 
-    @cached_property
+    @_lazy
     def observation(self) -> Any:
         """What the seat sees, as numbers."""
-        return self.game.observe(self.__state, self.seat)
+        return self.game.observe(self._state, self.seat)
 
-    @cached_property
+    @_lazy
     def rules(self) -> str:
         """The rules in words, for a system message."""
         return self.game.text.rules(self.seat)
 
-    @cached_property
+    @_lazy
     def text(self) -> str:
         """What is new and what the seat sees now, in words, with the legal moves."""
-        return self.game.text.view(self.__state, self.seat, self.news)
+        return self.game.text.view(self._state, self.seat, self.news)
 
-    @cached_property
+    @_lazy
     def text_without_choices(self) -> str:
         """Like `text`, without the list of legal moves."""
-        return self.game.text.view(self.__state, self.seat, self.news, choices=False)
+        return self.game.text.view(self._state, self.seat, self.news, choices=False)
 
-    @cached_property
+    @_lazy
     def options(self) -> Options:
         """The legal replies, for guided decoding."""
-        return self.game.text.options(self.__state, self.seat)
+        return self.game.text.options(self._state, self.seat)
 
     def read(self, reply: str) -> Any:
         """The action that `reply` names, or `Unreadable`."""
-        return self.game.text.read(self.__state, self.seat, reply)
+        return self.game.text.read(self._state, self.seat, reply)
 
     def write(self, action: Action) -> str:
         """The reply that `read` reads as `action`."""
-        return self.game.text.write(self.__state, self.seat, action)
+        return self.game.text.write(self._state, self.seat, action)
 
-    @cached_property
+    @_lazy
     def information(self) -> str:
         """The information-set key; raises `NotSupported` where the game has none."""
         if not isinstance(self.game, Information):
             raise NotSupported(f"{type(self.game).__name__} has no information keys")
-        return self.game.information(self.__state, self.seat)
+        return self.game.information(self._state, self.seat)
 
-    @cached_property
+    @_lazy
     def rng(self) -> np.random.Generator:
         """The agent's own stream for this decision: the same for the same run seed, match, seat, turn and attempt."""
-        return self._own() if self._sent is None else copy.deepcopy(self._sent)
+        return self._stream(*self._draw_path) if self._sent is None else copy.deepcopy(self._sent[0])
 
-    def _own(self) -> np.random.Generator:
+    @_lazy
+    def uniform(self) -> float:
+        """One number in [0, 1) of this decision, independent of `rng` and much cheaper: enough for one draw from a list."""
         if self._sent is not None:
-            return self._sent
-        return self._stream(0, self.attempt) if self.attempt else self._stream()
+            return self._sent[1]
+        assert self._seed is not None
+        return uniform(self._seed, DECISION, self.match, self.seat, self.turn, *self._draw_path)
+
+    @property
+    def _draw_path(self) -> tuple[int, ...]:
+        return (0, self.attempt) if self.attempt else ()
 
     def _stream(self, *path: int) -> np.random.Generator:
         assert self._seed is not None
@@ -139,7 +184,7 @@ class View:
         return self.game.info.forkable and (isinstance(self.game, Resample) or not self.game.info.hidden)
 
     def imagine(self, rng: np.random.Generator) -> Any:
-        """A state this seat cannot tell from the true one, to search from. It is the agent's to step freely.
+        """A determinization: a state this seat cannot tell from the true one, to search from. It is the agent's to step freely.
 
         Raises:
             NotSupported: The game hides something and cannot redraw it, or lives in an outside engine.
@@ -147,13 +192,13 @@ class View:
         if not self.can_imagine:
             raise NotSupported(f"{type(self.game).__name__} has hidden information and no resample(), so it cannot be searched")
         if isinstance(self.game, Resample):
-            return self.game.resample(self.__state, self.seat, rng)
-        return self.__state
+            return self.game.resample(self._state, self.seat, rng)
+        return self._state
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels to another process: an imagined state in place of the true one, or else only what is shown.
 
-        Of the run's seed only this decision's own stream goes along: with the seed, an agent could draw the other
+        Of the run's seed only this decision's own draws go along: with the seed, an agent could draw the other
         seats' random moves ahead of them.
         """
         out = {
@@ -161,26 +206,43 @@ class View:
             "seat": self.seat,
             "match": self.match,
             "turn": self.turn,
-            "news": self.news,
+            "_news": self.news,
             "memory": self.memory,
             "retry_reason": self.retry_reason,
             "attempt": self.attempt,
+            "_legal": None,
             "_seed": None,
-            "_sent": self._own(),
+            "_sent": self._sent or (self._stream(*self._draw_path), self.uniform),
         }
         if self.can_imagine:
-            return {**out, "_View__state": self.__state if self._seed is None else self.imagine(self._stream(1))}
-        shown = ("legal", "observation", "text", "text_without_choices", "options")
-        out.update({name: getattr(self, name) for name in shown})
+            return {**out, "_View__state": self._state if self._seed is None else self.imagine(self._stream(1))}
+        observed = ("legal", "observation", "text", "text_without_choices", "options")
+        out.update({name: getattr(self, name) for name in observed})
         if isinstance(self.game, Information):
             out["information"] = self.information
-        return {**out, "_View__state": None}
+        return {**out, "_View__state": _SPENT}
+
+
+class _Spent:
+    """Stands for a state that is no longer there; one object in each process."""
+
+    def __reduce__(self) -> str:
+        return "_SPENT"
+
+
+_SPENT = _Spent()
 
 
 def action_mask(space: gymnasium.Space[Any], legal: Legal) -> np.ndarray:
-    """The legal ints as an int8 mask over a `Discrete` space. Shape (A,)."""
-    assert isinstance(space, gymnasium.spaces.Discrete)
-    assert isinstance(legal, tuple)
+    """The legal actions as an int8 mask: shape (A,) over a `Discrete` space, one axis a part over a `MultiDiscrete` one.
+
+    Raises:
+        NotSupported: The actions are no ints, or their combinations too many to list.
+    """
+    if isinstance(space, gymnasium.spaces.MultiDiscrete):
+        return joint_mask(legal, tuple(int(size) for size in space.nvec))
+    if not isinstance(space, gymnasium.spaces.Discrete) or not isinstance(legal, tuple):
+        raise NotSupported(f"actions of {space} have no mask")
     mask = np.zeros(int(space.n), np.int8)
     mask[list(legal)] = 1
     return mask

@@ -50,12 +50,21 @@ class Player:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What all matches of a run share."""
+    """What all matches of a run share.
+
+    Attributes:
+        game: The rules.
+        players: The agents as records name them; may be left out where no records are made.
+        seed: Seed of the run.
+        on_unreadable: What happens to replies that name no legal move.
+        record_samples: Whether records on disk hold the token samples behind replies.
+    """
 
     game: Game[Any]
-    players: tuple[Player, ...]
+    players: tuple[Player, ...] = ()
     seed: int = 0
     on_unreadable: OnUnreadable = field(default_factory=OnUnreadable)
+    record_samples: bool = False
 
     @cached_property
     def env(self) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .text import TextFace
 
-__all__ = ["Chance", "Game", "GameInfo", "HasBatch", "Information", "Resample", "Serializable", "option", "require"]
+__all__ = ["Chance", "Game", "GameInfo", "HasBatch", "HasResources", "Information", "Resample", "Serializable", "option", "require"]
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -108,7 +108,7 @@ class Game(ABC, Generic[S]):
     """The rules under one configuration. Subclasses are `@dataclass(frozen=True)` with `option` fields.
 
     A subclass defines the abstract methods below, and `info` and `text` as `functools.cached_property`. It may add
-    any of the capabilities `Information`, `Resample`, `Chance`, `Serializable`, `HasBatch`.
+    any of the capabilities `Information`, `Resample`, `Chance`, `Serializable`, `HasBatch`, `HasResources`.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -144,7 +144,7 @@ class Game(ABC, Generic[S]):
 
     @abstractmethod
     def legal(self, state: S, seat: int) -> Legal:
-        """What `seat`, which is to move, may do: the legal ints in increasing order, or a `ActionSet` description."""
+        """What `seat`, which is to move, may do: the legal ints in increasing order, the legal strings, or an `ActionSet`."""
 
     @abstractmethod
     def step(self, state: S, actions: Mapping[int, Action], rng: np.random.Generator) -> S:
@@ -242,12 +242,12 @@ class Game(ABC, Generic[S]):
 
     def check(self, state: S, actions: Mapping[int, Action]) -> None:
         """Raise what `step` must raise for these actions; return when they are in order."""
-        asked = self.to_move(state)
-        if not asked:
+        pending = self.to_move(state)
+        if not pending:
             raise MatchOver(f"{type(self).__name__}: the match is over; nobody may move. Start another with start(rng)")
-        if len(actions) != len(asked) or any(seat not in actions for seat in asked):
-            raise OutOfTurn(f"{type(self).__name__}: got actions of seats {sorted(actions)}, expected exactly {list(asked)}")
-        for seat in asked:
+        if len(actions) != len(pending) or any(seat not in actions for seat in pending):
+            raise OutOfTurn(f"{type(self).__name__}: got actions of seats {sorted(actions)}, expected exactly {list(pending)}")
+        for seat in pending:
             reason = violation(self.legal(state, seat), actions[seat])
             if reason:
                 raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
@@ -315,6 +315,19 @@ class Serializable(Protocol[S]):
 
     def unpack(self, data: bytes) -> S:
         """The inverse of `pack`."""
+        ...
+
+
+@runtime_checkable
+class HasResources(Protocol[S_contra]):
+    """Games whose states hold something open, such as a process or a connection: for engines outside of Python.
+
+    Whoever starts a match releases it: `Episode.close`, and with it the match, every adapter, runner and replay, on every
+    way out. A state that `step` has spent needs no release.
+    """
+
+    def release(self, state: S_contra) -> None:
+        """Let go of what a match's current state holds open. The match is over, or given up. May be called twice."""
         ...
 
 

@@ -1,19 +1,19 @@
-"""One match as a state machine: it says which seats it waits for, shows each its view, and takes their answers.
+"""One match as a state machine: the one decision loop, which `agentarena.play`, the environments and trainers all drive.
 
-    match = Match(terms, fixture)
+    match = Match(RunConfig(game), Fixture(match=0, deal=0))
     while not match.over:
         for seat in match.pending():
             match.answer(seat, agent.choose(match.view(seat)))
     match.record()
 
-Nothing an agent does can break it: an answer that is no legal move is a typed fault with a price.
+It says which seats it waits for, shows each its view, and takes their answers. Nothing an agent does can break it: an
+answer that is no legal move is asked for again or is a typed fault with a price. Recording, processes, deadlines and
+batching stand around it.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,15 @@ from .actions import Action, Box, Legal, Product, Text, decode, encode, sample, 
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
-from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction
-from .game import Game
+from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
+from .events import Event
+from .game import Information
 from .record import Cost, Finished, Fixture, Outcome, Record, Seat, stable
+from .reply import is_countable, outcome_of, retry_reason, schema_error
 from .rng import CHANCE, REFEREE, stream
-from .text import Unreadable
+from .trajectory import Trajectory, Turn
 
-__all__ = ["Match", "OnUnreadable", "Player", "RunConfig"]
+__all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig", "first_legal"]
 
 _KINDS: dict[type[AgentFault], str] = {
     AgentRaised: "raised",
@@ -42,78 +44,114 @@ FAULTS = {kind: error for error, kind in _KINDS.items()}
 
 
 class Match:
-    """A match under way.
+    """A match under way. A context manager: leaving it releases what the game holds open.
+
+    Args:
+        config: What it shares with the other matches of its run.
+        fixture: Its number, deal and seating.
+        limit: Steps after which it is truncated; the game's own limit by default.
+        rng: The match's stream of chance; by default that of its deal.
+        trace: Whether to keep every turn for `trajectory`.
 
     Attributes:
-        terms: What it shares with the other matches of its run.
-        fixture: Its number, deal and seating.
+        config: See above.
+        fixture: See above.
         episode: State, log and returns.
+        memory: Each seat's notebook. Shape (S,).
+        turns: How many decisions each seat has made. Shape (S,).
+        failed: Seats that forfeited, with the fault.
     """
 
     __slots__ = (
-        "_aborted",
-        "_actions",
-        "_asked",
-        "_attempts",
-        "_chosen",
-        "_costs",
-        "_failed",
-        "_faults",
-        "_news",
-        "_replies",
-        "episode",
-        "fixture",
-        "memory",
-        "terms",
-        "turns",
-    )
+        "_aborted", "_actions", "_attempts", "_chosen", "_costs", "_faults", "_issued", "_legal", "_news", "_replies", "_samples",
+        "_seat_turns", "_to_move", "_trace", "config", "episode", "failed", "fixture", "memory", "turns",
+    )  # fmt: skip
 
-    def __init__(self, terms: RunConfig, fixture: Fixture) -> None:
-        self.terms, self.fixture = terms, fixture
-        self.episode = Episode(terms.game, stream(terms.seed, CHANCE, fixture.deal))
-        seats = terms.game.info.seats
+    def __init__(
+        self, config: RunConfig, fixture: Fixture, *, limit: int | None = None, rng: np.random.Generator | None = None, trace: bool = False
+    ) -> None:
+        self.config, self.fixture = config, fixture
+        self.episode = Episode(config.game, stream(config.seed, CHANCE, fixture.deal) if rng is None else rng, limit)
+        seats = config.game.info.seats
         self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
         self.turns = [0] * seats
-        self._asked = self.episode.to_move
+        self.failed: dict[int, AgentFault] = {}
+        self._to_move = self.episode.to_move
         self._actions: list[list[list[Any]]] = []
         self._aborted: list[list[Any]] = []
         self._replies: list[dict[str, Any]] = []
+        self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
-        self._costs: list[list[Any]] = [[0, 0.0, {}] for _ in range(seats)]
+        self._costs: dict[int, list[Any]] = {}
         # of the step under way, by seat
         self._chosen: dict[int, tuple[Action, Any]] = {}
-        self._failed: dict[int, AgentFault] = {}
         self._attempts: dict[int, list[dict[str, Any]]] = {}
-        self._news: dict[int, tuple[Any, ...]] = {}
+        self._news: dict[int, tuple[int, int]] = {}
+        self._legal: dict[int, Legal] = {}
+        self._issued: list[View] | None = None if config.game.info.forkable else []
+        self._trace = Trajectory(fixture.match, fixture.deal, initial=list(self.episode.rewards)) if trace else None
+        self._seat_turns: dict[int, Turn] = {}
+
+    def __enter__(self) -> Match:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release what the game holds open (`HasResources`). May be called twice; the record can still be had."""
+        self._expire_views()
+        self.episode.close()
+
+    # --- what is awaited ------------------------------------------------------------------------------------------
 
     @property
     def over(self) -> bool:
         """Whether nobody will be asked again."""
-        return not self._asked
+        return not self._to_move
+
+    @property
+    def to_move(self) -> tuple[int, ...]:
+        """The seats that move in this step, whether they have answered or not; `()` when the match is over."""
+        return self._to_move
 
     def pending(self) -> tuple[int, ...]:
         """The seats whose answer is awaited now."""
-        return tuple(seat for seat in self._asked if seat not in self._chosen and seat not in self._failed)
+        if not self._chosen and not self.failed:
+            return self._to_move
+        return tuple(seat for seat in self._to_move if seat not in self._chosen and seat not in self.failed)
+
+    def legal(self, seat: int) -> Legal:
+        """What a seat that is to move may do; worked out once a decision."""
+        legal = self._legal.get(seat)
+        if legal is None:
+            legal = self._legal[seat] = self.config.game.legal(self.episode.state, seat)
+        return legal
 
     def view(self, seat: int) -> View:
         """What a pending seat is shown. Asking twice gives equal views."""
-        news = self._news.get(seat)
-        if news is None:
-            news = self._news[seat] = self.episode.unread(seat)
-            self.episode.mark_read(seat)
+        if seat not in self._news:
+            self._news[seat] = self.episode.mark_read(seat)
         attempts = self._attempts.get(seat)
-        return View(
-            self.terms.game,
+        config = self.config
+        view = View(
+            config.game,
             self.episode.state,
             seat,
-            news=news,
-            seed=self.terms.agents_seed,
+            news=_News(self.episode, self._news[seat], seat),
+            seed=config.agents_seed,
             match=self.fixture.match,
             turn=self.turns[seat],
             memory=self.memory[seat],
-            retry_reason=_retry_reason(attempts[-1]) if attempts else "",
+            retry_reason=retry_reason(attempts[-1]) if attempts else "",
             attempt=len(attempts) if attempts else 0,
+            legal=self._legal,
         )
+        if self._issued is not None:
+            self._issued.append(view)
+        return view
+
+    # --- answers --------------------------------------------------------------------------------------------------
 
     def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
         """Take the answer of a pending seat: an action, a `Reply`, or the fault that came in its place.
@@ -122,179 +160,277 @@ class Match:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
         """
-        if self.terms.discrete[seat] and (decision.__class__ is int or isinstance(decision, np.integer)):
-            return self._answer_int(seat, int(decision))
         if isinstance(decision, Reply):
-            return self._hear(seat, decision)
+            return self._read(seat, decision)
         if isinstance(decision, Exception):
             return self.fail(seat, decision)
-        legal = self.terms.game.legal(self.episode.state, seat)
-        reason = violation(legal, decision)
-        if reason:
-            return self.fail(seat, AgentNonsense(reason))
-        return self._accept(seat, *_canonical(legal, decision))
-
-    def _answer_int(self, seat: int, action: int) -> tuple[int, ...]:
-        if len(self._asked) > 1:
-            reason = violation(self.terms.game.legal(self.episode.state, seat), action)
-            return self.fail(seat, AgentNonsense(reason)) if reason else self._accept(seat, action, action)
-        try:  # one seat to move: the rules themselves decide, once
-            self.episode.step({seat: action})
+        try:
+            return self.act(seat, decision)
         except IllegalAction as error:
             return self.fail(seat, AgentNonsense(str(error)))
+
+    def act(self, seat: int, action: Action) -> tuple[int, ...]:
+        """Play an action of a pending seat; returns the seats to ask next, as `answer` does.
+
+        Raises:
+            IllegalAction: It is not legal. Nothing has changed.
+            OutOfTurn: The seat's answer is not awaited.
+        """
+        if len(self._to_move) == 1 and self.config.discrete[seat]:
+            if isinstance(action, np.integer):
+                action = int(action)
+            if action.__class__ is int:  # one seat to move: the rules themselves decide, once
+                return self._act_alone(seat, action)
+        if seat not in self._to_move or seat in self._chosen or seat in self.failed:
+            raise OutOfTurn(f"seat {seat} acted, awaited are {list(self.pending())}")
+        legal = self.legal(seat)
+        reason = violation(legal, action)
+        if reason:
+            raise IllegalAction(reason)
+        return self._accept(seat, *_canonical(legal, action))
+
+    def _act_alone(self, seat: int, action: int) -> tuple[int, ...]:
+        if self._trace is not None:
+            turn = self._turn(seat, action=action)
+            self.episode.step({seat: action})
+            self._append(turn)
+            self._credit()
+        else:
+            self.episode.step({seat: action})
         self._actions.append([[seat, action]])
-        self._news.pop(seat, None)
         self.turns[seat] += 1
         if self._attempts:
             self._keep_attempts(seat, len(self._actions) - 1)
-        self._asked = self.episode.to_move
-        return self._asked
+        return self._begin_step()
 
-    def _hear(self, seat: int, reply: Reply) -> tuple[int, ...]:
-        problem = _malformed(reply)
+    def _begin_step(self) -> tuple[int, ...]:
+        self._news = {}
+        self._legal = {}
+        if self._issued:
+            self._expire_views()
+        self._to_move = self.episode.to_move
+        return self._to_move
+
+    def _expire_views(self) -> None:
+        if self._issued:
+            for view in self._issued:
+                view.expire()
+            self._issued.clear()
+
+    def _read(self, seat: int, reply: Reply) -> tuple[int, ...]:
+        """An answer in words."""
+        problem = schema_error(reply)
         if problem:
             return self.fail(seat, AgentNonsense(problem))
         self.add_usage(seat, reply.usage)
-        game, state = self.terms.game, self.episode.state
-        legal = game.legal(state, seat)
-        action = game.text.read(state, seat, reply.text)
-        if isinstance(action, Unreadable):
-            outcome, reason = _unread(action, reply.finish)
-        else:
-            refused = violation(legal, action)
-            outcome, reason = ("illegal", _in_words(game, state, seat, legal, action, refused)) if refused else ("read", "")
+        legal = self.legal(seat)
+        action, outcome, reason = outcome_of(self.config.game, self.episode.state, seat, legal, reply)
         attempts = self._attempts.setdefault(seat, [])
-        kept = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
-        attempts.append(kept if reply.finish == "stop" else {**kept, "finish": reply.finish})
+        entry = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
+        attempts.append(entry if reply.finish == "stop" else {**entry, "finish": reply.finish})
+        if reply.samples:
+            place = {"step": len(self._actions), "seat": seat, "attempt": len(attempts) - 1}
+            self._samples.append({**place, "samples": reply.samples})
         if outcome == "read":
-            return self._accept(seat, *_canonical(legal, action))
-        policy = self.terms.on_unreadable
-        if len(attempts) <= policy.retries:
+            return self._accept(seat, *_canonical(legal, action), reply)
+        policy = self.config.on_unreadable
+        again = len(attempts) <= policy.retries
+        if self._trace is not None and (again or policy.then == "forfeit"):
+            self._append(self._turn(seat, attempt=len(attempts) - 1, reply=reply, fault=outcome))
+        if again:
             return (seat,)
-        self._fault(seat, outcome, reason, policy.then)
+        self._add_fault(seat, outcome, reason, policy.then)
         if policy.then == "forfeit":
-            return self._give_up(seat, AgentNonsense(reason))
+            return self._forfeit(seat, AgentNonsense(reason))
         if policy.then == "random":
-            rng = stream(self.terms.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
-            return self._accept(seat, *_canonical(legal, sample(legal, rng)))
-        return self._accept(seat, *_canonical(legal, first_legal(legal)))
+            rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
+            return self._accept(seat, *_canonical(legal, sample(legal, rng)), reply, outcome)
+        return self._accept(seat, *_canonical(legal, first_legal(legal)), reply, outcome)
 
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
-        if _countable(fault.usage):
+        if is_countable(fault.usage):
             self.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
-        self._fault(seat, kind, stable(str(fault)), "forfeit")
-        return self._give_up(seat, fault)
+        if self._trace is not None:
+            self._append(self._turn(seat, attempt=len(self._attempts.get(seat, ())), fault=kind))
+        self._add_fault(seat, kind, stable(str(fault)), "forfeit")
+        return self._forfeit(seat, fault)
 
-    def _give_up(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
-        self._failed[seat] = fault
+    def _forfeit(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
+        self.failed[seat] = fault
+        if self._trace is not None:
+            self._seat_turns[seat].reward += self.config.game.info.forfeit_return - self.episode.returns[seat]
         return self._settle()
 
-    def _fault(self, seat: int, kind: str, reason: str, then: str) -> None:
+    def _add_fault(self, seat: int, kind: str, reason: str, then: str) -> None:
         self._faults.append({"step": len(self._actions), "seat": seat, "kind": kind, "reason": reason, "then": then})
 
-    def _accept(self, seat: int, action: Action, encoded: Any) -> tuple[int, ...]:
-        self._chosen[seat] = (action, encoded)
+    def _accept(self, seat: int, action: Action, data: Any, reply: Reply | None = None, fault: str | None = None) -> tuple[int, ...]:
+        self._chosen[seat] = (action, data)
         self.turns[seat] += 1
+        if self._trace is not None:
+            attempt = max(0, len(self._attempts.get(seat, ())) - (reply is not None))
+            self._append(self._turn(seat, attempt=attempt, action=action, reply=reply, fault=fault))
         return self._settle()
 
     def _settle(self) -> tuple[int, ...]:
         """Step, once every seat of this step has answered; end, if one of them failed."""
-        if len(self._chosen) + len(self._failed) < len(self._asked):
+        if len(self._chosen) + len(self.failed) < len(self._to_move):
             return ()
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self._actions))
-        self._news.clear()
-        moves = [[seat, self._chosen[seat][1]] for seat in self._asked if seat in self._chosen]
-        if self._failed:
+        moves = [[seat, self._chosen[seat][1]] for seat in self._to_move if seat in self._chosen]
+        if self.failed:
             self._aborted = moves
-            self._asked = ()
+            self._to_move = ()
+            self._expire_views()
             return ()
-        self.episode.step({seat: self._chosen[seat][0] for seat in self._asked})
+        self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         self._actions.append(moves)
-        self._chosen.clear()
-        self._asked = self.episode.to_move
-        return self._asked
+        self._chosen = {}
+        if self._trace is not None:
+            self._credit()
+        return self._begin_step()
 
     def _keep_attempts(self, seat: int, step: int) -> None:
         attempts = self._attempts.pop(seat, None)
         if attempts:
             self._replies.append({"step": step, "seat": seat, "attempts": attempts})
 
-    # --- accounts -----------------------------------------------------------------------------------------------
+    # --- turns with their rewards -------------------------------------------------------------------------------------
+
+    def _turn(self, seat: int, *, attempt: int = 0, action: Action = None, reply: Reply | None = None, fault: str | None = None) -> Turn:
+        game = self.config.game
+        return Turn(
+            seat=seat,
+            step=len(self._actions),
+            attempt=attempt,
+            action=action,
+            information=game.information(self.episode.state, seat) if isinstance(game, Information) else None,
+            text=None if reply is None else reply.text,
+            samples=() if reply is None else reply.samples,
+            fault=fault,
+            forced=fault is not None and action is not None,
+        )
+
+    def _append(self, turn: Turn) -> None:
+        assert self._trace is not None
+        self._trace.turns.append(turn)
+        self._seat_turns[turn.seat] = turn
+
+    def _credit(self) -> None:
+        """The rewards of the last step, each to its seat's last turn."""
+        assert self._trace is not None
+        for seat, reward in enumerate(self.episode.rewards):
+            if reward:
+                if seat in self._seat_turns:
+                    self._seat_turns[seat].reward += reward
+                else:
+                    self._trace.initial[seat] += reward
+
+    def trajectory(self) -> Trajectory:
+        """The turns so far with their rewards; the match must have been made with `trace=True`."""
+        assert self._trace is not None, "make the match with trace=True"
+        returns, _, outcome = self.result()
+        self._trace.returns, self._trace.truncated, self._trace.outcome = (
+            tuple(returns),
+            self.episode.truncated,
+            outcome if self.over else "",
+        )
+        return self._trace
+
+    # --- accounts -----------------------------------------------------------------------------------------------------
 
     def add_time(self, seat: int, seconds: float) -> None:
         """Count one answer of `seat` and how long it took."""
-        cost = self._costs[seat]
+        cost = self._costs.get(seat)
+        if cost is None:
+            cost = self._costs[seat] = [0, 0.0, {}]
         cost[0] += 1
         cost[1] += seconds
 
     def add_usage(self, seat: int, usage: Mapping[str, float]) -> None:
         """Add to what the answers of `seat` used, e.g. tokens."""
-        sums = self._costs[seat][2]
-        for name, value in usage.items():
-            sums[name] = sums.get(name, 0) + value
+        if usage:
+            sums = self._costs.setdefault(seat, [0, 0.0, {}])[2]
+            for name, value in usage.items():
+                sums[name] = sums.get(name, 0) + value
 
     def finished(self) -> Finished:
         """The record of a match that is over, with its costs."""
         seats = self.fixture.seats
-        costs = (Cost(self.fixture.match, seat, seats[seat], *cost) for seat, cost in enumerate(self._costs) if cost[0])
+        costs = [Cost(self.fixture.match, seat, seats[seat], *cost) for seat, cost in sorted(self._costs.items()) if cost[0]]
         return Finished(self.record(), tuple(costs))
 
     def record(self) -> Record:
-        """The record of a match that is over."""
-        terms, fixture, state = self.terms, self.fixture, self.episode.state
-        returns, winner, outcome = self._result()
-        game, players = terms.game, terms.players
+        """The record of a match that is over; every seat needs a player in `config.players`."""
+        config, fixture, state = self.config, self.fixture, self.episode.state
+        returns, winner, outcome = self.result()
+        game, players = config.game, config.players
         seats = tuple(
             Seat(players[index].name, index, players[index].version, game.role(state, s), game.team(state, s), returns[s])
             for s, index in enumerate(fixture.seats)
         )
         return Record(
-            env=terms.env,
-            options=terms.options,
-            package=terms.package,
-            seed=terms.seed,
+            env=config.env,
+            options=config.options,
+            package=config.package,
+            seed=config.seed,
             match=fixture.match,
             deal=fixture.deal,
-            policy=terms.policy,
+            policy=config.policy,
             seats=seats,
             actions=self._actions,
             aborted=self._aborted,
             replies=self._replies,
-            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])),
+            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else self._faults,
             winner=winner,
             outcome=outcome,
             turns=sum(self.turns),
             steps=self.episode.steps,
+            samples=self._samples,
+            with_samples=config.record_samples,
         )
 
-    def _result(self) -> tuple[list[float], int | str | None, Outcome]:
+    def result(self) -> tuple[list[float], int | str | None, Outcome]:
+        """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""
         returns = [float(value) for value in self.episode.returns]
-        info = self.terms.game.info
-        if self._failed:
-            for seat in self._failed:
+        info = self.config.game.info
+        if self.failed:
+            for seat in self.failed:
                 returns[seat] = float(info.forfeit_return)
             return returns, self._other_side(), "forfeited"
         if self.episode.truncated:
             return returns, None, "truncated"
-        winner = self.terms.game.winner(self.episode.state, tuple(returns))
+        winner = self.config.game.winner(self.episode.state, tuple(returns)) if not self._to_move else None
         if winner is not None:
             return returns, winner, "won"
         return returns, None, "ended" if info.sum == "common" or info.seats == 1 else "drawn"
 
     def _other_side(self) -> int | str | None:
         """The side that did not forfeit, where there are two sides."""
-        game, state = self.terms.game, self.episode.state
+        game, state = self.config.game, self.episode.state
         sides: list[int | str] = []
         for seat in range(game.info.seats):
             team = game.team(state, seat)
             sides.append(seat if team is None else team)
-        left = set(sides) - {sides[seat] for seat in self._failed}
+        left = set(sides) - {sides[seat] for seat in self.failed}
         return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
+
+
+class _News:
+    """The news of one view, read from the log when somebody asks for them."""
+
+    __slots__ = ("_episode", "_range", "_seat")
+
+    def __init__(self, episode: Episode, states: tuple[int, int], seat: int) -> None:
+        self._episode, self._range, self._seat = episode, states, seat
+
+    def __call__(self) -> tuple[Event, ...]:
+        return self._episode.events(*self._range, self._seat)
 
 
 def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
@@ -303,57 +439,8 @@ def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
     return decode(legal, data), data
 
 
-_ADVICE = {
-    "unreadable": "Write your move exactly as the rules say, and only one.",
-    "empty": "Reply with one move; an empty reply is no move.",
-    "truncated": "Be brief: say your move first, before anything else.",
-    "illegal": "Choose a move that the rules allow in this position.",
-    "refused": "This is a game with invented stakes; declining to move loses it. Reply with one move.",
-}
-"""Outcome of a reply that was not accepted -> what to do about it."""
-
-
-def _retry_reason(attempt: Mapping[str, Any]) -> str:
-    outcome = attempt["outcome"]
-    return f"Your last reply was not accepted ({outcome}): {attempt['reason']}. {_ADVICE[outcome]}"
-
-
-def _unread(action: Unreadable, finish: str) -> tuple[str, str]:
-    """Outcome and reason of a reply that names no move."""
-    if finish == "refusal":
-        return "refused", "the reply was a refusal and names no move"
-    if finish == "length":
-        return "truncated", "the reply was cut off at its greatest length before it named a move"
-    return str(action.kind), action.reason
-
-
-def _in_words(game: Game[Any], state: Any, seat: int, legal: Legal, action: Action, refused: str) -> str:
-    # the list of legal moves stays out: whether it is shown is the agent's choice of view
-    return f"{game.text.write(state, seat, action)} is not legal now" if isinstance(legal, tuple) else refused
-
-
-def _countable(usage: Any) -> bool:
-    """Whether it can be added up: names and finite numbers, no integer beyond those that floats reach."""
-    numbers = usage.values() if isinstance(usage, Mapping) else [None]
-    return all(isinstance(value, int | float) and abs(value) <= sys.float_info.max for value in numbers)
-
-
-def _malformed(reply: Reply) -> str | None:
-    if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
-        return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
-    if reply.finish not in ("stop", "length", "refusal"):
-        return f"Reply.finish must be 'stop', 'length' or 'refusal', got {reply.finish!r}"
-    if not _countable(reply.usage):
-        return "Reply.usage must map names to finite numbers"
-    try:
-        json.dumps(dict(reply.extra), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        return f"Reply.extra must be JSON-ready: {error}"
-    return None
-
-
 def first_legal(legal: Legal) -> Action:
-    """The move of a seat that passes: the first legal int, the point of a box nearest zero, silence, or these by parts.
+    """The move of a seat that passes: the first listed one, the point of a box nearest zero, silence, or these by parts.
 
     >>> first_legal((2, 5))
     2
@@ -365,5 +452,12 @@ def first_legal(legal: Legal) -> Action:
     if isinstance(legal, Text):
         return ""
     if isinstance(legal, Product):
-        return {name: first_legal(part) for name, part in legal.parts.items()}
+        passing = legal.join([first_legal(part) for part in legal.parts.values()])
+        return passing if legal.contains(passing) else _first(legal.listed, legal)
+    return legal.sample(stream(0, REFEREE))
+
+
+def _first(listed: Iterable[Action] | None, legal: Product) -> Action:
+    for action in listed or ():
+        return action
     return legal.sample(stream(0, REFEREE))

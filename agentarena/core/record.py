@@ -12,11 +12,12 @@ from typing import Any, Literal, NamedTuple
 from . import registry
 from .errors import CorruptRecord, RecordMismatch
 from .game import Game
+from .samples import decode_samples, encode_samples, sample_errors
 from .schema import schema_errors
 
 __all__ = ["FORMAT", "Cost", "Finished", "Fixture", "Outcome", "Record", "Seat"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the record format; raised when a line of an older version can no longer be read as it is."""
 
 Outcome = Literal["won", "drawn", "ended", "truncated", "forfeited"]
@@ -79,6 +80,8 @@ class Record:
         outcome: How the match finished.
         turns: Decisions taken, of all seats together.
         steps: Steps of the rules.
+        samples: The token samples behind replies: `{"step", "seat", "attempt", "samples"}`, the last a tuple of `TokenSample`.
+        with_samples: Whether `line` holds them.
     """
 
     env: str
@@ -97,6 +100,8 @@ class Record:
     outcome: Outcome
     turns: int
     steps: int
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    with_samples: bool = False
 
     @property
     def returns(self) -> tuple[float, ...]:
@@ -120,6 +125,8 @@ class Record:
             "seats": [dict(zip(_SEAT_KEYS, seat, strict=True)) for seat in seats],
             **{name: getattr(self, name) for name in _AFTER_SEATS},
         }
+        if self.with_samples:
+            data["samples"] = encode_samples(self.samples)
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -142,11 +149,12 @@ class Record:
             raise CorruptRecord(f"{where}: the line is no record of a match (it has no 'format'). {_ADVICE}")
         if data["format"] != FORMAT:
             raise RecordMismatch(f"{where}: format {data['format']!r}, this version of agentarena reads format {FORMAT}")
-        wrong = schema_errors(data)
+        wrong = schema_errors(data) or sample_errors(data.get("samples", []))
         if wrong is not None:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
         seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
-        return cls(seats=seats, **{name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS})
+        fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
+        return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data)
 
 
 @functools.lru_cache(maxsize=64)

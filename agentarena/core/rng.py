@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 
-__all__ = ["CHANCE", "DECISION", "REFEREE", "stream"]
+__all__ = ["CHANCE", "DECISION", "REFEREE", "stream", "uniform"]
 
 CHANCE = 0
 """First step of the path of a match's own stream (deals, dice): `stream(seed, CHANCE, deal)`."""
@@ -43,6 +43,19 @@ def stream(seed: int, *path: int) -> np.random.Generator:
     if min(numbers) < 0:
         raise ValueError(f"seed and path must be non-negative, got {seed} and {path}")
     return np.random.Generator(np.random.PCG64(_Digest(repr(numbers).encode())))  # type: ignore[arg-type]  # numpy takes any ISeedSequence
+
+
+def uniform(seed: int, *path: int) -> float:
+    """One number from 0 (included) to 1 (excluded) that belongs to this seed and path: for who needs no whole stream.
+
+    The first 53 bits of the BLAKE2b digest of the numbers, under a personalization of its own: independent of `stream`
+    of the same path, and several times as fast as setting up a generator.
+
+    >>> 0 <= uniform(7, DECISION, 3) < 1
+    True
+    """
+    digest = hashlib.blake2b(repr((seed, *path)).encode(), digest_size=8, person=b"uniform").digest()
+    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
 
 
 class _Digest(ISeedSequence):

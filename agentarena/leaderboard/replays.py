@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from agentarena.core.frames import Frame, frames
 from agentarena.core.record import Record
-from agentarena.core.replay import Frame, frames
 
 __all__ = ["chosen", "replay_data"]
 

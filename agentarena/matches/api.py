@@ -134,8 +134,8 @@ def run(
     ready, made = seated(agents, isolate=isolate, deadline_s=deadline_s)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
-        terms = RunConfig(rules, players, seed, on_unreadable or OnUnreadable())
-        job = Job(terms, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
+        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable())
+        job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         if not place.here:
             _close(made)
 
@@ -144,7 +144,7 @@ def run(
 
         if out is None:
             return _in_memory(fixtures, play_all, progress)
-        with RecordFile(out, terms, fixtures, resume=resume) as file:
+        with RecordFile(out, config, fixtures, resume=resume) as file:
             return _in_file(file, fixtures, play_all, progress)
     finally:
         _close(made)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from agentarena.agents.boundary import decide_one
 from agentarena.core.agent import Agent, AsyncAgent, Decision
 from agentarena.core.errors import RunEnds
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Finished
 
-from .channels import Channel, Mailbox, Question, channel
+from .channels import Channel, Inline, Mailbox, Question, channel
 from .seating import Fixture
 
 __all__ = ["Runner", "Source", "default_concurrency"]
@@ -49,16 +49,16 @@ class Runner:
     """Plays matches between agents that live in this process or are reached from it.
 
     Args:
-        terms: What the matches share.
+        config: What the matches share.
         agents: The agents, in the order that fixtures refer to. The same object may stand in several places.
         concurrency: How many matches to keep open; see `default_concurrency`.
         deadline_s: Seconds per decision, for agents that answer in their own time.
     """
 
     def __init__(
-        self, terms: RunConfig, agents: Sequence[Agent], *, concurrency: int | None = None, deadline_s: float | None = None
+        self, config: RunConfig, agents: Sequence[Agent], *, concurrency: int | None = None, deadline_s: float | None = None
     ) -> None:
-        self._terms = terms
+        self._config = config
         self._concurrency = concurrency or default_concurrency(agents)
         self._mailbox: Mailbox = SimpleQueue()
         distinct: dict[int, Channel] = {}
@@ -67,40 +67,36 @@ class Runner:
                 distinct[id(agent)] = channel(agent, self._mailbox, deadline_s)
         self._channel_of = [distinct[id(agent)] for agent in agents]
         self._channels = list(distinct.values())
-        self._open = 0
+        self._agents = agents
+        # one match at a time between agents that choose one by one: nothing to batch and nobody to wait for
+        self._alone = self._concurrency == 1 and all(_chooses(one, agent) for one, agent in zip(self._channel_of, agents, strict=True))
+        self._open: set[Match] = set()
 
     def play(self, source: Source, finished: Callable[[Finished], None]) -> None:
         """Play all fixtures of `source`; `finished` is called with each match as it ends, in no particular order.
 
-        While agents act, what they print goes to stderr, so that it cannot mix with a program's output.
-
         Raises:
             RunEnds: An agent cannot go on. Matches that had ended were delivered; those under way are lost.
         """
-        stdout = sys.stdout
-
-        def deliver(done: Finished) -> None:
-            with contextlib.redirect_stdout(stdout):
-                finished(done)
-
         try:
-            with contextlib.redirect_stdout(sys.stderr):
-                self._loop(source, deliver)
+            self._loop(source, finished)
         finally:
             for one in self._channels:
                 one.close()
+            while self._open:
+                self._open.pop().close()
 
     def _loop(self, source: Source, deliver: Callable[[Finished], None]) -> None:
         fixtures: Iterator[Fixture] = iter(())
         more = True
         while True:
-            while more and self._open < self._concurrency:
+            while more and len(self._open) < self._concurrency:
                 fixture = next(fixtures, None)
                 if fixture is None:
-                    given = source(not self._open)
-                    more = given is not None
-                    fixtures = iter(given or ())
-                    if given is not None and self._open and not given:
+                    batch = source(not self._open)
+                    more = batch is not None
+                    fixtures = iter(batch or ())
+                    if batch is not None and self._open and not batch:
                         break
                     continue
                 self._start(fixture, deliver)
@@ -112,9 +108,33 @@ class Runner:
                 self._sleep(deliver)
 
     def _start(self, fixture: Fixture, deliver: Callable[[Finished], None]) -> None:
-        match = Match(self._terms, fixture)
-        self._open += 1
-        self._ask(match, match.pending(), deliver)
+        match = Match(self._config, fixture)
+        self._open.add(match)
+        if self._alone:
+            self._play_alone(match, deliver)
+        else:
+            self._ask(match, match.pending(), deliver)
+
+    def _play_alone(self, match: Match, deliver: Callable[[Finished], None]) -> None:
+        agents = [self._agents[index] for index in match.fixture.seats]
+        clock = time.perf_counter
+        while seats := match.pending():
+            for seat in seats:
+                before = clock()
+                decision = decide_one(agents[seat], match.view(seat))
+                if isinstance(decision, RunEnds):
+                    raise decision
+                match.add_time(seat, clock() - before)
+                match.answer(seat, decision)
+        self._end(match, deliver)
+
+    def _end(self, match: Match, deliver: Callable[[Finished], None]) -> None:
+        self._open.discard(match)
+        try:
+            finished = match.finished()
+        finally:
+            match.close()
+        deliver(finished)
 
     def _ask(self, match: Match, seats: tuple[int, ...], deliver: Callable[[Finished], None]) -> None:
         if seats:
@@ -122,8 +142,7 @@ class Runner:
             for seat in seats:
                 self._channel_of[holders[seat]].ask(match, seat)
         elif match.over:
-            self._open -= 1
-            deliver(match.finished())
+            self._end(match, deliver)
 
     def _round(self, deliver: Callable[[Finished], None]) -> bool:
         """Give out and collect once from everyone; whether anything came back."""
@@ -155,3 +174,8 @@ class Runner:
             raise decision
         match.add_time(seat, seconds)
         self._ask(match, match.answer(seat, decision), deliver)
+
+
+def _chooses(one: Channel, agent: Agent) -> bool:
+    """Whether the agent acts in this thread, one decision at a time."""
+    return isinstance(one, Inline) and type(agent).act is Agent.act

@@ -27,7 +27,7 @@ class RecordFile:
 
     Args:
         path: The file; its folder is made if need be.
-        terms: The run that writes it.
+        config: The run that writes it.
         fixtures: All matches of the run.
         resume: Whether an existing file is continued; else it is refused.
 
@@ -38,7 +38,7 @@ class RecordFile:
         CorruptRecord: A line other than a cut last one is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str], terms: RunConfig, fixtures: Iterable[Fixture], *, resume: bool = True) -> None:
+    def __init__(self, path: str | os.PathLike[str], config: RunConfig, fixtures: Iterable[Fixture], *, resume: bool = True) -> None:
         self.path = Path(path)
         if self.path.exists() and not self.path.is_file():
             raise UsageError(f"{self.path} is no plain file, so records cannot be kept there; give the path of a file, e.g. runs/a.jsonl")
@@ -48,7 +48,7 @@ class RecordFile:
         self._ledger: IO[bytes] | None = None
         try:
             expected = {fixture.match: fixture for fixture in fixtures}
-            self.records: dict[int, Record] = self._read(terms, expected, resume)
+            self.records: dict[int, Record] = self._read(config, expected, resume)
             self.costs: list[Cost] = _read_costs(ledger_path(self.path))
             self._in_order = list(self.records) == sorted(self.records)
             self._file = self.path.open("ab")
@@ -94,7 +94,7 @@ class RecordFile:
             for file in filter(None, (self._file, self._ledger)):
                 stack.callback(file.close)
 
-    def _read(self, terms: RunConfig, expected: Mapping[int, Fixture], resume: bool) -> dict[int, Record]:
+    def _read(self, config: RunConfig, expected: Mapping[int, Fixture], resume: bool) -> dict[int, Record]:
         if not self.path.exists():
             return {}
         data = self.path.read_bytes()
@@ -107,25 +107,25 @@ class RecordFile:
             record = Record.parse(line, where)
             if record.match in records:
                 raise CorruptRecord(f"{where}: match {record.match} is recorded a second time. Remove one of the lines")
-            _same_run(record, terms, expected, where)
+            _same_run(record, config, expected, where)
             records[record.match] = record
         if len(whole) < len(data):
             os.truncate(self.path, len(whole))  # a line cut short by the end of the last run; its match is played again
         return records
 
 
-def _same_run(record: Record, terms: RunConfig, expected: Mapping[int, Fixture], where: str) -> None:
+def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture], where: str) -> None:
     """Raise `RecordMismatch`, saying what differs, unless this run would write this record's head."""
     fixture = expected.get(record.match)
     if fixture is None:
         raise RecordMismatch(f"{where}: match {record.match} is not one of this run's {len(expected)} matches. {_OTHER}")
-    players = [terms.players[index] for index in fixture.seats]
+    players = [config.players[index] for index in fixture.seats]
     pairs: list[tuple[str, object, object]] = [
-        ("environment", record.env, terms.env),
-        ("options", record.options, terms.options),
-        ("version of agentarena", record.package, terms.package),
-        ("seed", record.seed, terms.seed),
-        ("policy for unreadable replies", record.policy, terms.policy),
+        ("environment", record.env, config.env),
+        ("options", record.options, config.options),
+        ("version of agentarena", record.package, config.package),
+        ("seed", record.seed, config.seed),
+        ("policy for unreadable replies", record.policy, config.policy),
         ("agents", [seat.agent for seat in record.seats], [player.name for player in players]),
         ("versions of the agents", [seat.version for seat in record.seats], [player.version for player in players]),
         ("seating", [seat.index for seat in record.seats], list(fixture.seats)),

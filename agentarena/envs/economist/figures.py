@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.episode import retrace
+from agentarena.core.replay import states
 from agentarena.plots import lines
 
 from .game import Economist
@@ -61,7 +61,7 @@ def _planner(record: Any) -> str:
 def _last(record: Any) -> State:
     """Where a match ended; it remembers every week."""
     state: State | None = None
-    for reached in retrace(record.game(), record.seed, record.deal, record.actions):
+    for reached in states(record):
         state = reached
     assert state is not None
     return state

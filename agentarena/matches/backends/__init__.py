@@ -26,14 +26,14 @@ class Job:
     """What a backend needs to play the matches of a run anywhere: it can be pickled where the agents can.
 
     Attributes:
-        terms: What the matches share.
+        config: What the matches share.
         agents: Spec strings or agents, in the order that fixtures refer to.
         concurrency: Matches kept open in each process.
         deadline_s: Seconds per decision.
         isolate: Whether each agent lives in a process of its own.
     """
 
-    terms: RunConfig
+    config: RunConfig
     agents: tuple[str | Agent, ...]
     concurrency: int
     deadline_s: float | None = None

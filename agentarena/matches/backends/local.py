@@ -43,7 +43,7 @@ class Local:
     def play(self, job: Job, ready: Sequence[Agent], fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
         """See `Backend.play`."""
         if self._workers is None:
-            runner = Runner(job.terms, ready, concurrency=job.concurrency, deadline_s=job.deadline_s)
+            runner = Runner(job.config, ready, concurrency=job.concurrency, deadline_s=job.deadline_s)
             runner.play(listed(fixtures), finished)
         elif fixtures:
             _Pool(job, min(self._workers, len(fixtures))).play(fixtures, finished)
@@ -142,8 +142,8 @@ class _Pool:
 def _portable(job: Job) -> bytes:
     import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
 
-    terms = job.terms
-    fields = (terms.game, terms.players, terms.seed, terms.on_unreadable)
+    config = job.config
+    fields = (config.game, config.players, config.seed, config.on_unreadable, config.record_samples)
     try:
         return bytes(cloudpickle.dumps((fields, job.agents, job.concurrency, job.deadline_s, job.isolate)))
     except Exception as error:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.episode import retrace
 from agentarena.core.intervals import mean_interval, wilson
+from agentarena.core.replay import states
 from agentarena.envs.commons.game import Commons
 from agentarena.envs.commons.rules import dynamics
 from agentarena.envs.commons.state import OVER, Round, State
@@ -151,7 +151,7 @@ class Outcome:
 def final_state(record: Any) -> State:
     """Where a recorded match (`agentarena.matches.Record`) ended; the state remembers every round."""
     state: State | None = None
-    for reached in retrace(record.game(), record.seed, record.deal, record.actions):
+    for reached in states(record):
         state = reached
     assert state is not None
     return state

@@ -1,0 +1,68 @@
+"""What each seat did in a match, turn by turn, with its rewards: what a trainer learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .actions import Action
+from .agent import TokenSample
+
+__all__ = ["Trajectory", "Turn"]
+
+
+@dataclass(slots=True)
+class Turn:
+    """One answer of one seat: a decision, or an attempt at one that was not accepted.
+
+    Attributes:
+        seat: Who answered.
+        step: Number of steps of the rules before.
+        attempt: How many answers to the same question were not accepted before this one.
+        action: The action that was played; `None` where none was.
+        reward: What the seat was credited from this turn to its next one, or to the end: the rewards of a seat's turns and
+            `Trajectory.initial` add up to its return. A forfeit's return is credited to the turn that forfeited.
+        information: Information-set key at the decision; `None` in games without keys.
+        text: The reply in words; `None` for a bare action.
+        samples: Every generation behind the answer, as it was sampled.
+        fault: What went wrong: "raised", "timeout", "died", "nonsense", "resigned", "unreadable", "empty", "truncated", "illegal"
+            or "refused"; `None` where nothing did.
+        forced: Whether the action was chosen in the seat's place after its last attempt (`OnUnreadable.then`).
+    """
+
+    seat: int
+    step: int
+    attempt: int = 0
+    action: Action = None
+    reward: float = 0.0
+    information: str | None = None
+    text: str | None = None
+    samples: tuple[TokenSample, ...] = ()
+    fault: str | None = None
+    forced: bool = False
+
+
+@dataclass(slots=True)
+class Trajectory:
+    """A match, turn by turn.
+
+    Attributes:
+        match: Number of the match within its run.
+        deal: Number of its deal.
+        turns: All seats' turns in the order in which they were answered.
+        initial: What each seat was credited before its first turn. Shape (S,), in the game's unit.
+        returns: Return of each seat. Shape (S,); with the forfeit return where a seat forfeited.
+        truncated: Whether the match was cut short: its end is no end of the game, and decided nothing.
+        outcome: How it finished, as in `Record.outcome`.
+    """
+
+    match: int
+    deal: int
+    turns: list[Turn] = field(default_factory=list)
+    initial: list[float] = field(default_factory=list)
+    returns: tuple[float, ...] = ()
+    truncated: bool = False
+    outcome: str = ""
+
+    def of(self, seat: int) -> list[Turn]:
+        """The turns of one seat."""
+        return [turn for turn in self.turns if turn.seat == seat]
