@@ -9,7 +9,7 @@ from agentarena.core.game import Information, Resample
 from agentarena.core.rng import stream
 
 from .fingerprint import fingerprint
-from .seeing import everything_known
+from .observations import everything_known
 from .subject import Moment, Subject, random_action
 from .suite import NotApplicable, contract, expect
 
