@@ -1,7 +1,7 @@
 """Moves in words: how an action is written, how a reply is read, and the pattern of all replies that can be read.
 
-A move is a number, `level 3`, `yes`, `pass` or `player 3`. Words go before it between <say> and </say>. Inside them a numeric character reference
-such as `&#60;` stands for a character that the tags would swallow: `<`, `&`, or white space at either end.
+A move is a number, `level 3`, `yes`, `pass` or `player 3`. Words go before it between <say> and </say>. In them a numeric character reference such
+as `&#60;` stands for a character that would get lost: an angle bracket, white space at either end, or the `&` of what looks like a reference.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ __all__ = ["read", "reply_options", "write"]
 _SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
 _STRAY = re.compile(r"</?say>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&#(\d{1,5});")
+_TO_ESCAPE = re.compile(r"[<>]|&(?=#\d{1,5};)|\A\s+|\s+\Z")
+_WORDS = r"(?:[^<>&]|&(?:#\d{1,5};)?)"
+"""One character of words, as it is written."""
 _NUMBER = r"\d+(?:\.\d+)?(?:e-?\d+)?"
 _MOVE = re.compile(
     rf"(?:(?P<pass>pass|no|none|nobody|nothing|silent)|(?P<yes>yes|agree|watch|punish)|(?:(?:punish|blame|vote|vote for) )?player (?P<seat>\d+))"
@@ -72,20 +75,15 @@ def _product_name(amount: float, choice: int) -> str:
     return f"{_choice_name(choice)} {amount!r}" if amount else _choice_name(choice)
 
 
-def _reference(match: re.Match[str]) -> str:
-    return "".join(f"&#{ord(char)};" for char in match[0])
-
-
 def _escape(words: str) -> str:
     """Words as they are written between the tags; `_unescape` is the inverse."""
-    words = re.sub(r"<(?=/?(?:say|answer)>)|&(?=#\d{1,5};)", _reference, words, flags=re.IGNORECASE)
-    return re.sub(r"\A\s+|\s+\Z", _reference, words)
+    return _TO_ESCAPE.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), words)
 
 
 def _unescape(words: str) -> str:
     def character(match: re.Match[str]) -> str:
         char = chr(int(match[1]))
-        return char if char in "<&" or char.isspace() else match[0]
+        return char if char in "<>&" or char.isspace() else match[0]
 
     return _REFERENCE.sub(character, words)
 
@@ -106,7 +104,7 @@ def reply_options(options: CommonsOptions, state: State, seat: int) -> Choices |
         return Pattern(_NUMBER)
     else:
         moves = rf"(?:pass|yes|player \d+)(?: {_NUMBER})?|{_NUMBER}"
-    say = rf"(?:<say>[^<>]{{1,{options.words}}}</say>)?" if wordy else ""
+    say = rf"(?:<say>{_WORDS}{{1,{options.words}}}</say>)?" if wordy else ""
     return Pattern(rf"{say}(?:<answer>(?:{moves})</answer>|(?:{moves}))")
 
 
