@@ -24,7 +24,7 @@ from agentarena.core.intervals import mean_interval
 from agentarena.envs.economist import Economist
 from agentarena.envs.economist.bots.planners import planner_features, us_rates
 from agentarena.envs.economist.observation import read_planner
-from agentarena.envs.economist.planners import by_grid, judge, welfare_of
+from agentarena.envs.economist.solver import by_grid, rational_response, welfare_of
 
 YEARS = 4
 
@@ -36,7 +36,7 @@ class Planner(gymnasium.Env[np.ndarray, np.ndarray]):
         options: dict[str, Any] = {"population": workers, "brackets": brackets, "objective": objective, "years": YEARS, "weeks": 1}
         self.env = gymnasium.make("agentarena/Economist-v0", opponents="economist/rational", **options)
         self.game: Economist = agentarena.game("Economist-v0", **options)
-        self.unit = abs(float(judge(self.game, np.zeros(len(self.game.edges))).welfare))
+        self.unit = abs(float(rational_response(self.game, np.zeros(len(self.game.edges))).welfare))
         size = len(planner_features(self.game, read_planner(self.game, self.env.observation_space.sample() * 0)))
         self.observation_space = gymnasium.spaces.Box(-10, 10, (size,), np.float32)
         self.action_space = gymnasium.spaces.Box(-1, 1, (len(self.game.edges),), np.float32)
@@ -104,7 +104,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         policy, env = train(seed, arguments.steps, arguments.workers, arguments.brackets, arguments.objective)
         rates = schedule_of(policy, env)
-        values.append(float(judge(env.game, rates).welfare))
+        values.append(float(rational_response(env.game, rates).welfare))
         print(f"seed {seed}: welfare {values[-1]:,.0f} with {', '.join(f'{rate:.1f}' for rate in rates)} percent", flush=True)
         if arguments.save and seed == 0:
             policy.save(arguments.save)
@@ -114,9 +114,9 @@ def main() -> None:
     print(
         f"PPO planner, {len(values)} seeds of {arguments.steps} tax years: {np.mean(values):,.0f} (95 % interval {low:,.0f} to {high:,.0f})"
     )
-    print(f"US schedule: {float(judge(game, us_rates(game.edges)).welfare):,.0f}")
-    print(f"no tax: {float(judge(game, np.zeros(count)).welfare):,.0f}")
-    print(f"best found by search: {float(judge(game, by_grid(welfare_of(game), count)).welfare):,.0f}")
+    print(f"US schedule: {float(rational_response(game, us_rates(game.edges)).welfare):,.0f}")
+    print(f"no tax: {float(rational_response(game, np.zeros(count)).welfare):,.0f}")
+    print(f"best found by search: {float(rational_response(game, by_grid(welfare_of(game), count)).welfare):,.0f}")
     print(f"{time.process_time() - started:.0f} CPU seconds")
 
 

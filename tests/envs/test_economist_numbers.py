@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from agentarena.envs.economist import Economist
-from agentarena.envs.economist.economy import Economy
-from agentarena.envs.economist.labour import (
+from agentarena.envs.economist.analysis.closed_forms import crra_hours, elasticity, linear_tax
+from agentarena.envs.economist.bots.saez import saez_coded, saez_rate
+from agentarena.envs.economist.options import CUTOFFS, GB2
+from agentarena.envs.economist.rules.economy import Economy
+from agentarena.envs.economist.rules.labour import (
     Tastes,
     calibrated_cost,
-    crra_hours,
     disutility,
-    elasticity,
     grid_labour,
     half_power,
     rational_labour,
     utility,
 )
-from agentarena.envs.economist.planners import GRID_HOURS, by_grid, cma_es, full_grid, judge, welfare_of
-from agentarena.envs.economist.saez import linear_tax, saez_coded, saez_rate
-from agentarena.envs.economist.skills import GB2, draw_skills, gb2_cdf, gb2_quantile, mid_quantiles, skill_quantile, skill_share
-from agentarena.envs.economist.taxes import CUTOFFS, US_RATES, marginal_rates, taxes
-from agentarena.envs.economist.welfare import equality, gini, lorenz, swf
+from agentarena.envs.economist.rules.skills import draw_skills, gb2_cdf, gb2_quantile, mid_quantiles, skill_quantile, skill_share
+from agentarena.envs.economist.rules.taxes import US_RATES, marginal_rates, taxes
+from agentarena.envs.economist.rules.welfare import equality, gini, lorenz, swf
+from agentarena.envs.economist.solver import GRID_HOURS, by_grid, cma_es, full_grid, rational_response, welfare_of
 
 PAPER = Tastes(0.0005, 3.5)
 FLAT = (0.0,)
@@ -309,7 +309,7 @@ A = Economist.build("fixture")
     ],
 )
 def test_fixture_a(rates: tuple[float, ...], worked: list[int], rebate: float, raw: float, norm: float, total: float) -> None:
-    found = judge(A, np.array(rates, float), hours=GRID_HOURS)
+    found = rational_response(A, np.array(rates, float), hours=GRID_HOURS)
     assert found.hours.tolist() == worked
     assert float(found.rebate) == pytest.approx(rebate, abs=0.005)
     figures = (found.utility, found.income, found.disposable)
@@ -334,8 +334,8 @@ def test_fixture_a_best_of_1331(objective: str, best: list[float], value: float)
 
 def test_raw_welfare_is_gamed_by_idleness() -> None:
     """The raw objective prefers a schedule under which four of five workers do nothing, by a factor of ten thousand."""
-    gamed = judge(A, np.array([100.0, 100, 50]), hours=GRID_HOURS)
-    plain = judge(A, np.array([50.0, 50, 50]), hours=GRID_HOURS)
+    gamed = rational_response(A, np.array([100.0, 100, 50]), hours=GRID_HOURS)
+    plain = rational_response(A, np.array([50.0, 50, 50]), hours=GRID_HOURS)
     assert gamed.hours.tolist() == [0, 0, 0, 0, 60]
 
     def value(name: str, found: object) -> float:
@@ -362,7 +362,7 @@ def test_searches_reach_the_brute_force_best() -> None:
 
 def fixture_b(cost: float, rates: np.ndarray) -> dict[str, float]:
     game = Economist(population=100, brackets="us", cost=cost)
-    found = judge(game, rates, hours=GRID_HOURS)
+    found = rational_response(game, rates, hours=GRID_HOURS)
     return {
         "hours": float(found.hours.mean()),
         "income": float(found.income.mean()),

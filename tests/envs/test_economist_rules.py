@@ -16,7 +16,7 @@ from agentarena.core.game import Game
 from agentarena.core.text import Unreadable
 from agentarena.envs.economist import Economist, State
 from agentarena.envs.economist.observation import read_planner, read_worker
-from agentarena.envs.economist.taxes import taxes
+from agentarena.envs.economist.rules.taxes import taxes
 
 HOURS = (10.0, 40.0, 0.0, 100.0, 55.5)
 

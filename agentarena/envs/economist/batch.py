@@ -6,20 +6,18 @@ Axis letters: B economies, N workers, S = N + 1 seats, K brackets, A numbers of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from agentarena.core.batch import Batch
 from agentarena.core.errors import NotSupported
 
-from .labour import MOST_HOURS
-from .moves import DELTAS
-from .skills import draw_skills
+from .actions import DELTAS
+from .observation import Layout
+from .options import MOST_HOURS
+from .rules.skills import draw_skills
+from .rules.society import Society
 from .state import DECREE, OVER, WORK, State
-
-if TYPE_CHECKING:
-    from .game import Economist
 
 __all__ = ["Economies", "EconomyBatch"]
 
@@ -63,7 +61,7 @@ class EconomyBatch(Batch[Economies]):
     all are at work, A = K always. Numbers beyond the bounds count as the bound.
     """
 
-    def __init__(self, game: Economist) -> None:
+    def __init__(self, game: Society) -> None:
         if game.government != "planner" or game.bounded:
             raise NotSupported("Economist: array rules are for government='planner' and bounded=False; play the scalar rules")
         self.game = game
@@ -153,7 +151,7 @@ class EconomyBatch(Batch[Economies]):
     def observe(self, state: Economies, seats: np.ndarray | int) -> np.ndarray:
         """As the scalar rules show it. Shape (B, D); all seats must be the planner, or all workers."""
         chosen = np.broadcast_to(np.asarray(seats), state.year.shape)
-        return np.stack([self.game.observe(self.unbatch(state, row), int(seat)) for row, seat in enumerate(chosen)])
+        return np.stack([Layout(self.game).vector(self.unbatch(state, row), int(seat)) for row, seat in enumerate(chosen)])
 
     def replace(self, state: Economies, where: np.ndarray, fresh: Economies) -> Economies:
         pick = {

@@ -7,20 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["CUTOFFS", "TOP_EDGE", "US_RATES", "bracket_of", "bracket_totals", "marginal_rates", "taxes"]
-
-CUTOFFS: dict[str, tuple[float, ...]] = {
-    "flat": (0.0,),
-    "three": (0.0, 90_000.0, 159_100.0),
-    "us": (0.0, 11_600.0, 47_150.0, 100_525.0, 191_950.0, 243_725.0, 609_350.0),
-}
-"""Lower edges of the brackets; "us" is the federal income tax of 2024 for a single filer."""
+__all__ = ["US_RATES", "bracket_of", "bracket_totals", "marginal_rates", "taxes"]
 
 US_RATES = (0.10, 0.12, 0.22, 0.24, 0.32, 0.35, 0.37)
 """Rates of the federal income tax of 2024 in the brackets "us"."""
-
-TOP_EDGE = 1e7
-"""Where the paper's code ends its top bracket; here the top bracket has no end."""
 
 
 def taxes(income: np.ndarray, cutoffs: tuple[float, ...], rates: np.ndarray) -> np.ndarray:

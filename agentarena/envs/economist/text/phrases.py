@@ -1,4 +1,4 @@
-"""Small phrases of numbers."""
+"""Numbers as small phrases."""
 
 from __future__ import annotations
 

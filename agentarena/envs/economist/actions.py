@@ -1,6 +1,6 @@
-"""What the seats may do: sets of moves, and from moves to numbers.
+"""Which moves there are: sets of actions, and from actions to rates.
 
-A worker names its weekly hours. Where workers also give an opinion or elect their government, a move has parts; those
+A worker names its weekly hours. Where workers also give an opinion or elect their government, an action has parts; those
 that do not matter in the phase at hand accept anything of their kind and are recorded as nothing.
 """
 
@@ -15,20 +15,10 @@ import numpy as np
 
 from agentarena.core.actions import Action, ActionSet, Box, Legal, Product, violation
 
-from .labour import MOST_HOURS
-from .state import DECREE, PLATFORM, VOTE, WORK
+from .options import MOST_HOURS, EconomistOptions
+from .state import DECREE, PLATFORM, VOTE, WORK, State
 
-__all__ = [
-    "DELTAS",
-    "NO_CHANGE",
-    "default_move",
-    "new_rates",
-    "schedule_parts",
-    "schedule_set",
-    "used_parts",
-    "worker_set",
-    "worker_spaces",
-]
+__all__ = ["DELTAS", "NO_CHANGE", "default_part", "has_parts", "legal", "new_rates", "space", "used_parts"]
 
 DELTAS = (-20, -10, 0, 10, 20)
 """Changes of a rate, in percentage points, that a planner of deltas chooses from."""
@@ -36,7 +26,7 @@ DELTAS = (-20, -10, 0, 10, 20)
 NO_CHANGE = DELTAS.index(0)
 
 
-class _Unused(ActionSet):
+class _UnusedChoice(ActionSet):
     """A choice that does not count now: any is accepted, none is recorded."""
 
     def __init__(self, choices: tuple[int, ...], default: int) -> None:
@@ -68,19 +58,40 @@ class _UnusedBox(Box):
         return np.zeros(self.shape).tolist()
 
 
+def has_parts(options: EconomistOptions) -> bool:
+    """Whether a worker's action has parts, and is not just a number of hours."""
+    return options.bounded or options.government != "planner"
+
+
+def legal(options: EconomistOptions, state: State, seat: int) -> ActionSet:
+    """What a seat that is to move may do."""
+    count = len(options.edges)
+    if seat == 0:
+        return _schedule(count, options.deltas)
+    candidates = state.standing if state.phase == VOTE and options.government == "platforms" else None
+    return _worker(options.population, count, options.deltas, options.bounded, options.government, state.phase, candidates)
+
+
+def space(options: EconomistOptions, seat: int) -> gymnasium.Space[Any]:
+    """The Gymnasium space of every action of a seat."""
+    count = len(options.edges)
+    if seat == 0:
+        return _schedule(count, options.deltas).space()
+    return _worker(options.population, count, options.deltas, options.bounded, options.government, WORK, None).space()
+
+
 @lru_cache(maxsize=256)
-def schedule_parts(count: int, delta: bool) -> dict[str, Legal]:
-    """The parts of a move that set rates in K brackets: `rates`, or a choice of DELTAS each in `bracket_1`, `bracket_2`, ..."""
-    if delta:
+def _schedule_parts(count: int, deltas: bool) -> dict[str, Legal]:
+    """The parts of an action that sets rates in K brackets: `rates`, or a choice of DELTAS each in `bracket_1`, `bracket_2`, ..."""
+    if deltas:
         return {f"bracket_{j + 1}": tuple(range(len(DELTAS))) for j in range(count)}
     return {"rates": Box(0.0, 100.0, (count,))}
 
 
 @lru_cache(maxsize=256)
-def schedule_set(count: int, delta: bool) -> ActionSet:
+def _schedule(count: int, deltas: bool) -> ActionSet:
     """What a planner may decree."""
-    parts = schedule_parts(count, delta)
-    return Product(parts) if delta else parts["rates"]  # type: ignore[return-value]  # the one part is an Box
+    return Product(_schedule_parts(count, deltas)) if deltas else Box(0.0, 100.0, (count,))
 
 
 def used_parts(phase: str, opinions: bool, parts: Mapping[str, Legal]) -> tuple[str, ...]:
@@ -94,8 +105,8 @@ def used_parts(phase: str, opinions: bool, parts: Mapping[str, Legal]) -> tuple[
     }.get(phase, ())
 
 
-def default_move(name: str, count: int) -> Any:
-    """What a part says when it says nothing."""
+def default_part(name: str, count: int) -> Any:
+    """The value of a part that is left out; `count` is K."""
     if name == "hours":
         return 0.0
     if name == "rates":
@@ -104,60 +115,55 @@ def default_move(name: str, count: int) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _all_parts(workers: int, count: int, delta: bool, opinions: bool, government: str) -> dict[str, Legal]:
+def _worker_parts(workers: int, count: int, deltas: bool, opinions: bool, government: str) -> dict[str, Legal]:
     parts: dict[str, Legal] = {"hours": Box(0.0, MOST_HOURS)}
     if opinions:
         parts["satisfied"] = (0, 1)
     if government != "planner":
         parts["ballot"] = tuple(range(workers + 1))
-        parts.update(schedule_parts(count, delta))
+        parts.update(_schedule_parts(count, deltas))
     if government == "platforms":
         parts["stand"] = (0, 1)
     return parts
 
 
 @lru_cache(maxsize=1024)
-def worker_set(
-    workers: int, count: int, delta: bool, opinions: bool, government: str, phase: str, standing: tuple[int, ...] | None = None
+def _worker(
+    workers: int, count: int, deltas: bool, opinions: bool, government: str, phase: str, candidates: tuple[int, ...] | None
 ) -> ActionSet:
     """What a worker may do in a phase.
 
     Args:
         workers: N.
         count: K.
-        delta: Whether rates are set by DELTAS.
+        deltas: Whether rates are set by DELTAS.
         opinions: Whether workers say if they are satisfied.
         government: "planner", "election" or "platforms".
         phase: What is decided.
-        standing: Seats that may be voted for; `None` for all workers.
+        candidates: Seats that may be voted for; `None` for all workers.
     """
-    parts = _all_parts(workers, count, delta, opinions, government)
-    if len(parts) == 1:
-        return parts["hours"]  # type: ignore[return-value]  # an Box
+    if not opinions and government == "planner":
+        return Box(0.0, MOST_HOURS)
+    parts = _worker_parts(workers, count, deltas, opinions, government)
     used = used_parts(phase, opinions, parts)
-    made: dict[str, Legal] = {}
+    allowed: dict[str, Legal] = {}
     for name, part in parts.items():
         if name in used:
-            made[name] = part if name != "ballot" or standing is None else (0, *standing)
+            allowed[name] = part if name != "ballot" or candidates is None else (0, *candidates)
         elif isinstance(part, Box):
-            made[name] = _UnusedBox(part.low, part.high, part.shape)
+            allowed[name] = _UnusedBox(part.low, part.high, part.shape)
         else:
-            made[name] = _Unused(part, default_move(name, count))  # type: ignore[arg-type]  # a tuple of ints
-    return Product(made)
+            allowed[name] = _UnusedChoice(part, default_part(name, count))  # type: ignore[arg-type]  # a tuple of ints
+    return Product(allowed)
 
 
-def worker_spaces(workers: int, count: int, delta: bool, opinions: bool, government: str) -> gymnasium.Space[Any]:
-    """The Gymnasium space of every move of a worker."""
-    return worker_set(workers, count, delta, opinions, government, WORK).space()
-
-
-def new_rates(old: tuple[float, ...], move: Action, delta: bool) -> tuple[float, ...]:
+def new_rates(old: tuple[float, ...], action: Action, deltas: bool) -> tuple[float, ...]:
     """The rates after a decree, percent; deltas stop at 0 and at 100.
 
     >>> new_rates((10.0, 90.0), {"bracket_1": 0, "bracket_2": 4}, True)
     (0.0, 100.0)
     """
-    if delta:
-        return tuple(min(100.0, max(0.0, rate + DELTAS[int(move[f"bracket_{j + 1}"])])) for j, rate in enumerate(old))
-    values = move["rates"] if isinstance(move, Mapping) else move
+    if deltas:
+        return tuple(min(100.0, max(0.0, rate + DELTAS[int(action[f"bracket_{j + 1}"])])) for j, rate in enumerate(old))
+    values = action["rates"] if isinstance(action, Mapping) else action
     return tuple(np.clip(np.asarray(values, np.float64), 0.0, 100.0).tolist())

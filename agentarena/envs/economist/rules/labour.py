@@ -9,24 +9,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agentarena.envs.economist.options import MOST_HOURS
+
 from .taxes import bracket_totals, taxes
 
 __all__ = [
-    "MOST_HOURS",
     "Tastes",
     "calibrated_cost",
-    "crra_hours",
     "disutility",
-    "elasticity",
     "grid_labour",
     "half_power",
     "interior_hours",
     "rational_labour",
     "utility",
 ]
-
-MOST_HOURS = 100.0
-"""Longest working week."""
 
 REFERENCE_SKILL = 1000.0
 """Skill that works 40 hours without a tax under the calibrated cost of labour."""
@@ -106,18 +102,7 @@ def utility(disposable: np.ndarray, hours: np.ndarray, tastes: Tastes) -> np.nda
     return np.asarray((consumed ** (1.0 - tastes.eta) - 1.0) / (1.0 - tastes.eta) - labour)
 
 
-def elasticity(tastes: Tastes) -> float:
-    """How earnings answer to the share of a dollar that is kept, in percent for each percent, away from corners.
-
-        quasi-linear: 1 / (d - 1);   CRRA without a rebate: (1 - eta) / (d - 1 + eta)
-
-    >>> elasticity(Tastes(0.0005, 3.5)), round(elasticity(Tastes(0.0005, 3.5, 0.23)), 6)
-    (0.4, 0.282051)
-    """
-    return (1.0 - tastes.eta) / (tastes.curvature - 1.0 + tastes.eta)
-
-
-def interior_hours(skill: np.ndarray, kept: np.ndarray | float, tastes: Tastes) -> np.ndarray:
+def interior_hours(skill: np.ndarray, net_share: np.ndarray | float, tastes: Tastes) -> np.ndarray:
     """Hours at which one more hour earns just what it costs, for quasi-linear utility, not yet bounded.
 
         l = (v k / (c d))^(1 / (d - 1)),   k the share of the next dollar that is kept
@@ -125,20 +110,8 @@ def interior_hours(skill: np.ndarray, kept: np.ndarray | float, tastes: Tastes) 
     >>> interior_hours(np.array([40.0]), 0.8, Tastes(0.0005, 3.5)).round(4).tolist()
     [50.681]
     """
-    gain = np.maximum(skill * kept, 0.0) / (tastes.cost * tastes.curvature)
+    gain = np.maximum(skill * net_share, 0.0) / (tastes.cost * tastes.curvature)
     return np.asarray(gain ** (1.0 / (tastes.curvature - 1.0)))
-
-
-def crra_hours(skill: np.ndarray, tax: float, tastes: Tastes) -> np.ndarray:
-    """Hours under CRRA utility, one rate and no rebate, in closed form; bounded by the week.
-
-        l = ((v (1 - t))^(1 - eta) / (c d))^(1 / (d - 1 + eta))
-
-    >>> crra_hours(np.array([40.0]), 0.2, Tastes(0.0005, 3.5, 0.23)).round(6).tolist()
-    [27.189778]
-    """
-    gain = (np.asarray(skill) * (1.0 - tax)) ** (1.0 - tastes.eta) / (tastes.cost * tastes.curvature)
-    return np.minimum(gain ** (1.0 / (tastes.curvature - 1.0 + tastes.eta)), MOST_HOURS)
 
 
 def rational_labour(
@@ -176,34 +149,35 @@ def rational_labour(
     skill, rates = np.asarray(skill, np.float64), np.asarray(rates, np.float64)
     shape = np.broadcast_shapes(skill.shape, (*rates.shape[:-1], 1))
     totals = bracket_totals(cutoffs, rates)
-    best, found = np.zeros(shape), np.full(shape, -np.inf)
+    best, best_value = np.zeros(shape), np.full(shape, -np.inf)
     for j, start in enumerate(cutoffs):
         rate, due = rates[..., j, None], totals[..., j, None]
         low = np.minimum(start / skill, most)
         high = np.minimum(cutoffs[j + 1] / skill, most) if j + 1 < len(cutoffs) else np.full_like(low, most)
-        kept = 1.0 - rate * (1.0 - own_share)
-        paid = (due - rate * start) * (1.0 - own_share)  # disposable income is v l kept - paid + rebate
+        net_share = 1.0 - rate * (1.0 - own_share)
+        paid = (due - rate * start) * (1.0 - own_share)  # disposable income is v l k - paid + rebate, k the net share
         if tastes.eta == 0.0:
-            hours = np.clip(interior_hours(skill, kept, tastes), low, high)
+            hours = np.clip(interior_hours(skill, net_share, tastes), low, high)
         else:
-            hours = _halved(skill, kept, rebate - paid, low, high, tastes)
-        value = utility(skill * hours * kept - paid + rebate, hours, tastes)
+            hours = _halved(skill, net_share, rebate - paid, low, high, tastes)
+        value = utility(skill * hours * net_share - paid + rebate, hours, tastes)
         reached = start / skill <= most  # a bracket beyond the longest week has no points
-        better = reached & (value > found + 1e-12 * np.abs(found, where=np.isfinite(found), out=np.zeros(shape)))
-        best, found = np.where(better, hours, best), np.where(better, value, found)
+        slack = 1e-12 * np.abs(best_value, where=np.isfinite(best_value), out=np.zeros(shape))
+        better = reached & (value > best_value + slack)
+        best, best_value = np.where(better, hours, best), np.where(better, value, best_value)
     return best
 
 
 def _halved(
-    skill: np.ndarray, kept: np.ndarray, given: np.ndarray | float, low: np.ndarray, high: np.ndarray, tastes: Tastes
+    skill: np.ndarray, net_share: np.ndarray, transfer: np.ndarray | float, low: np.ndarray, high: np.ndarray, tastes: Tastes
 ) -> np.ndarray:
-    """Where the slope of CRRA utility, v k C^(-eta) - c d l^(d - 1) with C = v l k + given, is 0 between two ends."""
-    low, high = np.broadcast_arrays(low + 0.0 * kept, high + 0.0 * kept)
+    """Where the slope of CRRA utility, v k C^(-eta) - c d l^(d - 1) with C = v l k + transfer, is 0 between two ends."""
+    low, high = np.broadcast_arrays(low + 0.0 * net_share, high + 0.0 * net_share)
     low, high = low.copy(), high.copy()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        consumed = np.maximum(skill * middle * kept + given, 1e-9)
-        gain = skill * kept * consumed**-tastes.eta
+        consumed = np.maximum(skill * middle * net_share + transfer, 1e-9)
+        gain = skill * net_share * consumed**-tastes.eta
         rising = gain > tastes.cost * tastes.curvature * middle ** (tastes.curvature - 1.0)
         low, high = np.where(rising, middle, low), np.where(rising, high, middle)
     return (low + high) / 2
@@ -234,11 +208,11 @@ def grid_labour(
         Shape (..., N).
     """
     shape = np.broadcast_shapes(np.shape(skill), (*np.shape(rates)[:-1], 1))
-    best, found = np.zeros(shape), np.full(shape, -np.inf)
+    best, best_value = np.zeros(shape), np.full(shape, -np.inf)
     for offered in hours:
         income = skill * float(offered)
-        kept = income - taxes(income, cutoffs, rates) * (1.0 - own_share) + rebate
-        value = utility(kept, np.full(shape, float(offered)), tastes)
-        better = value > found
-        best, found = np.where(better, float(offered), best), np.where(better, value, found)
+        disposable = income - taxes(income, cutoffs, rates) * (1.0 - own_share) + rebate
+        value = utility(disposable, np.full(shape, float(offered)), tastes)
+        better = value > best_value
+        best, best_value = np.where(better, float(offered), best), np.where(better, value, best_value)
     return best

@@ -12,13 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .taxes import bracket_of
+from agentarena.envs.economist.rules.taxes import bracket_of
 
 __all__ = [
     "CODED_ELASTICITIES",
-    "arc_elasticity",
     "estimate_elasticity",
-    "linear_tax",
     "saez_binned",
     "saez_coded",
     "saez_rate",
@@ -53,17 +51,6 @@ def saez_rate(weight: np.ndarray | float, tail: np.ndarray | float, elasticity: 
     return np.clip(np.divide(gain, below, out=np.zeros(np.broadcast_shapes(gain.shape, np.shape(below))), where=below > 0), 0.0, 1.0)
 
 
-def linear_tax(weight: float, elasticity: float) -> float:
-    """Best single rate with a lump-sum rebate, for a constant elasticity and fixed welfare weights.
-
-        tau = (1 - g) / (1 - g + e),   g = sum_i w_i z_i / (mean z sum_i w_i)
-
-    >>> round(linear_tax(0.312714, 0.4), 5)
-    0.63211
-    """
-    return (1.0 - weight) / (1.0 - weight + elasticity)
-
-
 def saez_coded(incomes: np.ndarray, cutoffs: tuple[float, ...], elasticities: tuple[float, ...], *, top: str = "mean") -> np.ndarray:
     """Saez rates as the LLM Economist's code computes them: one evaluation in each bracket, on a smoothed density.
 
@@ -93,7 +80,7 @@ def saez_coded(incomes: np.ndarray, cutoffs: tuple[float, ...], elasticities: tu
     x = np.asarray(incomes, np.float64)
     weights = (1.0 / x) / (1.0 / x).sum()
     if len(cutoffs) == 1:
-        z = _looked_at(x, cutoffs[0], top)
+        z = _evaluation_income(x, cutoffs[0], top)
         above = 1.0 - (x <= z).mean()
         gain = weights[x >= z].sum() / above if above > 0 else 0.0
         return np.round(100.0 * saez_rate(np.array([gain]), 1.0, elasticities[0]), 2)
@@ -101,7 +88,7 @@ def saez_coded(incomes: np.ndarray, cutoffs: tuple[float, ...], elasticities: tu
     rates = []
     for j, start in enumerate(cutoffs):
         last = j == len(cutoffs) - 1
-        z = _looked_at(x, start, top) if last else (start + cutoffs[j + 1]) / 2
+        z = _evaluation_income(x, start, top) if last else (start + cutoffs[j + 1]) / 2
         above, richer = 1.0 - (x <= z).mean(), x[x >= z]
         tail = z * float(density(z)[0]) / above if above > 0 else _THIN
         if last and len(richer) and richer.mean() > start:
@@ -111,7 +98,8 @@ def saez_coded(incomes: np.ndarray, cutoffs: tuple[float, ...], elasticities: tu
     return np.round(100.0 * np.array(rates), 2)
 
 
-def _looked_at(x: np.ndarray, start: float, top: str) -> float:
+def _evaluation_income(x: np.ndarray, start: float, top: str) -> float:
+    """Income at which the top bracket is evaluated."""
     if top == "release":
         return start + 0.1 * (1e7 - start)
     inside = x[x >= start]
@@ -137,32 +125,12 @@ def estimate_elasticity(incomes: np.ndarray, rates: np.ndarray, previous: float)
     0.498
     """
     usable = (incomes > 0) & (rates < 1)
-    z, kept = incomes[usable], 1.0 - rates[usable]
+    z, net_share = incomes[usable], 1.0 - rates[usable]
     if len(z) < 10 or float(np.std(rates[usable])) < 1e-6:
         return previous
-    x, y = np.log(kept), np.log(z)
+    x, y = np.log(net_share), np.log(z)
     slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
     return 0.02 * max(slope, 0.0) + 0.98 * previous
-
-
-def arc_elasticity(low_tax: np.ndarray, high_tax: np.ndarray, kept_low: float, kept_high: float) -> np.ndarray:
-    """Arc elasticity of labour between two rates, for each worker: relative change over the relative change of what is kept.
-
-    Args:
-        low_tax: Labour at the lower rate, shape (N,).
-        high_tax: Labour at the higher rate, shape (N,).
-        kept_low: Share of a dollar kept at the lower rate.
-        kept_high: Share kept at the higher rate.
-
-    Returns:
-        Shape (N,); NaN for a worker that is idle at both.
-
-    >>> arc_elasticity(np.array([11.0]), np.array([9.0]), 0.6, 0.4).tolist()
-    [0.5]
-    """
-    mean = (np.asarray(low_tax) + high_tax) / 2
-    change = np.divide(low_tax - high_tax, mean, out=np.full(np.shape(mean), np.nan), where=mean > 0)
-    return np.round(change / ((kept_low - kept_high) / ((kept_low + kept_high) / 2)), 12)
 
 
 def saez_binned(incomes: np.ndarray, cutoffs: tuple[float, ...], elasticity: float, *, bins: int = 100) -> np.ndarray:

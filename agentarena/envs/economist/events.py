@@ -1,20 +1,18 @@
-"""What becomes known, and to whom: everything here is public; a worker's own figures are in its view."""
+"""What a step made known, as events. All of them are public; a worker's own figures are in its view."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agentarena.core.events import Event
 
+from .rules.society import Society
 from .state import DECREE, PLATFORM, VOTE, WORK, State
 
-if TYPE_CHECKING:
-    from .game import Economist
-
-__all__ = ["of"]
+__all__ = ["events"]
 
 
-def of(game: Economist, state: State) -> tuple[Event, ...]:
+def events(society: Society, state: State) -> tuple[Event, ...]:
     """The news of the step that led to a state."""
     data: dict[str, Any]
     if state.played == WORK:
@@ -26,17 +24,17 @@ def of(game: Economist, state: State) -> tuple[Event, ...]:
             "rebate": round(last.rebate, 2),
             "welfare": round(last.welfare, 6),
         }
-        if game.bounded:
+        if society.bounded:
             data["satisfied"] = int(last.satisfied.sum())
         return (Event("week", data),)
     if state.played == DECREE:
         return (Event("decree", {"by": state.leader, "rates": [round(rate, 6) for rate in state.rates]}),)
     if state.played == PLATFORM:
-        stands = [{"seat": seat, "rates": [round(rate, 6) for rate in rates]} for seat, rates in state.platforms]
-        return (Event("platforms", {"stand": stands}),)
+        platforms = [{"seat": seat, "rates": [round(rate, 6) for rate in rates]} for seat, rates in state.platforms]
+        return (Event("platforms", {"stand": platforms}),)
     if state.played == VOTE:
         data = {"votes": {str(seat): count for seat, count in state.votes}, "winner": state.leader}
-        if game.government == "platforms":
+        if society.government == "platforms":
             data["rates"] = [round(rate, 6) for rate in state.rates]
         return (Event("election", data),)
     return ()

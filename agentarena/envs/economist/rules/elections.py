@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .state import State
-
-__all__ = ["elected", "standing"]
+__all__ = ["elected"]
 
 
 def elected(ballots: Sequence[int], rng: np.random.Generator) -> tuple[tuple[tuple[int, int], ...], int]:
@@ -30,8 +28,3 @@ def elected(ballots: Sequence[int], rng: np.random.Generator) -> tuple[tuple[tup
     most = max(counts.values())
     leading = [seat for seat, count in counts.items() if count == most]
     return tuple(counts.items()), leading[int(rng.integers(len(leading)))] if len(leading) > 1 else leading[0]
-
-
-def standing(state: State) -> tuple[int, ...]:
-    """The seats that stand for election with a platform."""
-    return tuple(seat for seat, _ in state.platforms)

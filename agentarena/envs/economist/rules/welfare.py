@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["OBJECTIVES", "equality", "gini", "lorenz", "swf"]
+from agentarena.envs.economist.options import OBJECTIVES
+
+__all__ = ["equality", "gini", "lorenz", "swf"]
 
 
 def gini(x: np.ndarray) -> np.ndarray:
@@ -69,7 +71,7 @@ def _isoelastic(utility: np.ndarray, aversion: float) -> np.ndarray:
     return np.asarray(((floored ** (1.0 - aversion) - 1.0) / (1.0 - aversion)).sum(axis=-1))
 
 
-OBJECTIVES: dict[str, Callable[[Figures, float], np.ndarray]] = {
+_FUNCTIONS: dict[str, Callable[[Figures, float], np.ndarray]] = {
     "inverse_income": lambda f, _: _weighted(f[0], f[1]),
     "reference_income": lambda f, _: _weighted(f[0], f[3]),
     "utilitarian": lambda f, _: f[0].sum(axis=-1),
@@ -79,6 +81,7 @@ OBJECTIVES: dict[str, Callable[[Figures, float], np.ndarray]] = {
     "paper_raw": lambda f, _: (f[0] / np.maximum(f[1], 1.0)).sum(axis=-1),
 }
 """Welfare functions by name; see `swf`."""
+assert tuple(_FUNCTIONS) == OBJECTIVES
 
 
 def swf(
@@ -104,7 +107,7 @@ def swf(
     its rebate counts raw and the "best" planner taxes somebody out of work. `reference_income` cannot be moved so.
 
     Args:
-        objective: One of `OBJECTIVES`.
+        objective: One of `options.OBJECTIVES`.
         utility: u, shape (..., N).
         income: z, before tax. Shape (..., N).
         disposable: After tax and rebate. Shape (..., N).
@@ -118,4 +121,4 @@ def swf(
     >>> round(float(swf("equality_productivity", z, z, z)), 4), float(swf("rawls", z, z, z))
     (66.6667, 10.0)
     """
-    return np.asarray(OBJECTIVES[objective]((utility, income, disposable, income if reference is None else reference), aversion))
+    return np.asarray(_FUNCTIONS[objective]((utility, income, disposable, income if reference is None else reference), aversion))

@@ -8,37 +8,12 @@ Axis letters: N workers.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from agentarena.core.errors import BadOption
+from agentarena.envs.economist.options import FULL_WEEK, GB2, HIGHEST, SKILL_PARAMETERS
 
-__all__ = ["DRAWS", "GB2", "HIGHEST", "SKILLS", "draw_skills", "gb2_cdf", "gb2_quantile", "mid_quantiles", "skill_quantile", "skill_share"]
-
-WEEK = 40.0
-"""Weekly hours at which a skill earns the income it stands for."""
-
-GB2 = (72402.78177917618, 2.0721070746154746, 0.48651871959386955, 1.1410398548220329)
-"""(mu, sigma, nu, tau) of annual income in dollars: the LLM Economist's fit to the American Community Survey of 2023."""
-
-HIGHEST = 1e7 / WEEK
-"""Skills are cut off here: an income of 10 million dollars at 40 hours, where the top bracket of the paper's code ends."""
-
-SKILLS = ("gb2", "uniform", "lognormal", "pareto", "given")
-"""Names of the distributions."""
-
-DRAWS = ("quantiles", "stratified", "random")
-"""How N skills come from a distribution; see `draw_skills`."""
-
-DEFAULTS: dict[str, tuple[float, ...]] = {
-    "gb2": GB2,
-    "uniform": (1.24, 159.1),  # low, high: the paper's code
-    "lognormal": (3.5, 0.5),  # mean and deviation of the logarithm: the code's baseline trained by PPO
-    "pareto": (500.0, 2.364357),  # least skill, tail index: ours, with the tail index of the GB2 fit
-    "given": (),
-}
-"""Parameters of each distribution when none are given."""
+__all__ = ["draw_skills", "gb2_cdf", "gb2_quantile", "mid_quantiles", "skill_quantile", "skill_share"]
 
 
 def gb2_quantile(p: np.ndarray | float, parameters: tuple[float, ...] = GB2) -> np.ndarray:
@@ -84,22 +59,22 @@ def skill_quantile(kind: str, p: np.ndarray, parameters: tuple[float, ...] = ())
     Args:
         kind: "gb2", "uniform", "lognormal" or "pareto".
         p: Shares in (0, 1).
-        parameters: Of the distribution; `DEFAULTS` when empty.
+        parameters: Of the distribution; `SKILL_PARAMETERS` when empty.
 
     >>> skill_quantile("uniform", np.array([0.5]), (0.0, 100.0)).tolist()
     [50.0]
     """
-    given = parameters or DEFAULTS[kind]
+    values = parameters or SKILL_PARAMETERS[kind]
     if kind == "gb2":
-        out = gb2_quantile(p, given) / WEEK
+        out = gb2_quantile(p, values) / FULL_WEEK
     elif kind == "uniform":
-        out = given[0] + (given[1] - given[0]) * p
+        out = values[0] + (values[1] - values[0]) * p
     elif kind == "lognormal":
         from scipy.special import ndtri
 
-        out = np.exp(given[0] + given[1] * ndtri(p))
+        out = np.exp(values[0] + values[1] * ndtri(p))
     elif kind == "pareto":
-        out = given[0] * (1.0 - p) ** (-1.0 / given[1])
+        out = values[0] * (1.0 - p) ** (-1.0 / values[1])
     else:
         raise BadOption(f"no quantiles of {kind!r}; allowed: gb2, uniform, lognormal, pareto")
     return np.minimum(out, HIGHEST)
@@ -107,17 +82,17 @@ def skill_quantile(kind: str, p: np.ndarray, parameters: tuple[float, ...] = ())
 
 def skill_share(kind: str, skill: np.ndarray, parameters: tuple[float, ...] = ()) -> np.ndarray:
     """Share of workers whose skill is below `skill`: the inverse of `skill_quantile`."""
-    given = parameters or DEFAULTS[kind]
+    values = parameters or SKILL_PARAMETERS[kind]
     if kind == "gb2":
-        return gb2_cdf(skill * WEEK, given)
+        return gb2_cdf(skill * FULL_WEEK, values)
     if kind == "uniform":
-        return np.clip((skill - given[0]) / (given[1] - given[0]), 0.0, 1.0)
+        return np.clip((skill - values[0]) / (values[1] - values[0]), 0.0, 1.0)
     with np.errstate(divide="ignore"):
         if kind == "lognormal":
             from scipy.special import ndtr
 
-            return np.asarray(ndtr((np.log(skill) - given[0]) / given[1]))
-        return np.clip(1.0 - (np.maximum(skill, given[0]) / given[0]) ** -given[1], 0.0, 1.0)
+            return np.asarray(ndtr((np.log(skill) - values[0]) / values[1]))
+        return np.clip(1.0 - (np.maximum(skill, values[0]) / values[0]) ** -values[1], 0.0, 1.0)
 
 
 def mid_quantiles(workers: int) -> np.ndarray:
@@ -144,20 +119,3 @@ def draw_skills(kind: str, draw: str, workers: int, parameters: tuple[float, ...
     if draw == "stratified":
         u = (np.arange(workers) + u) / workers
     return np.maximum(skill_quantile(kind, np.clip(u, 1e-9, 1.0 - 1e-12), parameters), 1e-6)
-
-
-def check_parameters(kind: str, parameters: tuple[float, ...], workers: int) -> None:
-    """Raise `BadOption` unless the parameters fit the distribution."""
-    where = f"Economist: option 'skill_parameters' is {parameters!r}"
-    if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in parameters):
-        raise BadOption(f"{where}; expected finite numbers")
-    if kind == "given":
-        if len(parameters) != workers or not all(0 < x <= HIGHEST for x in parameters):
-            raise BadOption(f"{where}; with skills='given' expected one skill in (0, {HIGHEST:g}] for each of the {workers} workers")
-        return
-    expected = len(DEFAULTS[kind])
-    positive = parameters if kind != "lognormal" else parameters[1:]
-    if parameters and (len(parameters) != expected or not all(x > 0 for x in positive)):
-        raise BadOption(f"{where}; {kind} takes {expected} positive numbers, by default {DEFAULTS[kind]}")
-    if kind == "uniform" and parameters and parameters[0] >= parameters[1]:
-        raise BadOption(f"{where}; expected low < high")
