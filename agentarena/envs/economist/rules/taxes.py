@@ -26,6 +26,7 @@ def taxes(income: np.ndarray, cutoffs: tuple[float, ...], rates: np.ndarray) -> 
     Returns:
         Shape (..., N), between 0 and z when rates lie in [0, 1].
 
+    >>> from agentarena.envs.economist.options import CUTOFFS
     >>> taxes(np.array([50_000.0, 609_350.0]), CUTOFFS["us"], np.array(US_RATES)).tolist()
     [6053.0, 183647.25]
     """
@@ -45,7 +46,7 @@ def taxes(income: np.ndarray, cutoffs: tuple[float, ...], rates: np.ndarray) -> 
 def bracket_of(income: np.ndarray, cutoffs: tuple[float, ...]) -> np.ndarray:
     """Number of the bracket each income lies in; an income at an edge belongs to the bracket above. Shape of `income`.
 
-    >>> bracket_of(np.array([0.0, 90_000.0, 1e9]), CUTOFFS["three"]).tolist()
+    >>> bracket_of(np.array([0.0, 90_000.0, 1e9]), (0.0, 90_000.0, 159_100.0)).tolist()
     [0, 1, 2]
     """
     return np.asarray(np.searchsorted(np.asarray(cutoffs[1:]), income, side="right"))
