@@ -43,16 +43,16 @@ class Planner(gymnasium.Env[np.ndarray, np.ndarray]):
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        seen, info = self.env.reset(seed=seed)
-        return self._features(seen), info
+        observation, info = self.env.reset(seed=seed)
+        return self._features(observation), info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         rates = np.clip(50.0 + 50.0 * action, 0, 100).astype(np.float32)
-        seen, reward, terminated, truncated, info = self.env.step(rates)
-        return self._features(seen), float(reward) / self.unit, terminated, truncated, info
+        observation, reward, terminated, truncated, info = self.env.step(rates)
+        return self._features(observation), float(reward) / self.unit, terminated, truncated, info
 
-    def _features(self, seen: np.ndarray) -> np.ndarray:
-        return planner_features(self.game, read_planner(self.game, seen))
+    def _features(self, observation: np.ndarray) -> np.ndarray:
+        return planner_features(self.game, read_planner(self.game, observation))
 
 
 def train(seed: int, steps: int, workers: int, brackets: str, objective: str) -> tuple[Any, Planner]:
@@ -81,12 +81,12 @@ def train(seed: int, steps: int, workers: int, brackets: str, objective: str) ->
 
 def schedule_of(policy: Any, env: Planner) -> np.ndarray:
     """The rates of the last year of a match that the policy plays without noise, percent."""
-    seen, _ = env.reset(seed=0)
+    observation, _ = env.reset(seed=0)
     rates = np.zeros(len(env.game.edges))
     for _ in range(YEARS):
-        action, _ = policy.predict(seen, deterministic=True)
+        action, _ = policy.predict(observation, deterministic=True)
         rates = np.clip(50.0 + 50.0 * action.astype(np.float64), 0, 100)
-        seen, *_ = env.step(action)
+        observation, *_ = env.step(action)
     return rates
 
 

@@ -77,8 +77,8 @@ def test_norm_followers_keep_the_norm_and_punishers_punish_who_does_not():
     game = Commons(rounds=12, norm=10.0, voting="none", learning="none", reflection=False)
     members = [agent("commons/punisher")] * 7 + [agent("commons/greedy")]
     state = play(game, members)
-    found = measure(game, state)
-    assert found.compliance == pytest.approx(7 / 8)
+    result = measure(game, state)
+    assert result.compliance == pytest.approx(7 / 8)
     fined = [other for done in state.past for other in done.punished if other >= 0]
     assert set(fined) == {7}
     watchers_of_the_greedy = sum(other == 7 for done in state.past for other in done.watched)
@@ -105,8 +105,8 @@ def test_covenants_with_and_without_a_sword():
     net, gross = {}, {}
     for name, make in LABORATORY.items():
         treatment = make()
-        found = summarise(outcomes(treatment.game, treatment.members, 20))
-        net[name], gross[name] = found["net_efficiency"], found["efficiency"]
+        result = summarise(outcomes(treatment.game, treatment.members, 20))
+        net[name], gross[name] = result["net_efficiency"], result["efficiency"]
     assert net["talk and sanctions"].low > net["talk"].high
     assert net["talk"].low > net["neither"].high
     assert net["sanctions"].high < net["neither"].low  # swords alone do not raise the net yield
@@ -126,11 +126,11 @@ def test_collective_choice_prolongs_selfish_societies():
 
 
 def test_figures_of_recorded_matches():
-    found = aa.play("Commons-v0", [*["commons/punisher"] * 5, *["commons/imitator"] * 3], matches=2, seed=0, rounds=5)
-    drawn = dict(figures(found.records))
-    assert len(drawn) == 6
-    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "http" not in svg for svg in drawn.values())
-    assert "5 commons/punisher" in drawn["Harvest of all together"] or "3 commons/imitator" in drawn["Harvest of all together"]
+    result = aa.play("Commons-v0", [*["commons/punisher"] * 5, *["commons/imitator"] * 3], matches=2, seed=0, rounds=5)
+    plots = dict(figures(result.records))
+    assert len(plots) == 6
+    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "http" not in svg for svg in plots.values())
+    assert "5 commons/punisher" in plots["Harvest of all together"] or "3 commons/imitator" in plots["Harvest of all together"]
     assert figures([]) == []
     lab = aa.play("Commons-v0", ["commons/constant?amount=8"] * 8, matches=1, seed=0, preset="owg10")
     titles = [title for title, _ in figures(lab.records)]
@@ -140,15 +140,15 @@ def test_figures_of_recorded_matches():
 def test_records_keep_words_and_numbers():
     class Speaker(Agent):
         def choose(self, view):
-            sight = view.game.layout.read(view.observation)
+            obs = view.game.layout.read(view.observation)
             return Reply(
                 {HARVEST: "<answer>9</answer>", TALK: "<say>Nine each!</say><answer>9</answer>"}.get(
-                    sight.phase, "<say>note</say><answer>pass</answer>"
+                    obs.phase, "<say>note</say><answer>pass</answer>"
                 )
             )
 
-    found = aa.play("Commons-v0", [Speaker()] * 5, matches=1, seed=0, preset="govsim_fishery", rounds=3)
-    (record,) = found.records
+    result = aa.play("Commons-v0", [Speaker()] * 5, matches=1, seed=0, preset="govsim_fishery", rounds=3)
+    (record,) = result.records
     assert "Nine each!" in json.dumps(record.actions)
     assert record.returns == (27.0,) * 5
 
@@ -157,7 +157,7 @@ def test_norm_similarity_and_summaries():
     assert math.isnan(norm_similarity([], 10.0))
     assert norm_similarity([(1.0, 2.0, 3.0)], 2.0) == pytest.approx(1 - (1 + 1 + 2) / 3 / 2)
     game = Commons.build("govsim_silent")
-    found = summarise(outcomes(game, [agent("commons/sustainable")] * 5, 3))
-    assert (found["survived"].mean, found["survived"].count) == (1.0, 3)
-    assert found["norm"].count == 0
-    assert found["survived"].low < 0.5  # three of three say little
+    result = summarise(outcomes(game, [agent("commons/sustainable")] * 5, 3))
+    assert (result["survived"].mean, result["survived"].count) == (1.0, 3)
+    assert result["norm"].count == 0
+    assert result["survived"].low < 0.5  # three of three say little

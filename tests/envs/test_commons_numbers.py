@@ -56,10 +56,10 @@ def test_steady_states_of_the_simultaneous_update(effort, stock, harvest):
     (0.2, 625.0, 125.0, 0.5, 1000.0),
 ])  # fmt: skip
 def test_steady_states_of_harvest_then_grow(effort, stock, harvest, growth, capacity):
-    found = dynamics.steady_state(effort, growth, capacity, "harvest_then_grow")
-    assert found == pytest.approx((stock, harvest), rel=2e-6)
+    outcome = dynamics.steady_state(effort, growth, capacity, "harvest_then_grow")
+    assert outcome == pytest.approx((stock, harvest), rel=2e-6)
     _, state = society(effort, 800, players=1, alpha=1.0, growth=growth, capacity=capacity, order="harvest_then_grow")
-    assert (state.stock, state.past[-1].total) == pytest.approx(found, rel=1e-9)
+    assert (state.stock, state.past[-1].total) == pytest.approx(outcome, rel=1e-9)
 
 
 @pytest.mark.parametrize("growth", [0.2, 0.5])
@@ -127,8 +127,8 @@ def test_scarce_at_other_efforts():
 
 def test_collapse_ends_the_match():
     game, state = society(1.0, 100, growth=0.2, theta=0.01)
-    found = measure(game, state)
-    assert (len(state.past), state.cause, found.survival_time, found.survived) == (17, "collapse", 17.0, False)
+    outcome = measure(game, state)
+    assert (len(state.past), state.cause, outcome.survival_time, outcome.survived) == (17, "collapse", 17.0, False)
 
 
 def test_the_greatest_yield_is_fully_efficient():
@@ -168,15 +168,15 @@ def test_universalization_shares(stock, part):
 def test_scripted_villages(q, months, gain, efficiency, stocks, scenario):
     options = {"talk": Commons.build(scenario).talk}
     game, state = village(lambda stock, month: min(q, stock // 5), **options)
-    found = measure(game, state)
-    assert (found.survival_time, found.gain, found.survived) == (months, gain, months == 12)
-    assert found.equality == 1.0
+    outcome = measure(game, state)
+    assert (outcome.survival_time, outcome.gain, outcome.survived) == (months, gain, months == 12)
+    assert outcome.equality == 1.0
     if efficiency is not None:
-        assert round(found.efficiency, 4) == efficiency
+        assert round(outcome.efficiency, 4) == efficiency
     if stocks:
         assert [done.stock for done in state.past] == stocks
     assert state.cause == ("time" if months == 12 else "collapse")
-    assert found.over_usage == (0.0 if q <= 10 else 1.0)
+    assert outcome.over_usage == (0.0 if q <= 10 else 1.0)
 
 
 @pytest.mark.parametrize(("first", "kept", "total"), [(100, 100, 600), (40, 40, 240), (30, 30, 180), (45, 50, 295)])
@@ -189,9 +189,9 @@ def test_the_share_policy_never_rebuilds(first, kept, total):
 
 def test_the_terminal_month_exploit():
     game, state = village(lambda stock, month: 20 if month == 12 else dynamics.share(stock, 5))
-    found = measure(game, state)
+    outcome = measure(game, state)
     assert sum(done.total for done in state.past) == 650
-    assert (found.gain, found.efficiency, found.survival_time, state.past[-1].left) == (130.0, 1.0, 12.0, 0.0)
+    assert (outcome.gain, outcome.efficiency, outcome.survival_time, state.past[-1].left) == (130.0, 1.0, 12.0, 0.0)
 
 
 def test_collapse_is_checked_before_doubling_and_strictly():

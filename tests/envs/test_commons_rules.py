@@ -38,12 +38,12 @@ def same(game, state, move=NOTHING):
 
 def test_a_round_goes_through_its_phases_in_order():
     game = Commons(rounds=2, talk=3, players=3, alpha=0.1)
-    state, seen = game.start(RNG), []
+    state, visited = game.start(RNG), []
     while state.phase != OVER:
-        seen.append((state.number, state.phase))
+        visited.append((state.number, state.phase))
         state = same(game, state, Move(0.0, int(state.phase == WATCH) + (2 if state.phase == VOTE else 0)))
     once = [HARVEST, TALK, TALK, TALK, WATCH, SANCTION, REFLECT, PROPOSE, VOTE]
-    assert seen == [(1, p) for p in once] + [(2, p) for p in (HARVEST, WATCH, SANCTION)]  # nothing without consequence at the end
+    assert visited == [(1, p) for p in once] + [(2, p) for p in (HARVEST, WATCH, SANCTION)]  # nothing without consequence at the end
 
 
 def test_a_round_by_hand():
@@ -109,11 +109,11 @@ def test_learning_tells_and_does_not_force():
     state = step(game, state, {0: Move(0.0, 0, "slow and steady"), 1: Move(0.0, 0, "take what you can")})
     assert state.current.number == 2
     assert state.past[0].model == (1, -1)
-    told = {event.kind: event for event in game.news(step(game, state, {0: Move(0.1), 1: Move(0.8)})) if event.visible_to(0)}
-    assert told["learned"].data["note"] == "take what you can"
-    assert told["learned"].audience == (0,)
-    assert told["learned"].data["effort"] == 0.8
-    face = game.text.tell(told["learned"], 0)
+    events = {event.kind: event for event in game.news(step(game, state, {0: Move(0.1), 1: Move(0.8)})) if event.visible_to(0)}
+    assert events["learned"].data["note"] == "take what you can"
+    assert events["learned"].audience == (0,)
+    assert events["learned"].data["effort"] == 0.8
+    face = game.text.tell(events["learned"], 0)
     assert '"take what you can"' in face
     assert "alpha" not in face
 
@@ -244,7 +244,7 @@ class Mute(Agent):
 
 def test_a_seat_that_never_answers_passes_or_forfeits_by_policy():
     # the policy "pass" harvests nothing and names the first legal move everywhere else
-    found = aa.play(
+    results = aa.play(
         "Commons-v0",
         [Mute(), *["commons/sustainable"] * 4],
         matches=1,
@@ -252,7 +252,7 @@ def test_a_seat_that_never_answers_passes_or_forfeits_by_policy():
         preset="govsim_silent",
         on_unreadable=aa.OnUnreadable(retries=0, then="pass"),
     )
-    (record,) = found.records
+    (record,) = results.records
     mute = next(seat for seat, held in enumerate(record.seats) if "Mute" in held.agent or held.index == 0)
     assert record.seats[mute].return_ == 0.0
     assert all(seat.return_ > 100 for index, seat in enumerate(record.seats) if index != mute)
@@ -349,12 +349,12 @@ def test_who_watched_knows_and_others_do_not():
     game = Commons(players=3, alpha=0.1, rounds=3, learning="none")
     state = step(game, game.start(RNG), {0: Move(0.1), 1: Move(0.9), 2: Move(0.3)})
     state = step(game, state, {0: Move(0.0, 1), 1: Move(), 2: Move()}, seed=1)
-    seen = state.current.watched[0]
-    other = 3 - seen
-    sight = game.layout.read(game.observe(state, 0)).column("harvested")
-    assert sight[seen] == pytest.approx(state.current.harvested[seen])
-    assert sight[other] == -1
-    assert f"{state.current.harvested[seen]:g}" in game.text.view(state, 0)
+    watched = state.current.watched[0]
+    other = 3 - watched
+    row = game.layout.read(game.observe(state, 0)).column("harvested")
+    assert row[watched] == pytest.approx(state.current.harvested[watched])
+    assert row[other] == -1
+    assert f"{state.current.harvested[watched]:g}" in game.text.view(state, 0)
     redrawn = [game.resample(state, 0, np.random.default_rng(k)) for k in range(3)]
-    assert all(made.current.harvested[seen] == state.current.harvested[seen] for made in redrawn)
-    assert all(sum(made.current.harvested) == pytest.approx(state.current.total) for made in redrawn)
+    assert all(redrawn_state.current.harvested[watched] == state.current.harvested[watched] for redrawn_state in redrawn)
+    assert all(sum(redrawn_state.current.harvested) == pytest.approx(state.current.total) for redrawn_state in redrawn)

@@ -56,9 +56,9 @@ def test_a_speaker_cannot_pose_as_the_referee():
     state = game.step(state, {state.to_move[0]: Spoken(game.num_amounts, trick)}, RNG)
     (event,) = [event for event in game.news(state) if event.kind == "said"]
     assert event.data["words"] == trick
-    told = game.text.tell(event, 3)
-    assert "\n" not in told
-    assert "<answer>" not in told
+    line = game.text.tell(event, 3)
+    assert "\n" not in line
+    assert "<answer>" not in line
 
 
 @pytest.mark.parametrize("preset", [None, "rich_selfish", "owg10"])

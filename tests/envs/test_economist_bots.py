@@ -81,9 +81,9 @@ def test_hill_climbers_come_near_the_best_hours() -> None:
 
 def test_fixed_workers() -> None:
     assert set(hours_of(run("economist/us", "economist/fixed?hours=37")).ravel()) == {37.0}
-    drawn = hours_of(run("economist/us", "economist/fixed"))
-    assert (drawn == drawn[0]).all()
-    assert ((drawn >= 40) & (drawn <= 60)).all()
+    values = hours_of(run("economist/us", "economist/fixed"))
+    assert (values == values[0]).all()
+    assert ((values >= 40) & (values <= 60)).all()
     with pytest.raises(BadOption):
         aa.agent("economist/fixed?hours=101")
 
@@ -183,8 +183,8 @@ def test_a_thousand_workers_in_one_match() -> None:
     actions: dict[str, Any] = {agent: np.array(30.0, np.float32) for agent in env.possible_agents}
     actions["player_0"] = np.full(3, 30.0, np.float32)
     for _ in range(4):
-        seen, rewards, ended, cut, _ = env.step(actions)
-    assert len(seen) == 1001
+        observations, rewards, ended, cut, _ = env.step(actions)
+    assert len(observations) == 1001
     assert all(ended.values())
     assert not any(cut.values())
     game = env.game
@@ -202,8 +202,8 @@ class Talker(Agent):
         if "Set the 3 rates" in text:
             tried = [(20, 20, 20), (90, 60, 40), (60, 60, 60)][view.turn % 3]
             best = re.search(r"Best rates so far:\n- ([^;]*);", text)
-            said = best[1].replace(" %", "") if best and "Now choose what has been best" in text else ", ".join(map(str, tried))
-            return Reply(f"I compare what I remember.\n<answer>{said}</answer>")
+            answer = best[1].replace(" %", "") if best and "Now choose what has been best" in text else ", ".join(map(str, tried))
+            return Reply(f"I compare what I remember.\n<answer>{answer}</answer>")
         return Reply("<answer>35</answer>")
 
 
@@ -228,15 +228,15 @@ def test_gymnasium_seat_of_the_planner() -> None:
 
 def test_figures_of_a_run() -> None:
     runs = aa.play("Economist-v0", ["economist/bandit", *["economist/rational"] * 5], matches=2, rotate=False)
-    drawn = figures(runs.records)
-    assert [title.partition(":")[0].partition(",")[0] for title, _ in drawn] == [
+    plots = figures(runs.records)
+    assert [title.partition(":")[0].partition(",")[0] for title, _ in plots] == [
         "Social welfare over the tax years",
         "Tax rates by bracket over the years",
         "Inequality over the years (Gini coefficient)",
         "Lorenz curves of the last week",
         "Labour by skill in the last week",
     ]
-    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "nan" not in svg for _, svg in drawn)
+    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "nan" not in svg for _, svg in plots)
     assert figures([]) == []
 
 
@@ -252,9 +252,9 @@ def test_reports_show_the_figures(tmp_path: Path) -> None:
 
 
 def test_plots_escape_words_and_leave_out_what_is_no_number() -> None:
-    drawn = lines({"<b>&": [(0, 1), (1, float("nan")), (2, 3)]}, x="x", y="y")
-    assert "&lt;b&gt;&amp;" in drawn
-    assert "nan" not in drawn
-    assert drawn.count("L") == 1
+    svg = lines({"<b>&": [(0, 1), (1, float("nan")), (2, 3)]}, x="x", y="y")
+    assert "&lt;b&gt;&amp;" in svg
+    assert "nan" not in svg
+    assert svg.count("L") == 1
     assert lines({"a": []}, x="x", y="y") == ""
     assert ticks(3.0, 3.0) == [3.0]

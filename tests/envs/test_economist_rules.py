@@ -65,9 +65,9 @@ def test_the_budget_balances_whatever_happens(preset: str | None) -> None:
 
 def test_a_year_is_a_decree_and_weeks_of_work() -> None:
     game = Economist(years=2, weeks=2)
-    asked = [game.to_move(state) for state in play(game)]
+    to_move = [game.to_move(state) for state in play(game)]
     everyone = (1, 2, 3, 4, 5)
-    assert asked == [(0,), everyone, everyone, (0,), everyone, everyone, ()]
+    assert to_move == [(0,), everyone, everyone, (0,), everyone, everyone, ()]
 
 
 def test_warmup_keeps_the_first_rates() -> None:
@@ -222,8 +222,8 @@ def test_motives_are_spread_over_skills() -> None:
     assert abs(int((halves[0] == -1).sum()) - 10) <= 2
     state = working(game)
     state = game.step(state, dict.fromkeys(range(1, 101), 40.0), rng())
-    welfare, *felt = game.rewards(state)
-    for motive, paid, own in zip(game.motives, felt, state.past[0].utility, strict=True):
+    welfare, *credited = game.rewards(state)
+    for motive, paid, own in zip(game.motives, credited, state.past[0].utility, strict=True):
         assert paid == {1: welfare, -1: -welfare, 0: own}[int(motive)]
 
 

@@ -12,7 +12,8 @@ from agentarena.core.actions import Box, Product, encode, sample, violation
 from agentarena.core.game import Game
 from agentarena.core.text import Pattern, Unreadable
 from agentarena.envs.economist import Economist, State
-from agentarena.envs.economist.rules.taxes import taxes
+from agentarena.envs.economist.options import CUTOFFS
+from agentarena.envs.economist.rules.taxes import tax_due, taxes
 
 HOURS = (10.0, 40.0, 0.0, 100.0, 55.5)
 
@@ -158,3 +159,11 @@ def test_one_workers_credit_is_its_entry_of_all_credits(options: dict[str, Any])
     game = Economist(**options)
     for week in play(game)[-1].past:
         assert [game.credit(week, worker) for worker in range(game.population)] == game.credits(week).tolist()
+
+
+@pytest.mark.parametrize("brackets", CUTOFFS)
+def test_the_tax_on_one_income_is_that_of_the_array(brackets: str) -> None:
+    draw, cutoffs = rng(2), CUTOFFS[brackets]
+    incomes = np.concatenate([draw.uniform(0, 1e6, 200), np.array(cutoffs), np.array(cutoffs) + 1e-9])
+    for rates in draw.uniform(0, 1, (20, len(cutoffs))):
+        assert [tax_due(income, cutoffs, tuple(rates.tolist())) for income in incomes.tolist()] == taxes(incomes, cutoffs, rates).tolist()

@@ -16,7 +16,7 @@ from .rules import dynamics
 from .rules.harvest import gains, return_bounds
 from .state import HARVEST, OVER, TALK, Round, State, Utterance, active_seats
 
-__all__ = ["COLUMNS", "GENERAL", "Layout", "Observation", "heard_utterances", "knows_harvest", "knows_request"]
+__all__ = ["COLUMNS", "GENERAL", "Layout", "Observation", "heard_utterances", "known_harvests", "knows_harvest", "knows_request"]
 
 GENERAL = ("round", "rounds", "stock", "norm", "wealth", "turn", "shown", "before", "total", "shown_norm", "share")
 """Numbers about the whole: the round and how many there are, the stock now, the cap in force, own wealth, utterances so far, the round shown (0 for
@@ -41,6 +41,15 @@ _REQUESTED, _HARVESTED, _WATCHED, _MODEL, _MODEL_GAIN, _MODEL_CAP = map(
 def knows_harvest(options: CommonsOptions, done: Round, seat: int, other: int) -> bool:
     """Whether `seat` knows what `other` harvested in a round."""
     return options.public_harvests or other in (seat, done.watched[seat], done.model[seat])
+
+
+def known_harvests(options: CommonsOptions, done: Round, seat: int) -> dict[int, float]:
+    """The harvests of a round that `seat` knows, by seat in increasing order, without seats that did not harvest."""
+    if options.public_harvests:
+        known = options.all_seats
+    else:
+        known = tuple(sorted({other for other in (seat, done.watched[seat], done.model[seat]) if other >= 0}))
+    return {other: done.harvested[other] for other in known if done.harvested[other] >= 0}
 
 
 def knows_request(options: CommonsOptions, done: Round, seat: int, other: int) -> bool:
@@ -102,35 +111,35 @@ class Layout:
         """What `seat` sees. Shape (8 + 11 + 16 N,), float32."""
         out = np.zeros(self.space.shape, np.float32)
         out[state.phase] = 1.0
-        shown = self._shown(state)
-        out[_GENERAL_START:_TABLE_START] = self._general(state, seat, shown)
-        table, public = out[_TABLE_START:].reshape(self.seats, len(COLUMNS)), self._public(state, shown)
+        number = self._round_shown(state)
+        out[_GENERAL_START:_TABLE_START] = self._general(state, seat, number)
+        table, public = out[_TABLE_START:].reshape(self.seats, len(COLUMNS)), self._public(state, number)
         table[: self.seats - seat], table[self.seats - seat :] = public[seat:], public[:seat]
-        self._add_private(state, seat, shown, table)
+        self._add_private(state, seat, number, table)
         return out
 
-    def _shown(self, state: State) -> int:
+    def _round_shown(self, state: State) -> int:
         """Number of the round shown; 0 for none."""
         return len(state.past) if state.phase in (HARVEST, OVER) or not state.current.is_harvested else state.number
 
-    def _general(self, state: State, seat: int, shown: int) -> tuple[float, ...]:
+    def _general(self, state: State, seat: int, number: int) -> tuple[float, ...]:
         options = self.options
-        done = state.round(shown) if shown else state.current
+        done = state.round(number) if number else state.current
         share = -1.0
         if options.resource == "doubling":
             share = dynamics.share(int(state.stock), max(1, len(active_seats(options, state))), options.factor)
         return (
-            state.number, options.rounds, state.stock, state.norm, state.wealth[seat], state.turn if state.phase == TALK else 0.0, shown,
-            done.stock if shown else -1.0, done.total if shown else -1.0, done.norm if shown else -1.0, share,
+            state.number, options.rounds, state.stock, state.norm, state.wealth[seat], state.turn if state.phase == TALK else 0.0, number,
+            done.stock if number else -1.0, done.total if number else -1.0, done.norm if number else -1.0, share,
         )  # fmt: skip
 
-    def _public(self, state: State, shown: int) -> np.ndarray:
+    def _public(self, state: State, number: int) -> np.ndarray:
         """What everybody sees of each seat, in seat order. Shape (N, C); kept for the latest state, at which every seat looks."""
         latest, table = self._latest
         if latest is state:
             return table
         options = self.options
-        done = state.round(shown) if shown else state.current
+        done = state.round(number) if number else state.current
         columns = {name: [0.0] * self.seats for name in COLUMNS}
         for seat in active_seats(options, state):
             columns["active"][seat] = 1.0
@@ -148,14 +157,14 @@ class Layout:
         for chosen in done.ballots:
             if chosen >= 0:
                 columns["votes"][chosen] += 1.0
-        columns.update(self._talk(state.utterances, shown))
+        columns.update(self._talk(state.utterances, number))
         table = np.array([columns[name] for name in COLUMNS], np.float32).T.copy()
         self._latest = (state, table)
         return table
 
-    def _add_private(self, state: State, seat: int, shown: int, table: np.ndarray) -> None:
+    def _add_private(self, state: State, seat: int, number: int, table: np.ndarray) -> None:
         """Enter what only `seat` sees into its table, own seat first."""
-        options, done = self.options, state.round(shown) if shown else state.current
+        options, done = self.options, state.round(number) if number else state.current
         watched, model = done.watched[seat], done.model[seat]
         for other in (seat, watched, model):
             if other >= 0:
@@ -169,16 +178,16 @@ class Layout:
         if model >= 0:
             row = table[(model - seat) % self.seats]
             row[_MODEL], row[_MODEL_GAIN] = 1.0, gains(options, done)[model] - done.cost[model]
-            row[_MODEL_CAP] = state.round(shown - 1).proposed[model] if shown > 1 else -1.0
+            row[_MODEL_CAP] = state.round(number - 1).proposed[model] if number > 1 else -1.0
         if options.is_newcomer(seat):
-            for name, values in self._talk(heard_utterances(options, state, seat), shown).items():
+            for name, values in self._talk(heard_utterances(options, state, seat), number).items():
                 table[:, COLUMNS.index(name)] = values[seat:] + values[:seat]
 
-    def _talk(self, utterances: tuple[Utterance, ...], shown: int) -> dict[str, list[float]]:
-        """What was said since the harvest of the round shown, by column."""
+    def _talk(self, utterances: tuple[Utterance, ...], number: int) -> dict[str, list[float]]:
+        """What was said since the harvest of round `number`, by column."""
         named, agreed, blamed = [-1.0] * self.seats, [0.0] * self.seats, [0.0] * self.seats
         for utterance in reversed(utterances):
-            if utterance.number < max(1, shown):
+            if utterance.number < max(1, number):
                 break
             speaker = utterance.seat
             if utterance.amount > 0 and named[speaker] < 0:

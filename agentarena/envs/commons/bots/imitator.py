@@ -52,13 +52,15 @@ class Imitator(Member):
         mind = view.memory
         if not mind:
             draws = view.rng.random(4).tolist()
-            drawn = (low + (high - low) * u for (low, high), u in zip(_STARTS[self.disposition or options.disposition], draws, strict=True))
-            mind.update(zip("empb", drawn, strict=True))
+            values = (
+                low + (high - low) * u for (low, high), u in zip(_STARTS[self.disposition or options.disposition], draws, strict=True)
+            )
+            mind.update(zip("empb", values, strict=True))
             zeros = [0.0] * options.players
             mind.update(rounds=0, watches=zeros, watches_under_norm=zeros, fines=zeros, judged=0, violations=0)
-        shown = int(obs.general["shown"])
-        if obs.phase == HARVEST and shown > mind["rounds"]:
-            mind["rounds"] = shown
+        number = int(obs.general["shown"])
+        if obs.phase == HARVEST and number > mind["rounds"]:
+            mind["rounds"] = number
             under_norm = float(obs.general["shown_norm"] >= 0)
             counts = {
                 "watches": obs.column("watches"),

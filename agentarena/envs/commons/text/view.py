@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agentarena.core.text import quote
-from agentarena.envs.commons.observation import knows_harvest
+from agentarena.envs.commons.observation import known_harvests
 from agentarena.envs.commons.options import CommonsOptions
 from agentarena.envs.commons.rules import dynamics
 from agentarena.envs.commons.state import HARVEST, OVER, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, Round, State, last_note
@@ -60,7 +60,7 @@ def _round_line(options: CommonsOptions, done: Round, seat: int) -> str:
     words = VOCABULARY[options.scenario]
     before = "" if options.resource == "static" else f"there were {number(done.stock)}, "
     parts = [f"{words.span} {done.number}: {before}all {words.took} {number(done.total)}"]
-    known = {str(other): got for other, got in enumerate(done.harvested) if got >= 0 and knows_harvest(options, done, seat, other)}
+    known = known_harvests(options, done, seat)
     if known:
         parts.append(listed(known, seat))
     if done.norm >= 0:
@@ -122,7 +122,7 @@ def _ask_propose(options: CommonsOptions, state: State, seat: int) -> str:
 
 
 def _ask_vote(options: CommonsOptions, state: State, seat: int) -> str:
-    caps = {str(other): cap for other, cap in enumerate(state.current.proposed) if cap >= 0}
+    caps = {other: cap for other, cap in enumerate(state.current.proposed) if cap >= 0}
     return f"Proposed: {listed(caps, seat)}. Whose proposal do you vote for? A player such as player {seat} (yourself)."
 
 

@@ -89,10 +89,10 @@ def who(other: int, seat: int, start: bool = False) -> str:
     return f"{'Player' if start else 'player'} {other}"
 
 
-def listed(values: Mapping[str, Any], seat: int) -> str:
-    """Quantities by seat, the first `MOST_SEATS` of them.
+def listed(values: Mapping[Any, float], seat: int) -> str:
+    """Quantities by seat (a number, or a string of digits as in events), the first `MOST_SEATS` of them.
 
-    >>> listed({"0": 4.0, "1": 2.5}, seat=1)
+    >>> listed({0: 4.0, 1: 2.5}, seat=1)
     'player 0 4, you 2.5'
     """
     items = list(values.items())[:MOST_SEATS]

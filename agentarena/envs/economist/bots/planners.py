@@ -137,11 +137,11 @@ class SaezEstimated(_Planner):
             del pairs[: -self.buffer]
         if len(pairs) < self.buffer:
             return 5.0 * view.rng.integers(0, 21, len(game.edges))
-        seen = np.array(pairs)
+        observed = np.array(pairs)
         for _ in range(self.passes):
-            e = estimate_elasticity(seen[:, 0], seen[:, 1], e)
+            e = estimate_elasticity(observed[:, 0], observed[:, 1], e)
         memory["elasticity"] = e
-        return 100.0 * saez_binned(seen[:, 0], game.edges, e)
+        return 100.0 * saez_binned(observed[:, 0], game.edges, e)
 
 
 class Grid(_Planner):
@@ -189,7 +189,7 @@ class Bandit(_Planner):
     """Learns a schedule by trying: one arm for each flat rate and each pair of a low and a high rate, chosen by UCB1.
 
     It knows nothing of the economy; the welfare of the last week of a year is what an arm earned, scaled to what has been
-    seen so far.
+    observed so far.
 
     Args:
         step: Distance between the rates of neighbouring arms, percent.

@@ -120,8 +120,8 @@ def estimate_elasticity(incomes: np.ndarray, rates: np.ndarray, previous: float)
 
     Reference: S. Zheng et al., "The AI Economist", Science Advances 8 (2022), as its code has it.
 
-    >>> kept = np.linspace(0.3, 0.9, 20)
-    >>> round(estimate_elasticity(1000 * kept**0.4, 1 - kept, 0.5), 6)
+    >>> net_share = np.linspace(0.3, 0.9, 20)
+    >>> round(estimate_elasticity(1000 * net_share**0.4, 1 - net_share, 0.5), 6)
     0.498
     """
     usable = (incomes > 0) & (rates < 1)

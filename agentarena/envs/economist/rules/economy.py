@@ -68,10 +68,10 @@ class Economy(NamedTuple):
         rebate = np.asarray(tax.mean(axis=-1))
         disposable = income - tax
         disposable += rebate[..., None]
-        felt = utility(disposable, hours, self.tastes)
+        utilities = utility(disposable, hours, self.tastes)
         reference = self.untaxed(skills) if self.objective == "reference_income" else None
-        welfare = swf(self.objective, felt, income, disposable, reference=reference, aversion=self.aversion)
-        return Result(hours, income, tax, rebate, disposable, felt, welfare)
+        welfare = swf(self.objective, utilities, income, disposable, reference=reference, aversion=self.aversion)
+        return Result(hours, income, tax, rebate, disposable, utilities, welfare)
 
     def untaxed(self, skills: np.ndarray) -> np.ndarray:
         """Incomes that rational workers would earn without a tax: the weights of the objective "reference_income". Shape of `skills`."""

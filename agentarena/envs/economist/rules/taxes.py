@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["US_RATES", "bracket_of", "bracket_totals", "marginal_rates", "taxes"]
+__all__ = ["US_RATES", "bracket_of", "bracket_totals", "marginal_rates", "tax_due", "taxes"]
 
 US_RATES = (0.10, 0.12, 0.22, 0.24, 0.32, 0.35, 0.37)
 """Rates of the federal income tax of 2024 in the brackets "us"."""
@@ -41,6 +41,18 @@ def taxes(income: np.ndarray, cutoffs: tuple[float, ...], rates: np.ndarray) -> 
     # sums of rounded parts may leave [0, z] by an ulp; nobody is taxed more than all or less than nothing
     np.minimum(due, income, out=due)
     return np.maximum(due, 0.0, out=due)
+
+
+def tax_due(income: float, cutoffs: tuple[float, ...], rates: tuple[float, ...]) -> float:
+    """Tax due on one income: equal to `taxes`, without arrays.
+
+    >>> tax_due(50_000.0, (0.0, 11_600.0, 47_150.0), (0.10, 0.12, 0.22))
+    6053.0
+    """
+    due = income * rates[0]
+    for j in range(1, len(cutoffs)):
+        due += max(income - cutoffs[j], 0.0) * (rates[j] - rates[j - 1])
+    return max(min(due, income), 0.0)
 
 
 def bracket_of(income: np.ndarray, cutoffs: tuple[float, ...]) -> np.ndarray:

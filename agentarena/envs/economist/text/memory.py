@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentarena.envs.economist.rules.society import Society
-from agentarena.envs.economist.rules.taxes import bracket_of, taxes
+from agentarena.envs.economist.rules.taxes import bracket_of, tax_due, taxes
 from agentarena.envs.economist.rules.welfare import gini
 from agentarena.envs.economist.state import DECREE, OVER, State, Week
 
@@ -26,7 +26,7 @@ def worker_lines(society: Society, state: State, seat: int) -> list[str]:
         return ["No week has been worked yet.", *_cue(society, state, seat)]
     worker, last = seat - 1, state.past[-1]
     income = float(last.income[worker])
-    tax = float(taxes(last.income[worker : worker + 1], society.edges, np.array(last.rates) / 100.0)[0])
+    tax = tax_due(income, society.edges, tuple(rate / 100.0 for rate in last.rates))
     lines = [
         f"Last week: you worked {_hours(state, last, worker)} hours, earned {dollars(income)}, paid {dollars(tax)} tax, "
         f"got a rebate of {dollars(last.rebate)}, kept {dollars(income - tax + last.rebate)}; utility {dollars(float(last.utility[worker]))}."

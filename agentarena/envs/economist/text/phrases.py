@@ -13,9 +13,9 @@ def dollars(amount: float) -> str:
     >>> dollars(38101.53), dollars(17.379), dollars(0.0)
     ('38,102', '17.38', '0')
     """
-    if abs(amount) >= 1000 or amount == int(amount):
-        return f"{amount:,.0f}".replace("-0", "0") if round(amount) == 0 else f"{amount:,.0f}"
-    return f"{amount:.4g}"
+    if amount == 0:
+        return "0"
+    return f"{amount:,.0f}" if abs(amount) >= 1000 or amount == int(amount) else f"{amount:.4g}"
 
 
 def percents(rates: Sequence[float]) -> str:
