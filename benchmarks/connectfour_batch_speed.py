@@ -28,9 +28,9 @@ def scalar(game: Any, matches: int) -> tuple[float, float]:
     steps, began = 0, time.process_time()
     for _ in range(matches):
         state = game.start(rng)
-        while asked := game.to_move(state):
-            legal = game.legal(state, asked[0])
-            state = game.step(state, {asked[0]: legal[int(draw() * len(legal))]}, rng)
+        while seats := game.to_move(state):
+            legal = game.legal(state, seats[0])
+            state = game.step(state, {seats[0]: legal[int(draw() * len(legal))]}, rng)
             steps += 1
     total = time.process_time() - began
     legal, began = (0, 1, 2), time.process_time()
@@ -48,7 +48,7 @@ def pick(mask: np.ndarray, draws: np.ndarray) -> np.ndarray:
 def array(game: Any, rounds: int) -> tuple[float, float]:
     """Steps per CPU-second of the array rules: (rules, all)."""
     rng, batch = np.random.default_rng(0), game.batch()
-    state, fresh = batch.start(B, rng), batch.start(B, rng)
+    state = batch.start(B, rng)
     drawing, began = 0.0, time.process_time()
     for _ in range(rounds):
         mask = batch.legal(state)
@@ -58,7 +58,7 @@ def array(game: Any, rounds: int) -> tuple[float, float]:
         state = batch.step(state, actions, rng)
         batch.rewards(state)
         over = batch.over(state)
-        state = batch.replace(state, over, batch.select(fresh, over))
+        state = batch.replace(state, over, batch.start(int(over.sum()), rng))
     total = time.process_time() - began
     return B * rounds / (total - drawing), B * rounds / total
 
