@@ -14,9 +14,9 @@ from agentarena.core.batch import Batch, Bounds, map_leaves
 from agentarena.core.errors import NotSupported
 from agentarena.core.game import HasBatch, HasResources, Serializable
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject
-from .suite import NotApplicable, contract, expect
 
 _SIZE = 8
 
@@ -36,7 +36,7 @@ def packs_and_unpacks(subject: Subject) -> None:
             expect(fingerprint(again) == fingerprint(moment.state), f"{moment}: the unpacked state differs from the packed one")
         seats = subject.seats(moment, 2)
         same = all(fingerprint(game.observe(again, s)) == fingerprint(game.observe(moment.state, s)) for s in seats)
-        expect(same and game.to_move(again) == moment.asked, f"{moment}: the unpacked state looks different from the packed one")
+        expect(same and game.to_move(again) == moment.to_move, f"{moment}: the unpacked state looks different from the packed one")
         if isinstance(game, HasResources):
             game.release(again)
 

@@ -13,7 +13,7 @@ from fixtures.broken import BROKEN
 from fixtures.games import GAMES, Pile
 
 from agentarena.check import check, run, suite
-from agentarena.check.suite import CHECKS
+from agentarena.check.clauses import CHECKS
 from agentarena.core.errors import ContractError, UnknownName, UsageError
 from agentarena.core.game import Game
 from agentarena.core.registry import ENVS

