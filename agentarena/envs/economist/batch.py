@@ -252,39 +252,33 @@ class EconomyBatch(Batch[Economies]):
     def unbatch(self, state: Economies, index: int) -> State:
         """The scalar state, with the last week as its whole past."""
         year, week = int(state.year[index]), int(state.week[index])
+        worked, decree = year * self.game.weeks + week, bool(state.decree[index])
         over = year >= self.game.years
-        rates = tuple(state.rates[index].tolist())
-        past: tuple[Week, ...] = ()
-        weeks = year * self.game.weeks + week
-        if weeks:
-            last_year, last_week = divmod(weeks - 1, self.game.weeks)
-            satisfied = frozen(np.ones(self.game.population, np.int8))
-            figures = (frozen(state.income[index].copy()), frozen(state.utility[index].copy()), satisfied)
-            past = (
-                Week(
-                    last_year,
-                    last_week,
-                    tuple(state.law[index].tolist()),
-                    *figures,
-                    float(state.rebate[index]),
-                    float(state.welfare[index]),
-                ),
-            )
-        phase = OVER if over else DECREE if state.decree[index] else WORK
-        played = WORK if state.paid[index] else DECREE if weeks or not state.decree[index] else ""
-        skills = frozen(state.skills[index].copy())
+        played = WORK if state.paid[index] else DECREE if worked or not decree else ""
         return State(
-            phase,
-            played if weeks or not self.game.warmup else "",
+            OVER if over else DECREE if decree else WORK,
+            played if worked or not self.game.warmup else "",
             year,
             week,
-            rates,
+            tuple(state.rates[index].tolist()),
             0,
-            skills,
+            frozen(state.skills[index].copy()),
             frozen(np.empty(0, np.int64)),
-            (),
-            (),
-            past,
+            past=(self._last_week(state, index, worked - 1),) if worked else (),
+        )
+
+    def _last_week(self, state: Economies, index: int, number: int) -> Week:
+        """The last week of one match, the `number`-th since its start, from 0."""
+        year, week = divmod(number, self.game.weeks)
+        return Week(
+            year,
+            week,
+            tuple(state.law[index].tolist()),
+            frozen(state.income[index].copy()),
+            frozen(state.utility[index].copy()),
+            frozen(np.ones(self.game.population, np.int8)),
+            float(state.rebate[index]),
+            float(state.welfare[index]),
         )
 
 
