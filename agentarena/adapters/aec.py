@@ -132,7 +132,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
 
     def _info(self, seat: int) -> dict[str, Any]:
         nothing = self._nothing[seat]
-        return self._layout.info(seat, None if nothing is None else nothing.copy())
+        return self._layout.info(seat, None if nothing is None else nothing.copy(), self.match)
 
     def _select(self, seat: int) -> None:
         """It is the seat's turn: it alone has a mask that is not all zeros."""
@@ -140,7 +140,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.agent_selection = agent = self.possible_agents[seat]
         self._turn = seat
         self._mask = mask = self._layout.mask(self.match, seat)
-        if mask is None or self._words:
+        if mask is None or self._words or mask.ndim > 1:
             self.infos[agent] = self._layout.info(seat, mask, self.match)
         else:
             self.infos[agent] = {"action_mask": mask}
@@ -221,7 +221,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
     def _next(self, seat: int, following: int) -> None:
         """The turn passes from one seat to another."""
         nothing = self._nothing[seat]
-        if self._words or nothing is None:
+        if self._words or nothing is None or nothing.ndim > 1:
             self.infos[self.possible_agents[seat]] = self._info(seat)
         else:
             self.infos[self.possible_agents[seat]] = {"action_mask": nothing.copy()}

@@ -5,7 +5,8 @@
 | `Discrete`, `MultiDiscrete` | `Dict(observation, action_mask)` | `Dict(observation, action_mask, text)` |
 | anything else  | the game's observation as it is    | `Dict(observation, text)`                |
 
-The mask of a `MultiDiscrete` space is joint: one axis a part. Where actions are strings, `info["admissible_commands"]`
+Over a `MultiDiscrete` space "action_mask" holds one mask a part, as `space.sample(mask)` takes them, and "joint_mask", with an
+axis a part, says which combinations are legal. Where actions are strings, `info["admissible_commands"]`
 lists those that are legal, or suggested.
 
 Strings inside a game's observation are moved to the key "words", because PettingZoo's checks expect numbers under
@@ -81,7 +82,10 @@ class Layout:
         if self.view == "vector" and shape is None and words is None:
             return own
         parts: dict[str, Space[Any]] = {} if numbers is None else {"observation": numbers}
-        if shape is not None:
+        if shape is not None and self.parts[seat]:
+            parts["action_mask"] = spaces.Tuple([spaces.Box(0, 1, (size,), np.int8) for size in shape])
+            parts["joint_mask"] = spaces.Box(0, 1, shape, np.int8)
+        elif shape is not None:
             parts["action_mask"] = spaces.Box(0, 1, shape, np.int8)
         if words is not None:
             parts["words"] = words
@@ -118,7 +122,7 @@ class Layout:
         if convert is not None:
             seen = convert(seen)
         elif mask is not None:
-            seen = {"observation": seen, "action_mask": mask}
+            seen = {"observation": seen, **_masks(mask)}
             if self.view == "text":
                 seen["text"] = self.text(episode, seat)
             return seen
@@ -127,7 +131,7 @@ class Layout:
         else:
             seen = {"observation": seen}
         if mask is not None:
-            seen["action_mask"] = mask
+            seen.update(_masks(mask))
         if self.view == "text":
             seen["text"] = self.text(episode, seat)
         return seen if self.view == "text" or mask is not None or "words" in seen else seen["observation"]
@@ -140,7 +144,7 @@ class Layout:
     def info(self, seat: int, mask: np.ndarray | None, match: Match | None = None) -> dict[str, Any]:
         """The info of one seat: its mask where there is one, in the text view the rules in words, and of a seat that is to
         move, which `match` says, the strings that are legal or suggested where actions are strings."""
-        info: dict[str, Any] = {} if mask is None else {"action_mask": mask}
+        info: dict[str, Any] = {} if mask is None else _masks(mask)
         if match is not None and isinstance(self.action_spaces[seat], spaces.Text):
             info["admissible_commands"] = list(_commands(match.legal(seat)) if seat in match.to_move else ())
         if self.view == "text":
@@ -154,6 +158,19 @@ class Layout:
                 raise UsageError(
                     f"{purpose} needs the same {name} space for every seat, which {type(self.game).__name__} lacks; fix one seat"
                 )
+
+
+def _masks(mask: np.ndarray) -> dict[str, Any]:
+    """A mask under the names of an observation: of a joint one also what each part may be in some legal combination."""
+    if mask.ndim == 1:
+        return {"action_mask": mask}
+    return {"action_mask": marginals(mask), "joint_mask": mask}
+
+
+def marginals(mask: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What each part may be in some legal combination: a mask a part, of a joint mask with an axis a part."""
+    axes = range(mask.ndim)
+    return tuple(mask.max(axis=tuple(other for other in axes if other != axis)) for axis in axes)
 
 
 def _mask_shape(space: Space[Any]) -> tuple[int, ...] | None:

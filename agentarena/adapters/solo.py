@@ -16,7 +16,7 @@ from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, marginals, metadata, one_of, picture, step_limit
 from .table import Opponents, Spec, Table, seat_table
 
 __all__ = ["ArenaSolo", "Seating", "seat_for", "solo"]
@@ -176,14 +176,14 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         return layout.observe(table.episode, seat, None if mask is None else mask.copy()), info
 
     def action_masks(self) -> np.ndarray:
-        """The legal actions as bool of shape (A,), a joint mask flattened, under the name that SB3-contrib's MaskablePPO looks for."""
+        """The legal actions as bool of shape (A,), the parts of a `MultiDiscrete` space one after the other, under the name that SB3-contrib's MaskablePPO looks for."""
         if self._table is None:
             raise UsageError("call reset(seed=...) before action_masks()")
         asked = self.seat in self._table.asked
         mask = self._layout.mask(self._table.match, self.seat) if asked else self._layout.no_mask(self.seat)
         if mask is None:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
-        return mask.ravel().astype(bool)
+        return np.concatenate(marginals(mask)).astype(bool)
 
     def render(self) -> str | None:
         """The table in words as this seat sees it: a string in mode "ansi", written to standard output in mode "human"."""

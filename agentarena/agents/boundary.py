@@ -20,6 +20,18 @@ _log = logging.getLogger(__name__)
 _logged: set[tuple[str, type]] = set()
 
 
+_forks = 0
+"""How often this process has been forked off another: it changes when code that this process ran comes back in a copy of it."""
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
+
 class ForkedCopy(SystemExit):
     """The agent forked, and this process is the copy: it must neither play on nor write, so it ends."""
 
@@ -32,7 +44,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
     over pays and the others do not. Such an agent should change `view.memory` only once it has its answers.
     """
     if len(views) > 1 and type(agent).act is not Agent.act:
-        here = os.getpid()
+        here = _forks
         try:
             decisions = _listed(agent.act(views), len(views))
         except RunEnds as end:
@@ -42,7 +54,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
             for view in views:
                 _rewind(view)
         else:
-            if os.getpid() != here:
+            if _forks != here:
                 raise ForkedCopy
             yield from enumerate(decisions)
             return
@@ -52,7 +64,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
 
 def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
     """One decision, or the fault that came in its place, or what ends the run."""
-    here = os.getpid()
+    here = _forks
     try:
         if type(agent).act is Agent.act:
             return agent.choose(view)
@@ -63,7 +75,7 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
         _log_once(agent, view, error)
         return raised(error)
     finally:
-        if os.getpid() != here:
+        if _forks != here:
             raise ForkedCopy
 
 

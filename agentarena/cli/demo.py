@@ -41,7 +41,7 @@ def command(rounds: int, search_rounds: int, simulations: int, seed: int, worker
     First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
     championship: Aggressive against search and chance. The published figures are printed beside ours.
     """
-    from agentarena.envs.dhumbal import published
+    from agentarena.envs.dhumbal.analysis import published
 
     began = time.perf_counter()
     folder = Path(out)

@@ -23,11 +23,10 @@ from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
-from .events import Event
 from .game import Information
 from .record import Cost, Finished, Fixture, Moves, Outcome, Record, Seat, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
-from .rng import CHANCE, REFEREE, stream
+from .rng import REFEREE, stream
 from .trajectory import Trajectory, Turn
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig", "first_legal"]
@@ -71,7 +70,7 @@ class Match:
         self, config: RunConfig, fixture: Fixture, *, limit: int | None = None, rng: np.random.Generator | None = None, trace: bool = False
     ) -> None:
         self.config, self.fixture = config, fixture
-        self.episode = Episode(config.game, stream(config.seed, CHANCE, fixture.deal) if rng is None else rng, limit)
+        self.episode = Episode(config.game, config.chance(fixture.deal) if rng is None else rng, limit)
         seats = config.game.info.seats
         self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
         self.turns = [0] * seats
@@ -138,7 +137,7 @@ class Match:
             config.game,
             self.episode.state,
             seat,
-            news=_News(self.episode, self._news[seat], seat),
+            news=(self.episode, *self._news[seat]),
             seed=config.agents_seed,
             match=self.fixture.match,
             turn=self.turns[seat],
@@ -175,10 +174,12 @@ class Match:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
         """
-        if isinstance(decision, Exception):
-            return self.fail(seat, decision)
         try:
-            return self._read(seat, decision) if isinstance(decision, Reply) else self.act(seat, decision)
+            if decision.__class__ is int and len(self._to_move) == 1 and self.config.discrete[seat]:
+                return self._act_alone(seat, decision)
+            if isinstance(decision, Reply):
+                return self._read(seat, decision)
+            return self.fail(seat, decision) if isinstance(decision, Exception) else self.act(seat, decision)
         except IllegalAction as error:
             return self.fail(seat, AgentNonsense(str(error)))
 
@@ -440,18 +441,6 @@ class Match:
             sides.append(seat if team is None else team)
         left = set(sides) - {sides[seat] for seat in self.failed}
         return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
-
-
-class _News:
-    """The news of one view, read from the log when somebody asks for them."""
-
-    __slots__ = ("_episode", "_range", "_seat")
-
-    def __init__(self, episode: Episode, states: tuple[int, int], seat: int) -> None:
-        self._episode, self._range, self._seat = episode, states, seat
-
-    def __call__(self) -> tuple[Event, ...]:
-        return self._episode.events(*self._range, self._seat)
 
 
 def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:

@@ -29,7 +29,7 @@ Moves = tuple[tuple[int, Any], ...]
 """The moves of one step: seat and action, encoded as JSON. Tuples, which the garbage collector need not look into."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seat:
     """Who held a seat and what came of it. Fields are also items: `seat["return"]`, `getattr(seat, "return")`.
 
@@ -60,9 +60,9 @@ class Seat:
 setattr(Seat, "return", property(lambda seat: seat.return_, doc="`return_` under its plain name, for `getattr`; the name is a keyword."))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
-    """One finished match.
+    """One finished match. A value: not to be changed. (It is no frozen dataclass because those take twice as long to make.)
 
     Attributes:
         env: Id of the environment.
@@ -206,7 +206,7 @@ class Cost(NamedTuple):
             raise CorruptRecord(f"{where}: the line is no ledger entry ({error}). Remove it") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finished:
     """A record and what it cost."""
 

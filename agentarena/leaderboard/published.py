@@ -50,7 +50,7 @@ class Published:
 
     @classmethod
     def of(cls, rows: Iterable[Any], source: str = "", note: str = "", *, mean_return: str = "mean_return") -> Published:
-        """The rows of a game's table of published figures, such as `agentarena.envs.dhumbal.published`.
+        """The rows of a game's table of published figures, such as `agentarena.envs.dhumbal.analysis.published`.
 
         Args:
             rows: Objects with `name`, and where known `spec`, `win` and `win_interval` (percent and half-width in

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from fixtures import action_games
+from fixtures.array_games import Pairs
 from fixtures.broken import BROKEN
 from fixtures.games import GAMES, Pile
 
@@ -18,7 +19,7 @@ from agentarena.core.game import Game
 from agentarena.core.registry import ENVS
 
 
-@pytest.mark.parametrize("kind", [*GAMES, *action_games.GAMES], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*GAMES, *action_games.GAMES, Pairs], ids=lambda kind: kind.__name__)
 def test_sound_games_of_every_shape_pass(kind: type[Game[Any]]) -> None:
     check(kind).raise_for_failures()
 

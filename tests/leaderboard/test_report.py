@@ -217,7 +217,7 @@ def test_the_command_repeats_the_run(tmp_path: Path) -> None:
 
 
 def test_a_games_own_table_of_published_figures() -> None:
-    from agentarena.envs.dhumbal import published
+    from agentarena.envs.dhumbal.analysis import published
 
     finished = tournament("Dhumbal-v0", ["dhumbal/aggressive", "dhumbal/random"], rounds=2, players=2)
     page = Page(report.render(finished, published=published.CHAMPIONSHIP))
