@@ -22,6 +22,7 @@
     │   ├── CorruptRecord               a line is damaged
     │   ├── RecordMismatch              the file belongs to another run, or replays differently
     │   └── RecordBusy                  another run is writing the file
+    ├── WeightsMismatch                 a model's new weights do not give the log-probabilities they must
     ├── ContractError                   a game breaks the contract that `agentarena check` tests
     └── MissingExtra (ImportError)      an optional dependency is not installed
 
@@ -59,6 +60,7 @@ __all__ = [
     "ServiceGone",
     "UnknownName",
     "UsageError",
+    "WeightsMismatch",
     "WrongSeats",
     "suggest",
 ]
@@ -169,6 +171,10 @@ class RecordMismatch(RecordError):
 
 class RecordBusy(RecordError):
     """Another run is writing the file."""
+
+
+class WeightsMismatch(ArenaError):
+    """After an update of weights, a model does not give a fixed text the log-probabilities that it must."""
 
 
 class ContractError(ArenaError):

@@ -220,12 +220,12 @@ class Fixture(NamedTuple):
     Attributes:
         match: Its number within the run, which names the agents' streams of randomness.
         deal: Number of its deal, which names the match's own stream: matches of one deal get the same cards.
-        seats: For each seat, the index of the agent that holds it.
+        seats: For each seat, the index of the agent that holds it; may be left out where no record is made.
     """
 
     match: int
     deal: int
-    seats: tuple[int, ...]
+    seats: tuple[int, ...] = ()
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

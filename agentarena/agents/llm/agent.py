@@ -16,12 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from agentarena.core.agent import Agent, Decision, Reply, View
+from agentarena.core.agent import Agent, Decision, Reply, TokenSample, View
 from agentarena.core.errors import AgentFault, BadOption
 
-from .budget import Budget, Meter, usage
+from .budget import Meter, usage
 from .chat import Chat
 from .engine import Completion, Engine, Request, TokenEngine
+from .settings import Limits, Prompting, Sampling, check_names, grouped
 from .strategies import Steps, Strategy, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
@@ -37,27 +38,11 @@ class LanguageAgent(Agent):
 
     Args:
         engine: The back-end.
-        memory: What a prompt shows of the match: "chat" all of it, "last:k" the last k decisions, "state" the present alone.
-        system: Words before the rules.
-        strategy: "direct", "react", "plan", "vote", "candidates", "recall", "package.module:function", or a callable.
-        n: Votes, candidates, or decisions recalled.
-        policy: Who chooses among candidates.
-        past: Record file to recall from.
-        temperature: 0 is greedy; `None` leaves it to the server.
-        top_p: Least probability the kept tokens add up to.
-        top_k: Number of tokens kept; 0 keeps all.
-        max_tokens: Longest reply, thinking included.
-        stop: Strings that end a reply.
-        constrain: Whether replies are decoded under the legal ones.
-        choices: Whether the legal moves are listed in the prompt.
-        keep_thinking: Whether later prompts show earlier thinking; private in any case.
-        context: Tokens of prompt and reply together; by default what the back-end says. The oldest decisions are left out
-            first; rules and present view always stay.
-        adapter: LoRA adapter, by name or path.
-        record_tokens: Whether tokens and log-probabilities go into the record.
-        budget_tokens: Tokens the agent may use from when it was made.
-        budget_usd: US dollars it may use.
-        budget_s: Seconds from its first question.
+        sampling: How replies are generated.
+        prompting: What prompts show.
+        limits: What it may use in all.
+        strategy: How it comes to a decision: "direct", "react", "plan", "package.module:function", or a callable, such as
+            those of `strategies`. `LanguageAgent.of` takes the others by name, with what they need.
         name: How records name it.
         release: Called on `close` in place of the engine's own `close`.
     """
@@ -65,64 +50,53 @@ class LanguageAgent(Agent):
     def __init__(
         self,
         engine: Engine,
-        *,
-        memory: str = "chat",
-        system: str = "",
+        sampling: Sampling | None = None,
+        prompting: Prompting | None = None,
+        limits: Limits | None = None,
         strategy: str | Strategy = "direct",
-        n: int = 5,
-        policy: str | Agent | None = None,
-        past: str | None = None,
-        temperature: float | None = 0.0,
-        top_p: float = 1.0,
-        top_k: int = 0,
-        max_tokens: int = 256,
-        stop: str | Sequence[str] = (),
-        constrain: bool = False,
-        choices: bool = True,
-        keep_thinking: bool = False,
-        context: int | None = None,
-        adapter: str | None = None,
-        record_tokens: bool = False,
-        budget_tokens: int | None = None,
-        budget_usd: float | None = None,
-        budget_s: float | None = None,
+        *,
         name: str = "",
         release: Callable[[], None] | None = None,
     ) -> None:
-        _in_range("temperature", temperature, 0.0)
-        _in_range("top_p", top_p, 0.0, 1.0)
-        _in_range("max_tokens", max_tokens, 1)
         self.name = name
         self.engine = engine
         self._release = release or engine.close
         own = cast("TokenEngine", engine) if engine.tokens else None
-        base = Request(
-            (),
-            max_tokens=max_tokens,
-            temperature=temperature,
-            top_p=top_p,
-            top_k=top_k,
-            stop=(stop,) if isinstance(stop, str) else tuple(stop),
-            adapter=adapter,
-        )
-        self._chat = Chat(
-            memory=memory,
-            system=str(system),
-            choices=choices,
-            keep_thinking=keep_thinking,
-            context=(own.context if own else 0) if context is None else context,
-            base=base,
-            constrain=constrain,
-            template=own.template if own else None,
-            record_tokens=record_tokens,
-        )
-        self._strategy = _strategy(strategy, n=n, policy=policy, past=past)
-        if budget_usd is not None and not getattr(engine, "priced", False):
+        prompting = prompting or Prompting()
+        context = (own.context if own else 0) if prompting.context is None else prompting.context
+        self._chat = Chat(prompting, sampling or Sampling(), context, own.template if own else None)
+        self._strategy = _strategy(strategy)
+        limits = limits or Limits()
+        if limits.budget_usd is not None and not getattr(engine, "priced", False):
             raise BadOption(
-                f"budget_usd={budget_usd}: the price of {engine.name} is unknown; give price_in and price_out, US dollars a million"
+                f"budget_usd={limits.budget_usd}: the price of {engine.name} is unknown; give price_in and price_out, US dollars a million"
             )
-        self.meter = Meter(Budget(budget_tokens, budget_usd, budget_s))
+        self.meter = Meter(limits)
         self.faults: Counter[str] = Counter()
+
+    @classmethod
+    def of(cls, engine: Engine, *, name: str = "", release: Callable[[], None] | None = None, **parameters: Any) -> LanguageAgent:
+        """An agent whose parameters have the names that spec strings use: `of(engine, temperature=0.7, strategy="vote", n=3)`.
+
+        Args:
+            engine: The back-end.
+            name: How records name it.
+            release: Called on `close` in place of the engine's own `close`.
+            parameters: Fields of `Sampling`, `Prompting` and `Limits`; `strategy`, and its `n`, `policy` and `past`.
+
+        Raises:
+            BadOption: A parameter is unknown or out of range.
+        """
+        check_names(name or engine.name, parameters)
+        groups = grouped(parameters)
+        decide = {key: groups.pop(key) for key in ("n", "policy", "past") if key in groups}
+        return cls(engine, **{**groups, "strategy": strategy(groups.get("strategy", "direct"), **decide)}, name=name, release=release)
+
+    @property
+    def version(self) -> str:  # type: ignore[override]  # it changes with the engine's weights
+        """Version of the engine's weights; "1" as they were loaded."""
+        weights = getattr(self.engine, "version", "0")
+        return "1" if weights == "0" else str(weights)
 
     def submit(self, views: Sequence[View], answer: Answer) -> None:
         """See `agentarena.core.agent.AsyncAgent`."""
@@ -151,36 +125,37 @@ class _Question:
 
     def __init__(self, agent: LanguageAgent, view: View, index: int, answer: Answer) -> None:
         self._agent, self._view, self._index, self._answer = agent, view, index, answer
-        self._used: Counter[str] = Counter()
+        self._usage: Counter[str] = Counter()
+        self._samples: list[TokenSample] = []
         self._lock = threading.Lock()
         self._priced = True
 
     def begin(self) -> None:
         agent = self._agent
         try:
-            made = agent._strategy
-            prompt = agent._chat.prompt(self._view, getattr(made, "system", ""))
+            decide = agent._strategy
+            prompt = agent._chat.prompt(self._view, getattr(decide, "system", ""))
             if not prompt.fits:
                 self._answer(self._index, prompt.overflow())
                 return
-            self._steps: Steps = made(self._view, prompt)
+            self._steps: Steps = decide(self._view, prompt)
             self._go_on(None)
         except Exception as error:
             self._end(error)
 
-    def _go_on(self, said: list[Completion] | None) -> None:
+    def _go_on(self, completions: list[Completion] | None) -> None:
         spent = self._agent.meter.spent()
         try:
-            requests = list(next(self._steps) if said is None else self._steps.send(said))
+            self._requests = list(next(self._steps) if completions is None else self._steps.send(completions))
         except StopIteration as stop:
             self._end(stop.value)
             return
         if spent is not None:
             self._end(spent)
             return
-        self._open = len(requests)
-        self._said: list[Completion | Exception | None] = [None] * len(requests)
-        for place, request in enumerate(requests):
+        self._open = len(self._requests)
+        self._completions: list[Completion | Exception | None] = [None] * len(self._requests)
+        for place, request in enumerate(self._requests):
             self._agent.engine.submit(request, self._taker(place))
 
     def _taker(self, place: int) -> Callable[[Completion | Exception], None]:
@@ -188,38 +163,53 @@ class _Question:
 
     def _take(self, place: int, completion: Completion | Exception) -> None:
         with self._lock:
-            self._said[place] = completion
+            self._completions[place] = completion
             self._open -= 1
             if isinstance(completion, Completion):
                 self._agent.meter.add(completion)
-                self._used.update(usage(completion))
+                self._usage.update(usage(completion))
                 self._priced = self._priced and completion.cost is not None
             if self._open:
                 return
-        for one in self._said:
+        for one in self._completions:
             if isinstance(one, Exception):
                 self._end(one)
                 return
+        completions = cast("list[Completion]", self._completions)
+        policy = self._agent.name or self._agent.engine.name
+        self._samples.extend(
+            _sample(request, one, policy) for request, one in zip(self._requests, completions, strict=True) if one.token_ids
+        )
         try:
-            self._go_on(cast("list[Completion]", self._said))
+            self._go_on(completions)
         except Exception as error:
             self._end(error)
 
     def _end(self, decision: Any) -> None:
-        used = {name: value for name, value in self._used.items() if name != "cost" or self._priced}
+        used = {name: value for name, value in self._usage.items() if name != "cost" or self._priced}
         if isinstance(decision, Reply):
-            decision = dataclasses.replace(decision, usage=used)
+            decision = dataclasses.replace(decision, usage=used, samples=tuple(self._samples))
         elif isinstance(decision, AgentFault):
             decision.usage = {**decision.usage, **used}
         self._answer(self._index, decision)
 
 
+def _sample(request: Request, completion: Completion, policy: str) -> TokenSample:
+    """A generation as trainers take it."""
+    return TokenSample(
+        completion.prompt_ids,
+        completion.token_ids,
+        completion.logprobs,
+        completion.log_normalizers,
+        completion.allowed_ids,
+        temperature=1.0 if request.temperature is None else float(request.temperature),
+        policy=policy,
+        version=completion.version,
+        finish=completion.finish,
+    )
+
+
 _strategy = strategy  # the argument of the agent carries the same name
-
-
-def _in_range(name: str, value: Any, low: float, high: float = float("inf")) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high):
-        raise BadOption(f"{name} must be between {low:g} and {high:g}, got {value!r}")
 
 
 # --- factories, by scheme -----------------------------------------------------------------------------------------------
@@ -257,32 +247,30 @@ def spec_name(head: str, parameters: Mapping[str, Any]) -> str:
     >>> spec_name("openai:gpt-4.1", {"temperature": 0.5, "concurrency": 8})
     'openai:gpt-4.1?temperature=0.5'
     """
-    told = [f"{name}={value}" for name, value in parameters.items() if name not in OPERATIONAL]
-    return head + ("?" + "&".join(told) if told else "")
+    shown = [f"{name}={value}" for name, value in parameters.items() if name not in OPERATIONAL]
+    return head + ("?" + "&".join(shown) if shown else "")
 
 
 def build(head: str, engine: Engine, release: Callable[[], None] | None, parameters: Mapping[str, Any]) -> LanguageAgent:
-    """An agent on an engine; when its parameters are wrong the engine is let go of.
+    """An agent on an engine, which is released when the agent's parameters are wrong.
 
     Args:
         head: Scheme and model, e.g. "hf:Qwen/Qwen3-0.6B".
         engine: The back-end.
         release: See `LanguageAgent`.
-        parameters: Those of `LanguageAgent`.
+        parameters: Those of `LanguageAgent.of`.
     """
     try:
-        _known(head, parameters)
-        return LanguageAgent(engine, **{"name": spec_name(head, parameters), **parameters}, release=release)
+        check_names(head, parameters)
+        return LanguageAgent.of(engine, **{"name": spec_name(head, parameters), **parameters}, release=release)
     except BaseException:
         (release or engine.close)()
         raise
 
 
-def _known(head: str, parameters: Mapping[str, Any]) -> None:
-    known = set(inspect.signature(LanguageAgent.__init__).parameters) - {"self", "engine", "release"}
-    unknown = sorted(set(parameters) - known)
-    if unknown:
-        raise BadOption(f"agent {head!r} has no parameter {unknown[0]!r}. Parameters: {', '.join(sorted(known))}")
+def _own(factory: Callable[..., Any]) -> set[str]:
+    """Names of the parameters that a factory itself takes."""
+    return set(inspect.signature(factory).parameters) - {"model", "parameters"}
 
 
 def hf(
@@ -304,11 +292,13 @@ def hf(
         thinking: Whether the model thinks first, where its chat template knows `enable_thinking`.
         parameters: Those of `LanguageAgent`.
     """
-    from .hf import engine as held
+    from .hf import engine as shared_engine
 
-    made, release = held(model, dtype=dtype, device=device, max_batch=max_batch, thinking=thinking)
-    named = parameters if thinking is None else {**parameters, "name": spec_name(f"hf:{model}", {"thinking": thinking, **parameters})}
-    return build(f"hf:{model}", made, release, named)
+    check_names(f"hf:{model}", parameters, _own(hf))
+    engine, release = shared_engine(model, dtype=dtype, device=device, max_batch=max_batch, thinking=thinking)
+    if thinking is not None:
+        parameters = {"name": spec_name(f"hf:{model}", {"thinking": thinking, **parameters}), **parameters}
+    return build(f"hf:{model}", engine, release, parameters)
 
 
 TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
@@ -317,11 +307,12 @@ TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
 
 def tiny(**parameters: Any) -> LanguageAgent:
     """`tiny`: the small model in the box, made by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
-    from .hf import engine as held
+    from .hf import engine as shared_engine
 
-    made, release = held(str(TINY), keep=True)
+    check_names("tiny", parameters)
+    engine, release = shared_engine(str(TINY), keep=True)
     name = spec_name("tiny", parameters)
-    return build("tiny", made, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})
+    return build("tiny", engine, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})
 
 
 def openai(
@@ -371,7 +362,7 @@ def openai(
     """
     from .openai import OpenAIEngine
 
-    _known(f"openai:{model}", parameters)
+    check_names(f"openai:{model}", parameters, _own(openai))
     engine = OpenAIEngine(
         model,
         base_url=base_url,
@@ -390,6 +381,6 @@ def openai(
         effort=effort,
         send_seed=send_seed,
     )
-    told = {"thinking": thinking, "effort": effort, "temperature": temperature}
-    name = spec_name(f"openai:{model}", {**{key: value for key, value in told.items() if value is not None}, **parameters})
+    playing = {"thinking": thinking, "effort": effort, "temperature": temperature}
+    name = spec_name(f"openai:{model}", {**{key: value for key, value in playing.items() if value is not None}, **parameters})
     return build(f"openai:{model}", engine, None, {"name": name, **parameters, "temperature": temperature, "max_tokens": max_tokens})

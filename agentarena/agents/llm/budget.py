@@ -1,44 +1,23 @@
-"""What an agent may use in a run, in tokens, money and time, and what it has used."""
+"""What an agent has used of its limits, in tokens, money and time."""
 
 from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 
-from agentarena.core.errors import BadOption, BudgetSpent
+from agentarena.core.errors import BudgetSpent
 
 from .engine import Completion
+from .settings import Limits
 
-__all__ = ["Budget", "Meter", "usage"]
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """Limits of one agent, counted from when it was made; `None` is without limit.
-
-    Attributes:
-        tokens: Tokens read and written.
-        money: US dollars; needs known prices.
-        seconds: Seconds since the first question.
-    """
-
-    tokens: int | None = None
-    money: float | None = None
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("tokens", "money", "seconds"):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
-                raise BadOption(f"budget of {name} must be greater than 0, got {value!r}")
+__all__ = ["Meter", "usage"]
 
 
 class Meter:
-    """Counts against a budget. Any thread may count."""
+    """Counts against limits. Any thread may count."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._lock = threading.Lock()
         self._began: float | None = None
         self.tokens, self.money = 0, 0.0
@@ -56,13 +35,13 @@ class Meter:
 
     def spent(self) -> BudgetSpent | None:
         """What ends the run, if a limit is reached."""
-        budget = self._budget
-        if budget.tokens is not None and self.tokens >= budget.tokens:
-            return BudgetSpent(f"the budget of {budget.tokens} tokens is spent ({self.tokens})")
-        if budget.money is not None and self.money >= budget.money:
-            return BudgetSpent(f"the budget of ${budget.money:g} is spent (${self.money:.4f})")
-        if budget.seconds is not None and self._began is not None and time.monotonic() - self._began >= budget.seconds:
-            return BudgetSpent(f"the budget of {budget.seconds:g} seconds is spent")
+        limits = self._limits
+        if limits.budget_tokens is not None and self.tokens >= limits.budget_tokens:
+            return BudgetSpent(f"the budget of {limits.budget_tokens} tokens is spent ({self.tokens})")
+        if limits.budget_usd is not None and self.money >= limits.budget_usd:
+            return BudgetSpent(f"the budget of ${limits.budget_usd:g} is spent (${self.money:.4f})")
+        if limits.budget_s is not None and self._began is not None and time.monotonic() - self._began >= limits.budget_s:
+            return BudgetSpent(f"the budget of {limits.budget_s:g} seconds is spent")
         return None
 
 

@@ -7,16 +7,15 @@ last prompt and reply: the next prompt is these and the tokens that follow, neve
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agentarena.core.agent import Reply, View
-from agentarena.core.errors import BadOption
 
 from .budget import usage
 from .engine import Completion, Message, Request
+from .settings import Prompting, Sampling
 from .template import Template
 
 __all__ = ["Chat", "Prompt"]
@@ -30,37 +29,16 @@ class Chat:
     """How an agent makes prompts.
 
     Attributes:
-        memory: "chat" (the whole match), "last:k" (the last k decisions) or "state" (this decision alone).
-        system: Words before the rules in the system message.
-        choices: Whether the legal moves are listed.
-        keep_thinking: Whether earlier replies are shown with the thinking they came with.
+        prompting: What they show.
+        sampling: How replies are generated.
         context: Tokens that prompt and reply may take together; 0 without limit.
-        base: Everything else about requests: temperature, stop strings, ...
-        constrain: Whether replies are decoded under the legal ones.
         template: The chat template, for engines that take tokens.
-        record_tokens: Whether tokens and log-probabilities go into the record.
     """
 
-    memory: str = "chat"
-    system: str = ""
-    choices: bool = True
-    keep_thinking: bool = False
+    prompting: Prompting
+    sampling: Sampling
     context: int = 0
-    base: Request = field(default_factory=lambda: Request(()))
-    constrain: bool = False
     template: Template | None = None
-    record_tokens: bool = False
-
-    def __post_init__(self) -> None:
-        if not re.fullmatch(r"chat|state|last:[1-9]\d*", self.memory):
-            raise BadOption(f"memory must be 'chat', 'state' or 'last:k' with k of at least 1, got {self.memory!r}")
-
-    @property
-    def depth(self) -> int | None:
-        """How many earlier decisions are shown; `None` for all."""
-        if self.memory == "chat":
-            return None
-        return 0 if self.memory == "state" else int(self.memory.partition(":")[2])
 
     def prompt(self, view: View, system: str = "") -> Prompt:
         """The prompt of a decision.
@@ -71,15 +49,14 @@ class Chat:
         """
         memory = view.memory.setdefault(_KEY, {"turns": [], "ids": None})
         if not view.attempt:
-            memory["turns"].append({"view": view.text if self.choices else view.text_without_choices, "replies": []})
+            memory["turns"].append({"view": view.text if self.prompting.choices else view.text_without_choices, "replies": []})
         elif memory["turns"] and memory["turns"][-1]["replies"]:
             memory["turns"][-1]["replies"][-1]["retry_reason"] = view.retry_reason
-        depth = self.depth
-        kept = memory["turns"] if depth is None else memory["turns"][-depth - 1 :]
-        if len(kept) < len(memory["turns"]):
-            memory["turns"] = kept  # what will never be shown again is not kept either
+        depth = self.prompting.depth
+        if depth is not None and len(memory["turns"]) > depth + 1:
+            memory["turns"] = memory["turns"][-depth - 1 :]  # what will never be shown again is not stored either
             memory["ids"] = None
-        parts = [part for part in (self.system, view.rules, system) if part]
+        parts = [part for part in (str(self.prompting.system), view.rules, system) if part]
         return Prompt(self, view, memory, "\n\n".join(parts))
 
 
@@ -108,7 +85,7 @@ class Prompt:
     @property
     def constrained(self) -> bool:
         """Whether the agent decodes under the legal replies."""
-        return self._chat.constrain
+        return self._chat.sampling.constrain
 
     def ask(self, *more: str, **changes: Any) -> Request:
         """A request for a reply.
@@ -121,31 +98,28 @@ class Prompt:
         messages, ids = self.messages, self._ids
         if more:
             messages = (*messages[:-1], {**messages[-1], "content": "\n\n".join([messages[-1]["content"], *more])})
-            ids = None
-        given: dict[str, Any] = {"messages": messages, "prompt_ids": ids, "seed": int(self._view.rng.integers(2**31))}
-        if chat.constrain and not more:
-            given["options"] = self._view.options
-        return dataclasses.replace(chat.base, **{**given, **changes})
+            ids = self._continued(chat.template, messages) if chat.template is not None else None
+        fields: dict[str, Any] = {"messages": messages, "prompt_ids": ids, "seed": int(self._view.rng.integers(2**31))}
+        if chat.sampling.constrain and not more:
+            fields["options"] = self._view.options
+        return dataclasses.replace(chat.sampling.request(), **{**fields, **changes})
 
     def reply(self, completion: Completion) -> Reply:
-        """The reply to give for a completion; it becomes part of the chat."""
+        """The reply to give for a completion; it becomes part of the chat.
+
+        Later prompts continue the tokens of the chat as it is shown and of the reply as it was sampled: words that a strategy
+        added for this decision alone are not among them.
+        """
         text, finish = completion.text, completion.finish
         if len(text) > _LONGEST:
             text, finish = text[:_LONGEST], "length"
-        said = text
-        if self._chat.keep_thinking and completion.thinking:
-            said = f"<think>\n{completion.thinking}\n</think>\n\n{text}"
-        own = self._ids is not None and completion.prompt_ids == self._ids
-        self._memory["turns"][-1]["replies"].append({"text": said})
-        whole = own and (self._chat.keep_thinking or not completion.thinking) and text == completion.text
-        self._memory["ids"] = (completion.prompt_ids, completion.token_ids) if whole else None
-        extra: dict[str, Any] = {}
-        if completion.token_ids:
-            kept = {"prompt_ids": completion.prompt_ids, "token_ids": completion.token_ids, "logprobs": completion.logprobs}
-            self._memory.setdefault("samples", []).append(kept)
-            if self._chat.record_tokens:
-                extra = {name: list(values) for name, values in kept.items()}
-        return Reply(text, completion.thinking, usage(completion), extra, finish if finish in ("length", "refusal") else "stop")  # type: ignore[arg-type]  # one of the three
+        keep_thinking = self._chat.prompting.keep_thinking
+        shown = f"<think>\n{completion.thinking}\n</think>\n\n{text}" if keep_thinking and completion.thinking else text
+        self._memory["turns"][-1]["replies"].append({"text": shown})
+        whole = (keep_thinking or not completion.thinking) and text == completion.text
+        exact = self._ids is not None and completion.token_ids and whole
+        self._memory["ids"] = (self._ids, completion.token_ids) if exact else None
+        return Reply(text, completion.thinking, usage(completion), finish=finish if finish in ("length", "refusal") else "stop")  # type: ignore[arg-type]  # one of the three
 
     def overflow(self) -> Reply:
         """The reply of a decision whose rules and view leave no room for one."""
@@ -171,7 +145,7 @@ class Prompt:
         if not chat.context:
             return True
         count = len(self._ids) if self._ids is not None else estimate(messages)
-        return count + min(chat.base.max_tokens, chat.context // 2) <= chat.context
+        return count + min(chat.sampling.max_tokens, chat.context // 2) <= chat.context
 
     def _continued(self, template: Template, messages: tuple[Message, ...]) -> tuple[int, ...]:
         """The tokens of a chat: those of the last prompt and reply and what follows, or rendered where that is not one chat."""

@@ -7,15 +7,19 @@ that a step writes one column and copies nothing.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import torch
 from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
-__all__ = ["Batch", "Prefixes", "Sequenced", "prefill"]
+__all__ = ["Batch", "Prefixes", "Sequenced", "alike", "prefill", "score"]
+
+R = TypeVar("R", bound="Sequenced")
 
 _ROOM = 32
+_READ_AT_ONCE = 16384
+_SCORED_AT_ONCE = 256
 Pairs = list[tuple[torch.Tensor, torch.Tensor]]
 """Keys and values of each layer. Shape of each (B, heads, T, width)."""
 
@@ -95,10 +99,10 @@ class Prefixes:
     def get(self, ids: tuple[int, ...], adapter: str | None) -> Pairs:
         """Keys and values of a beginning. Shape of each (1, heads, T, width)."""
         key = (adapter, ids)
-        found = self._kept.get(key)
-        if found is not None:
+        known = self._kept.get(key)
+        if known is not None:
             self._kept.move_to_end(key)
-            return found
+            return known
         cache = Cache(layers=[_Roomy() for _ in range(_layers(self._model))])
         tokens = torch.tensor([ids], device=self._model.device)
         self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
@@ -108,6 +112,11 @@ class Prefixes:
         while self._bytes > self._limit and len(self._kept) > 1:
             self._bytes -= _size(self._kept.popitem(last=False)[1])
         return pairs
+
+    def clear(self) -> None:
+        """Forget all: the model has other weights now."""
+        self._kept.clear()
+        self._bytes = 0
 
 
 def _size(pairs: Pairs) -> int:
@@ -221,3 +230,36 @@ def prefill(model: Any, rows: Sequence[Sequenced], shared: Pairs | None, *, simp
             layer.fill(keys.expand(len(rows), -1, -1, -1), values.expand(len(rows), -1, -1, -1), longest + _ROOM)
     out = model(input_ids=tokens, attention_mask=mask, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
     return Batch(model, rows, cache, mask, out.logits[:, -1])
+
+
+def alike(rows: Sequence[R], *, simple: bool) -> Iterator[list[R]]:
+    """Rows that are read together: of the same prefix and of similar length, and not too many tokens at once."""
+    by_prefix: dict[tuple[int, ...], list[R]] = {}
+    for row in rows:
+        by_prefix.setdefault(row.prefix, []).append(row)
+    for group in by_prefix.values():
+        ordered = sorted(group, key=lambda row: len(row.ids))
+        begun = len(group[0].prefix)
+        part: list[R] = []
+        tokens = 0
+        for row in ordered:
+            length = len(row.ids) - begun
+            padded = length * (len(part) + 1)
+            if part and not simple and (padded > _READ_AT_ONCE or padded > 1.3 * (tokens + length) + 256):
+                yield part
+                part, tokens = [], 0
+            part.append(row)
+            tokens += length
+        yield part
+
+
+def score(model: Any, ids: Sequence[int], temperature: float = 1.0) -> list[float]:
+    """Log-probability in nats of each token after the first, at a temperature, in one pass without a cache. Shape (T - 1,)."""
+    tokens = torch.tensor([list(ids)], device=model.device)
+    logits = model(input_ids=tokens, use_cache=False).logits[0, :-1]
+    out: list[float] = []
+    for begun in range(0, len(logits), _SCORED_AT_ONCE):
+        part = logits[begun : begun + _SCORED_AT_ONCE].float() / temperature
+        following = tokens[0, begun + 1 : begun + 1 + len(part)].unsqueeze(1)
+        out.extend((part.gather(1, following).squeeze(1) - part.logsumexp(-1)).tolist())
+    return out

@@ -9,17 +9,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentarena.core.errors import AgentRaised, BadOption, MissingExtra
+from agentarena.core.errors import AgentRaised, ArenaError, BadOption, MissingExtra
 
-from .constraint import Constraint, Vocabulary
-from .engine import Completion, Done, Request, shared, split_thinking
+from .constraint import Vocabulary
+from .engine import Done, Probe, Request, shared
+from .hf_model import Adapters, end_ids, load_model, needs_own_cache
+from .hf_row import Call, Row
 from .malloc import tune_malloc
 from .template import Template
 
@@ -30,26 +31,7 @@ __all__ = ["HFEngine", "engine"]
 
 _LINGER_S = 0.002
 _PATIENCE = 16
-_READ_AT_ONCE = 16384
 _SHORTEST_PREFIX = 16
-
-
-class _Row:
-    """A request under way."""
-
-    def __init__(self, request: Request, done: Done) -> None:
-        self.request, self.done = request, done
-        self.began = time.monotonic()
-        self.ids: tuple[int, ...] = ()
-        self.prefix: tuple[int, ...] = ()
-        self.constraint: Constraint | None = None
-        self.restart()
-
-    def restart(self) -> None:
-        """As before the first token."""
-        self.rng = np.random.Generator(np.random.PCG64(self.request.seed))
-        self.out: list[int] = []
-        self.logprobs: list[float] = []
 
 
 class HFEngine:
@@ -94,24 +76,24 @@ class HFEngine:
         # measured 30 times slower on two busy cores. Read once, when torch is first imported
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self.name = f"hf:{model}" if isinstance(model, str) else "hf"
-        self._model, tokenizer = _loaded(model, tokenizer, dtype, device)
+        self._model, tokenizer = load_model(model, tokenizer, dtype, device)
         if self._model.device.type == "cpu":
             tune_malloc()
         if not getattr(tokenizer, "chat_template", None):
             raise BadOption(f"{self.name} has no chat template, so it cannot hold a conversation; take an instruction-tuned model")
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
         self.context = int(getattr(self._model.config.get_text_config(), "max_position_embeddings", 0) or 0)
-        self._ends = _ends(self._model, tokenizer)
+        self.version = "0"
+        self._ends = end_ids(self._model, tokenizer)
         self._max_batch = max_batch
-        self._adapters = dict(adapters or {})
-        self._adapter: str | None = None
-        self._lora: Any = None  # peft's handle on the same model, once there is an adapter
-        self._labels: dict[str, str] = {}  # adapter -> what peft knows it by
-        self._simple = _needs_own_cache(self._model.config.get_text_config())
+        self._adapters = Adapters(self._model, adapters or {}, self.name)
+        self._simple = needs_own_cache(self._model.config.get_text_config())
         self._vocabulary: Vocabulary | None = None
         self._prefix_bytes = prefix_bytes
         self._prefix_ids: dict[str, tuple[int, ...]] = {}
-        self._waiting: deque[_Row] = deque()
+        self._waiting: deque[Row] = deque()
+        self._calls: deque[Call] = deque()
+        self._broken: Exception | None = None  # why the weights cannot be used
         self._condition = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
@@ -121,10 +103,18 @@ class HFEngine:
         """See `Engine.submit`."""
         with self._condition:
             if not self._closed:
-                self._waiting.append(_Row(request, done))
+                self._waiting.append(Row(request, done))
                 self._condition.notify()
                 return
         done(AgentRaised(f"{self.name} is closed"))
+
+    def score(self, token_ids: Sequence[int], temperature: float = 1.0) -> tuple[float, ...]:
+        """See `TokenEngine.score`; without adapters."""
+        return tuple(self._between(lambda: self._scored(token_ids, temperature)))
+
+    def update_weights(self, weights: str | os.PathLike[str] | Iterable[tuple[str, Any]], version: str, probe: Probe | None = None) -> None:
+        """See `TokenEngine.update_weights`. Tensors of an iterable are copied one by one, in the model's thread."""
+        self._between(lambda: self._updated(weights, version, probe))
 
     def close(self) -> None:
         """Stop after the step under way and let go of the model."""
@@ -136,6 +126,18 @@ class HFEngine:
             self._thread.join()
         self._model = None
 
+    def _between(self, work: Callable[[], Any]) -> Any:
+        """What `work` gives in the model's thread, when no request is under way; waits for it."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(f"{self.name}: the model's own thread cannot wait for itself; call from another thread than `done`'s")
+        call = Call(work)
+        with self._condition:
+            if self._closed:
+                raise AgentRaised(f"{self.name} is closed")
+            self._calls.append(call)
+            self._condition.notify()
+        return call.wait()
+
     # everything below runs in the thread
 
     def _work(self) -> None:
@@ -145,6 +147,7 @@ class HFEngine:
 
         self._prefixes = Prefixes(self._model, self._prefix_bytes)
         self._batch: Batch | None = None
+        self._joined: list[Row] = []  # rows whose prompts are being read
         self._steps = 0
         with torch.inference_mode():
             while not self._closed:
@@ -154,29 +157,35 @@ class HFEngine:
                     self._retreat()
                 except Exception as error:
                     self._fail(error)
+        with self._condition:
+            while self._calls:
+                self._calls.popleft().refuse(AgentRaised(f"{self.name} is closed"))
 
     def _turn(self) -> None:
-        """Let waiting requests join, and take one step."""
+        """Let waiting requests join, and take one step; between requests, do what was called for."""
         live = len(self._batch.live) if self._batch is not None else 0
         if not live:
             self._batch = None
         joining = self._joining(live)
         if joining:
-            self._taken = joining
+            self._joined = joining
             self._join(joining)
-            self._taken = []
+            self._joined = []
         if self._batch is not None:
             self._advance(self._batch)
+        else:
+            while self._calls:
+                self._calls.popleft().run()
 
-    _taken: list[_Row] = []
-
-    def _joining(self, live: int) -> list[_Row]:
+    def _joining(self, live: int) -> list[Row]:
         """The requests that join now. While much is under way they wait for some more, since joining moves the whole batch."""
         with self._condition:
-            while not live and not self._waiting:
+            while not live and not self._waiting and not self._calls:
                 if self._closed:
                     return []
                 self._condition.wait()
+            if self._calls:
+                return []  # these go first, once nothing is under way
             if not live:
                 count = -1
                 while count != len(self._waiting) < self._max_batch and not self._closed:
@@ -188,35 +197,42 @@ class HFEngine:
                 return []
             if live > self._max_batch // 2 and len(self._waiting) < self._max_batch // 4 and self._steps % _PATIENCE:
                 return []
-            wanted = self._adapter if live else self._waiting[0].request.adapter
-            chosen: list[_Row] = []
-            kept: deque[_Row] = deque()
+            adapter = self._adapters.current if live else self._waiting[0].request.adapter
+            joining: list[Row] = []
+            waiting: deque[Row] = deque()
             while self._waiting:
                 row = self._waiting.popleft()
-                (chosen if len(chosen) < free and row.request.adapter == wanted else kept).append(row)
-            self._waiting = kept
-        self._use(wanted, chosen)
-        return [row for row in chosen if self._prepared(row)]
+                (joining if len(joining) < free and row.request.adapter == adapter else waiting).append(row)
+            self._waiting = waiting
+        try:
+            self._adapters.use(adapter)
+        except Exception as error:
+            for row in joining:
+                row.done(error)
+            return []
+        return [row for row in joining if self._prepared(row)]
 
-    def _prepared(self, row: _Row) -> bool:
-        """Work out the prompt of a row; one that cannot be answered is told so at once."""
+    def _prepared(self, row: Row) -> bool:
+        """Work out the prompt of a row; one that cannot be answered gets the reason at once."""
         request = row.request
         try:
+            if self._broken is not None:
+                raise self._broken
             row.ids = request.prompt_ids if request.prompt_ids is not None else self.template.prompt(request.messages)
             if self.context and len(row.ids) >= self.context:
                 raise AgentRaised(f"the prompt has {len(row.ids)} tokens, {self.name} takes {self.context} with the reply")
             row.prefix = self._shared_prefix(row)
             if request.options is not None:
-                self._vocabulary = self._vocabulary or Vocabulary(
-                    self.template.tokenizer, self._ends, int(self._model.config.get_text_config().vocab_size)
-                )
-                row.constraint = Constraint(request.options, self._vocabulary)
+                if self._vocabulary is None:
+                    width = int(self._model.config.get_text_config().vocab_size)
+                    self._vocabulary = Vocabulary(self.template.tokenizer, self._ends, width)
+                row.constraint = self._vocabulary.constraint(request.options)
         except Exception as error:
             row.done(error)
             return False
         return True
 
-    def _shared_prefix(self, row: _Row) -> tuple[int, ...]:
+    def _shared_prefix(self, row: Row) -> tuple[int, ...]:
         """The part of a prompt that it shares with all prompts of the same system message."""
         messages = row.request.messages
         if self._simple or not messages or messages[0]["role"] != "system":
@@ -231,40 +247,44 @@ class HFEngine:
         same = min(same, len(row.ids) - 1)
         return known[:same] if same >= _SHORTEST_PREFIX else ()
 
-    def _join(self, rows: list[_Row]) -> None:
-        from .decoding import Batch, prefill
+    def _join(self, rows: list[Row]) -> None:
+        from .decoding import Batch, alike, prefill
 
-        made = []
-        for group in _alike(rows, simple=self._simple):
-            prefix = self._prefixes.get(group[0].prefix, self._adapter) if group[0].prefix else None
-            made.append(prefill(self._model, group, prefix, simple=self._simple))
+        batches = []
+        for group in alike(rows, simple=self._simple):
+            prefix = self._prefixes.get(group[0].prefix, self._adapters.current) if group[0].prefix else None
+            batches.append(prefill(self._model, group, prefix, simple=self._simple))
         if self._simple:
-            self._batch = made[0]
+            self._batch = batches[0]
             with self._condition:
-                self._waiting.extendleft(row for batch in reversed(made[1:]) for row in reversed(batch.rows))
+                self._waiting.extendleft(row for batch in reversed(batches[1:]) for row in reversed(batch.rows))
             return
-        self._batch = Batch.joined([*([self._batch] if self._batch is not None else []), *made])
+        self._batch = Batch.joined([*([self._batch] if self._batch is not None else []), *batches])
 
     def _advance(self, batch: Batch) -> None:
         """Choose the next token of every row; those that are finished leave."""
         from .decoding import Batch as Batches
         from .sampling import choose
 
+        allowed = self._allowed(batch)
         live = batch.live
-        logits = batch.logits if len(live) == len(batch.rows) else batch.logits[live]
-        tokens, logprobs = choose(logits, [batch.rows[place] for place in live])
         following = [0] * len(batch.rows)
         finished = []
-        for place, token, logprob in zip(live, tokens, logprobs, strict=True):
-            row = batch.rows[place]
-            row.out.append(token)
-            row.logprobs.append(logprob)
-            following[place] = token
-            if (finish := self._finish(row)) is not None:
-                batch.rows[place] = None
-                finished.append((row, finish))
+        if live:
+            logits = batch.logits if len(live) == len(batch.rows) else batch.logits[live]
+            draws = choose(logits, [batch.rows[place] for place in live], [allowed[place] for place in live])
+            for place, draw in zip(live, draws, strict=True):
+                row = batch.rows[place]
+                row.out.append(draw.token)
+                row.draws.append(draw)
+                following[place] = draw.token
+                if (finish := row.finish(self.template, self._ends, self.context)) is not None:
+                    batch.rows[place] = None
+                    finished.append((row, finish))
+                elif row.constraint is not None:
+                    row.constraint.take(draw.token)
         for row, finish in finished:
-            row.done(self._completion(row, finish))
+            row.done(row.completion(self.template, self._ends, finish, self.version))
         left = len(live) - len(finished)
         if not left:
             self._batch = None
@@ -273,40 +293,45 @@ class HFEngine:
         if not self._simple and 2 * left <= len(batch.rows):
             self._batch = Batches.joined([batch])
 
-    def _finish(self, row: _Row) -> str | None:
-        request = row.request
-        if row.out[-1] in self._ends:
-            return "stop"
-        if request.stop and any(stop in self.template.text(row.out) for stop in request.stop):
-            return "stop"
-        if len(row.out) >= request.max_tokens or (self.context and len(row.ids) + len(row.out) >= self.context):
-            return "length"
-        return None
+    def _allowed(self, batch: Batch) -> list[np.ndarray | None]:
+        """The tokens that may come next in each row, `None` where all may; a row that cannot go on gets the reason and leaves."""
+        allowed: list[np.ndarray | None] = [None] * len(batch.rows)
+        for place in batch.live:
+            row = batch.rows[place]
+            try:
+                allowed[place] = row.constraint.allowed() if row.constraint is not None else None
+            except ArenaError as error:
+                batch.rows[place] = None
+                row.done(error)
+        return allowed
 
-    def _completion(self, row: _Row, finish: str) -> Completion:
-        ended = row.out[-1] in self._ends
-        said = self.template.text(row.out[:-1] if ended else row.out)
-        for stop in row.request.stop:
-            said = said.partition(stop)[0]
-        if self.template.opens_thinking(row.ids):
-            said = "<think>" + said
-        text, thinking = split_thinking(said)
-        return Completion(
-            text,
-            thinking,
-            finish,
-            prompt_tokens=len(row.ids),
-            completion_tokens=len(row.out),
-            seconds=time.monotonic() - row.began,
-            prompt_ids=row.ids,
-            token_ids=tuple(row.out),
-            logprobs=tuple(row.logprobs),
-        )
+    def _scored(self, token_ids: Sequence[int], temperature: float) -> list[float]:
+        from .decoding import score
 
-    def _under_way(self) -> list[_Row]:
+        if self._broken is not None:
+            raise self._broken
+        self._adapters.use(None)
+        return score(self._model, token_ids, temperature)
+
+    def _updated(self, weights: str | os.PathLike[str] | Iterable[tuple[str, Any]], version: str, probe: Probe | None) -> None:
+        from .weights import load_weights, named_tensors
+
+        self._broken = BadOption(f"{self.name}: the update of its weights to version {version!r} did not finish")
+        try:
+            self._adapters.use(None)
+            load_weights(self._model, named_tensors(weights))
+            self._prefixes.clear()
+            self.version, self._broken = version, None
+            if probe is not None:
+                probe.check(self._scored(probe.token_ids, 1.0), f"{self.name}, version {version!r}")
+        except Exception as error:
+            self._broken = error
+            raise
+
+    def _under_way(self) -> list[Row]:
         rows = [row for row in self._batch.rows if row is not None] if self._batch is not None else []
-        rows.extend(row for row in self._taken if row not in rows)
-        self._batch, self._taken = None, []
+        rows.extend(row for row in self._joined if row not in rows)
+        self._batch, self._joined = None, []
         return rows
 
     def _fail(self, error: Exception) -> None:
@@ -330,102 +355,7 @@ class HFEngine:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _use(self, adapter: str | None, rows: list[_Row]) -> None:
-        if adapter == self._adapter:
-            return
-        try:
-            if adapter is None:
-                self._lora.base_model.disable_adapter_layers()
-            else:
-                if adapter not in self._labels:
-                    self._load(adapter)
-                self._lora.base_model.enable_adapter_layers()
-                self._lora.set_adapter(self._labels[adapter])
-            self._adapter = adapter
-        except Exception as error:
-            for row in rows:
-                row.done(error)
-            rows.clear()
-
-    def _load(self, adapter: str) -> None:
-        """Put an adapter's layers into the model, beside those of the others."""
-        if importlib.util.find_spec("peft") is None:
-            raise MissingExtra("peft", "lora")
-        from peft import PeftModel
-
-        label, place = f"adapter{len(self._labels)}", self._adapters.get(adapter, adapter)
-        try:
-            if self._lora is None:
-                self._lora = PeftModel.from_pretrained(self._model, place, adapter_name=label).eval()
-            else:
-                self._lora.load_adapter(place, adapter_name=label)
-        except Exception as error:
-            raise BadOption(f"{self.name}: no LoRA adapter can be loaded from {place!r}: {error}") from error
-        self._labels[adapter] = label
-
-
-def _loaded(model: Any, tokenizer: Any, dtype: str, device: str | None) -> tuple[Any, Any]:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
-
-    if not isinstance(model, str):
-        return model.eval(), tokenizer
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    precision: Any = ("float32" if place == "cpu" else "auto") if dtype == "auto" else dtype
-    bars = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # of the weights; downloads have their own
-    try:
-        tokenizer = tokenizer or AutoTokenizer.from_pretrained(model)
-        made: Any = AutoModelForCausalLM.from_pretrained(model, dtype=precision)
-    except (OSError, ValueError) as error:
-        raise BadOption(f"hf:{model} cannot be loaded: {error}") from error
-    finally:
-        if bars:
-            logging.enable_progress_bar()
-    return made.to(place).eval(), tokenizer
-
-
-def _ends(model: Any, tokenizer: Any) -> frozenset[int]:
-    """The tokens that end a reply."""
-    given = model.generation_config.eos_token_id
-    ends = {given} if isinstance(given, int) else set(given or ())
-    if tokenizer.eos_token_id is not None:
-        ends.add(tokenizer.eos_token_id)
-    return frozenset(ends)
-
-
-def _needs_own_cache(config: Any) -> bool:
-    """Whether a model has layers that do not keep all keys and values."""
-    kinds = getattr(config, "layer_types", None)
-    if kinds is not None:
-        return any(kind != "full_attention" for kind in kinds)
-    return bool(getattr(config, "sliding_window", None)) or not hasattr(config, "num_attention_heads")
-
-
-def _alike(rows: list[_Row], *, simple: bool) -> Iterator[list[_Row]]:
-    """Rows that are read together: of the same prefix and of similar length, and not too many tokens at once."""
-    by_prefix: dict[tuple[int, ...], list[_Row]] = {}
-    for row in rows:
-        by_prefix.setdefault(row.prefix, []).append(row)
-    for group in by_prefix.values():
-        ordered = sorted(group, key=lambda row: len(row.ids))
-        begun = len(group[0].prefix)
-        part: list[_Row] = []
-        tokens = 0
-        for row in ordered:
-            length = len(row.ids) - begun
-            padded = length * (len(part) + 1)
-            if part and not simple and (padded > _READ_AT_ONCE or padded > 1.3 * (tokens + length) + 256):
-                yield part
-                part, tokens = [], 0
-            part.append(row)
-            tokens += length
-        yield part
-
 
 def engine(model: str, *, keep: bool = False, **settings: Any) -> tuple[HFEngine, Callable[[], None]]:
-    """The engine of this process for a model under these settings, and a function to let go of it; `keep` keeps it loaded."""
-    key = ("hf", model, tuple(sorted(settings.items())))
-    made, release = shared(key, lambda: HFEngine(model, **settings), keep=keep)
-    return made, release
+    """The engine of this process for a model under these settings, and a function that releases it; `keep` keeps it loaded."""
+    return shared(("hf", model, tuple(sorted(settings.items()))), lambda: HFEngine(model, **settings), keep=keep)

@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import dataclasses
 import importlib
-import json
 import os
 import threading
 import time
@@ -24,10 +23,9 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.errors import AgentNonsense, AgentRaised, AgentTimeout, BadOption, MissingExtra, ServiceGone
-from agentarena.core.text import Choices, Options, Pattern
 
-from .constraint import legal_replies
 from .engine import Completion, Done, Request, split_thinking
+from .grammar import response_format, structured_outputs, unwrapped
 
 __all__ = ["OpenAIEngine"]
 
@@ -237,7 +235,7 @@ class OpenAIEngine:
         if said["refusal"]:
             text, finish = text or said["refusal"], "refusal"
         if request.options is not None and self._dialect == "openai":
-            text = _unwrapped(text)
+            text = unwrapped(text)
         return Completion(text, thinking, finish, prompt_tokens=said["prompt_tokens"], completion_tokens=said["completion_tokens"])
 
     async def _streamed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -286,9 +284,9 @@ class OpenAIEngine:
             out["model"] = request.adapter  # servers list adapters as models
         if request.options is not None:
             if self._dialect == "vllm":
-                extra["structured_outputs"] = _structured(request.options)
+                extra["structured_outputs"] = structured_outputs(request.options)
             else:
-                out["response_format"] = _response_format(request.options)
+                out["response_format"] = response_format(request.options)
         if extra:
             out["extra_body"] = extra
         return out
@@ -329,34 +327,6 @@ def _replace(completion: Completion, retries: int, seconds: float, rates: tuple[
     if rates is not None and completion.prompt_tokens:
         cost = (completion.prompt_tokens * rates[0] + completion.completion_tokens * rates[1]) / 1e6
     return dataclasses.replace(completion, retries=retries, seconds=seconds, cost=cost)
-
-
-def _response_format(options: Options) -> dict[str, Any]:
-    """Legal replies as a JSON schema, for servers that know `response_format`."""
-    if isinstance(options, Choices):
-        move: Mapping[str, Any] = {"type": "string", "enum": list(legal_replies(options))}
-    elif isinstance(options, Pattern):
-        move = {"type": "string", "pattern": f"^(?:{options.regex})$"}
-    else:
-        return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(options.schema)}}
-    schema = {"type": "object", "properties": {"reply": move}, "required": ["reply"], "additionalProperties": False}
-    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
-
-
-def _structured(options: Options) -> dict[str, Any]:
-    """Legal replies as vLLM takes them."""
-    if isinstance(options, Choices):
-        return {"choice": list(legal_replies(options))}
-    return {"regex": options.regex} if isinstance(options, Pattern) else {"json": dict(options.schema)}
-
-
-def _unwrapped(text: str) -> str:
-    """The reply in the JSON object that `_response_format` asked for; any other text as it is."""
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return text
-    return data["reply"] if isinstance(data, dict) and list(data) == ["reply"] and isinstance(data["reply"], str) else text
 
 
 def _retry_after(error: Exception) -> float | None:

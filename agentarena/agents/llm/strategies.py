@@ -1,8 +1,8 @@
 """Ways to come to a decision, on top of any back-end: generators that ask for completions and return a reply.
 
     def direct(view, prompt):
-        (said,) = yield [prompt.ask()]
-        return prompt.reply(said)
+        (completion,) = yield [prompt.ask()]
+        return prompt.reply(completion)
 
 A strategy yields a list of requests and is sent their completions, all of which are under way at once. What it says in
 `system` is added to the system message. A third party's strategy is any such callable, named "package.module:function"
@@ -11,20 +11,20 @@ in a spec string.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agentarena.core import registry
-from agentarena.core.actions import ActionSet, decode, violation
+from agentarena.core.actions import violation
 from agentarena.core.agent import Agent, Decision, HasPolicy, Reply, View
-from agentarena.core.episode import Episode
-from agentarena.core.errors import BadOption, CorruptRecord, UnknownName
-from agentarena.core.rng import CHANCE, stream
+from agentarena.core.errors import BadOption, UnknownName
+from agentarena.core.record import Record
+from agentarena.core.replay import steps
 from agentarena.core.text import Unreadable
 
 from .chat import Prompt
@@ -39,43 +39,43 @@ Strategy = Callable[[View, Prompt], Steps]
 def _says(system: str) -> Callable[[Strategy], Strategy]:
     """Words that a strategy adds to the system message."""
 
-    def mark(made: Strategy) -> Strategy:
-        made.system = system  # type: ignore[attr-defined]  # functions take attributes
-        return made
+    def mark(strategy: Strategy) -> Strategy:
+        strategy.system = system  # type: ignore[attr-defined]  # functions take attributes
+        return strategy
 
     return mark
 
 
 def direct(view: View, prompt: Prompt) -> Steps:
     """Asks once."""
-    (said,) = yield [prompt.ask()]
-    return prompt.reply(said)
+    (completion,) = yield [prompt.ask()]
+    return prompt.reply(completion)
 
 
 @_says("Think before you move: write a few sentences on the position and your options, then your move on a line of its own.")
 def react(view: View, prompt: Prompt) -> Steps:
     """Reasoning and move in one reply."""
-    (said,) = yield [prompt.ask(options=None)]
-    return prompt.reply(said)
+    (completion,) = yield [prompt.ask(options=None)]
+    return prompt.reply(completion)
 
 
 def plan(view: View, prompt: Prompt) -> Steps:
     """First a plan, then a move that is told the plan."""
     (thought,) = yield [prompt.ask("Do not move yet. Write a short plan: what you want, and what the others may do.")]
-    (said,) = yield [prompt.ask(f"Your plan:\n{thought.text}\n\nNow move.", options=_options(view, prompt))]
-    return _with_thought(prompt.reply(said), thought.text)
+    (completion,) = yield [prompt.ask(f"Your plan:\n{thought.text}\n\nNow move.", options=_options(view, prompt))]
+    return _with_thought(prompt.reply(completion), thought.text)
 
 
 def vote(n: int) -> Strategy:
     """Self-consistency: asks `n` times at once and takes the move that most replies name, the earliest of equals."""
 
     def decide(view: View, prompt: Prompt) -> Steps:
-        said = yield [prompt.ask() for _ in range(n)]
-        moves = [_move(view, one.text) for one in said]
+        completions = yield [prompt.ask() for _ in range(n)]
+        moves = [_move(view, completion.text) for completion in completions]
         counts = Counter(move for move in moves if move is not None)
         if not counts:
-            return prompt.reply(said[0])
-        return prompt.reply(said[moves.index(counts.most_common(1)[0][0])])
+            return prompt.reply(completions[0])
+        return prompt.reply(completions[moves.index(counts.most_common(1)[0][0])])
 
     return decide
 
@@ -88,10 +88,10 @@ def candidates(n: int, policy: Agent) -> Strategy:
     """
 
     def decide(view: View, prompt: Prompt) -> Steps:
-        said = yield [prompt.ask() for _ in range(n)]
-        proposed = {move: one for one in reversed(said) if (move := _move(view, one.text)) is not None}
+        completions = yield [prompt.ask() for _ in range(n)]
+        proposed = {move: one for one in reversed(completions) if (move := _move(view, one.text)) is not None}
         if not proposed:
-            return prompt.reply(said[0])
+            return prompt.reply(completions[0])
         ordered = list(reversed(proposed))
         if isinstance(policy, HasPolicy):
             chances = policy.policy(view)
@@ -119,10 +119,10 @@ def recall(n: int, past: Sequence[Past]) -> Strategy:
 
     def decide(view: View, prompt: Prompt) -> Steps:
         like = nearest(past, _env(view.game), view.text_without_choices, n)
-        shown = [f"You saw:\n{one.view}\nYou moved {one.move}; your return in the end was {one.result:g}." for one in like]
-        before = ["From earlier matches:\n\n" + "\n\n".join(shown) + "\n\nNow it is your move in this match."] if shown else []
-        (said,) = yield [prompt.ask(*before, options=_options(view, prompt))]
-        return prompt.reply(said)
+        examples = [f"You saw:\n{one.view}\nYou moved {one.move}; your return in the end was {one.result:g}." for one in like]
+        before = ["From earlier matches:\n\n" + "\n\n".join(examples) + "\n\nNow it is your move in this match."] if examples else []
+        (completion,) = yield [prompt.ask(*before, options=_options(view, prompt))]
+        return prompt.reply(completion)
 
     return decide
 
@@ -136,35 +136,26 @@ def nearest(past: Sequence[Past], env: str, text: str, n: int) -> list[Past]:
 
 @functools.lru_cache(maxsize=8)
 def remembered(path: str) -> tuple[Past, ...]:
-    """Every decision of a record file, as its seat saw it, with the return of that seat."""
-    out: dict[tuple[str, str, str], list[float]] = {}
+    """Every decision of a record file, as its seat saw it, with the return of that seat.
+
+    Raises:
+        BadOption: There is no such file.
+        CorruptRecord: A line is no record.
+        RecordMismatch: A record cannot be played again.
+    """
+    results: dict[tuple[str, str, str], list[float]] = {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-        records = [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
+        lines = Path(path).read_bytes().splitlines()
+    except OSError as error:
         raise BadOption(f"past={path!r} is no record file: {error}") from error
-    for number, record in enumerate(records, 1):
-        try:
-            _replayed(record, out)
-        except (KeyError, TypeError) as error:
-            raise CorruptRecord(f"{path}, line {number}: the record lacks {error}") from error
-    return tuple(Past(*key[:2], _words(key[1]), key[2], sum(results) / len(results)) for key, results in out.items())
-
-
-def _replayed(record: Mapping[str, Any], out: dict[tuple[str, str, str], list[float]]) -> None:
-    game = registry.game(record["env"], **record["options"])
-    episode = Episode(game, stream(record["seed"], CHANCE, record["deal"]))
-    for moves in record["actions"]:
-        actions = {}
-        for seat, data in moves:
-            legal = game.legal(episode.state, seat)
-            actions[seat] = decode(legal, data) if isinstance(legal, ActionSet) or isinstance(data, Mapping) else data
-            text = game.text.view(episode.state, seat, episode.unread(seat), choices=False)
-            episode.mark_read(seat)
-            out.setdefault((record["env"], text, game.text.write(episode.state, seat, actions[seat])), []).append(
-                record["seats"][seat]["return"]
-            )
-        episode.step(actions)
+    for number, line in enumerate(lines, 1):
+        record = Record.parse(line, f"{path}, line {number}")
+        for match, actions in steps(record):
+            for seat, action in actions.items():
+                view = match.view(seat)
+                decision = (record.env, view.text_without_choices, view.write(action))
+                results.setdefault(decision, []).append(record.returns[seat])
+    return tuple(Past(*key[:2], _words(key[1]), key[2], sum(returns) / len(returns)) for key, returns in results.items())
 
 
 @functools.lru_cache(maxsize=64)
@@ -189,7 +180,7 @@ def _options(view: View, prompt: Prompt) -> Any:
 
 
 def _with_thought(reply: Reply, thought: str) -> Reply:
-    return Reply(reply.text, "\n\n".join(part for part in (thought, reply.thinking) if part), reply.usage, reply.extra, reply.finish)
+    return dataclasses.replace(reply, thinking="\n\n".join(part for part in (thought, reply.thinking) if part))
 
 
 STRATEGIES = ("candidates", "direct", "plan", "react", "recall", "vote")
@@ -228,6 +219,6 @@ def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = N
             raise BadOption("strategy=recall needs past=FILE, a record file to recall from")
         return recall(n, remembered(past))
     if ":" in name:
-        made: Strategy = registry.load(name)
-        return made
+        loaded: Strategy = registry.load(name)
+        return loaded
     raise UnknownName("strategy", name, STRATEGIES)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from .engine import Message
+__all__ = ["Message", "Template"]
 
-__all__ = ["Template"]
+Message = Mapping[str, str]
+"""A chat message: `{"role": "system" | "user" | "assistant", "content": ...}`."""
 
 K = TypeVar("K")
 V = TypeVar("V")

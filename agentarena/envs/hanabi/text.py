@@ -124,11 +124,11 @@ class HanabiText(ChoiceFace[State]):
         return f"{who} revealed to {whom} that {whose} {numbers} {'are' if len(cards) > 1 else 'is'} {what}, and no other."
 
     @cached_property
-    def _names(self) -> tuple[str, ...]:
+    def _move_names(self) -> tuple[str, ...]:
         return tuple(map(self._action_name, range(int(self.game.action_space(0).n))))
 
     def name(self, action: int) -> str:
-        return self._names[action]
+        return self._move_names[action]
 
     def _action_name(self, action: int) -> str:
         game = self.game

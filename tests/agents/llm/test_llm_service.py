@@ -88,7 +88,7 @@ def test_what_goes_out():
     [
         (Choices(("a",)), {"choice": ["<answer>a</answer>"]}),
         (Pattern("a|b"), {"regex": "a|b"}),
-        (Schema({"type": "object"}), {"json": {"type": "object"}}),
+        (Schema({"type": "object"}), {"json": {"type": "object"}, "disable_any_whitespace": True}),
     ],
 )
 def test_what_goes_out_to_vllm(options, expected):

@@ -1,0 +1,164 @@
+"""The parameters of a language agent, in groups. In spec strings each is written by its own name: `tiny?temperature=0.7&memory=chat`."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentarena.core.errors import BadOption, suggest
+
+from .engine import Request
+
+__all__ = ["Limits", "Prompting", "Sampling", "grouped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How replies are generated.
+
+    Attributes:
+        temperature: 0 is greedy; `None` leaves it to the server.
+        top_p: Nucleus (top-p) threshold in (0, 1]; 1 cuts nothing.
+        top_k: Number of most likely tokens to draw from; 0 cuts nothing.
+        max_tokens: Longest reply, thinking included.
+        stop: Strings that end a reply.
+        constrain: Whether replies are decoded under the legal ones.
+        adapter: LoRA adapter, by name or path.
+    """
+
+    temperature: float | None = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 256
+    stop: str | Sequence[str] = ()
+    constrain: bool = False
+    adapter: str | None = None
+
+    def __post_init__(self) -> None:
+        _number("temperature", self.temperature, 0.0)
+        _number("top_p", self.top_p, 0.0, 1.0)
+        _number("top_k", self.top_k, 0, whole=True)
+        _number("max_tokens", self.max_tokens, 1, whole=True)
+        _flag("constrain", self.constrain)
+
+    def request(self) -> Request:
+        """A request of these settings without messages."""
+        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop)
+        return Request((), None, self.max_tokens, self.temperature, self.top_p, self.top_k, stop=stop, adapter=self.adapter)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompting:
+    """What prompts show.
+
+    Attributes:
+        memory: "chat" (the whole match), "last:k" (the last k decisions) or "state" (the present decision alone).
+        system: Words before the rules in the system message.
+        choices: Whether the legal moves are listed.
+        keep_thinking: Whether later prompts show earlier thinking; private in any case.
+        context: Tokens of prompt and reply together; `None`: what the back-end says. The oldest decisions are left out first;
+            rules and present view always stay.
+    """
+
+    memory: str = "chat"
+    system: str = ""
+    choices: bool = True
+    keep_thinking: bool = False
+    context: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.memory, str) or not re.fullmatch(r"chat|state|last:[1-9]\d*", self.memory):
+            raise BadOption(f"memory must be 'chat', 'state' or 'last:k' with k of at least 1, got {self.memory!r}")
+        _flag("choices", self.choices)
+        _flag("keep_thinking", self.keep_thinking)
+        _number("context", self.context, 0, whole=True)
+
+    @property
+    def depth(self) -> int | None:
+        """How many earlier decisions are shown; `None` for all."""
+        if self.memory == "chat":
+            return None
+        return 0 if self.memory == "state" else int(self.memory.partition(":")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an agent may use in all, counted from when it was created; `None` is without limit.
+
+    Attributes:
+        budget_tokens: Tokens read and written.
+        budget_usd: US dollars; needs known prices.
+        budget_s: Seconds since the first question.
+    """
+
+    budget_tokens: int | None = None
+    budget_usd: float | None = None
+    budget_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("budget_tokens", "budget_usd", "budget_s"):
+            value = getattr(self, name)
+            _number(name, value, 0.0)
+            if value == 0:
+                raise BadOption(f"{name} must be greater than 0, got {value!r}")
+
+
+_GROUPS = {"sampling": Sampling, "prompting": Prompting, "limits": Limits}
+_STRATEGY = ("strategy", "n", "policy", "past")
+
+
+def names() -> list[str]:
+    """The name of every parameter, by group."""
+    return [*(field.name for group in _GROUPS.values() for field in dataclasses.fields(group)), *_STRATEGY, "name"]
+
+
+def grouped(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters by their own names as the groups `sampling`, `prompting`, `limits`, and the rest under their names.
+
+    >>> grouped({"temperature": 0.7, "strategy": "vote"})["sampling"].temperature
+    0.7
+    """
+    rest = dict(parameters)
+    groups = {}
+    for name, group in _GROUPS.items():
+        own = [field.name for field in dataclasses.fields(group)]
+        groups[name] = group(**{key: rest.pop(key) for key in own if key in rest})
+    return {**groups, **rest}
+
+
+def check_names(head: str, parameters: Iterable[str], more: Iterable[str] = ()) -> None:
+    """Refuse parameters that do not exist.
+
+    Args:
+        head: The agent, for the message.
+        parameters: Names of parameters.
+        more: Names that this kind of agent takes beside those of every language agent.
+
+    Raises:
+        BadOption: The message suggests near misses.
+    """
+    known = {*names(), *more}
+    unknown = sorted(set(parameters) - known)
+    if unknown:
+        raise BadOption(
+            f"agent {head!r} has no parameter {unknown[0]!r}.{suggest(unknown[0], known)} Parameters: {', '.join(sorted(known))}"
+        )
+
+
+def _number(name: str, value: Any, low: float, high: float = math.inf, *, whole: bool = False) -> None:
+    if value is None and name in ("temperature", "context", "budget_tokens", "budget_usd", "budget_s"):
+        return
+    kind = int if whole else int | float
+    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+        what = "a whole number" if whole else "a number"
+        bounds = f"of at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
+        raise BadOption(f"{name} must be {what} {bounds}, got {value!r}")
+
+
+def _flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise BadOption(f"{name} must be true or false, got {value!r}")
