@@ -130,21 +130,17 @@ def matches(engine: Any, asked: list[Asked], env: str, count: int, concurrency: 
 
 def direct_vllm(engine: Any, asked: Sequence[Asked]) -> tuple[int, int]:
     """`LLM.generate` on the recorded requests; tokens read and written."""
-    from agentarena.agents.llm.vllm import sampling
-
     prompts = [{"prompt_token_ids": list(one.made.prompt_ids)} for one in asked]
-    parameters = [sampling(one.request) for one in asked]
+    parameters = [engine.sampling(one.request) for one in asked]
     outputs = engine.call(lambda llm: llm.generate(prompts, parameters, use_tqdm=False))
     return sum(len(one.prompt_token_ids) for one in outputs), sum(len(one.outputs[0].token_ids) for one in outputs)
 
 
 def chained_vllm(engine: Any, asked: Sequence[Asked], size: int) -> tuple[int, int]:
     """The recorded requests by vLLM's own calls, match by match in their order, `size` matches at once; tokens read and written."""
-    from agentarena.agents.llm.vllm import sampling
-
     chains: defaultdict[int, deque[tuple[Any, Any]]] = defaultdict(deque)
     for one in asked:
-        chains[one.match].append(({"prompt_token_ids": list(one.made.prompt_ids)}, sampling(one.request)))
+        chains[one.match].append(({"prompt_token_ids": list(one.made.prompt_ids)}, engine.sampling(one.request)))
 
     def work(llm: Any) -> tuple[int, int]:
         waiting, under_way, keys = deque(chains.values()), {}, map(str, itertools.count())

@@ -7,10 +7,10 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
+from reference import answers
 
 from agentarena.agents.llm.engine import Completion, Request
 
@@ -56,20 +56,19 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def engine(model: str, adapter: Path) -> Iterator[Any]:
     from agentarena.agents.llm.vllm import VLLMEngine
 
-    made = VLLMEngine(model, dtype="float32", max_num_seqs=32, adapters={"other": str(adapter)})
-    yield made
-    made.close()
+    loaded = VLLMEngine(model, dtype="float32", max_num_seqs=32, adapters={"other": str(adapter)})
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="session")
+def judge(model: str) -> Any:
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(model, dtype="float32").eval()
 
 
 @pytest.fixture(scope="session")
 def ask(engine: Any) -> Ask:
-    """AsyncAgent requests together and gives back what came of each, in the same order."""
-
-    def answers(requests: Sequence[Request]) -> list[Completion | Exception]:
-        box: SimpleQueue[tuple[int, Completion | Exception]] = SimpleQueue()
-        for index, request in enumerate(requests):
-            engine.submit(request, lambda made, index=index: box.put((index, made)))
-        found = dict(box.get(timeout=300) for _ in requests)
-        return [found[index] for index in range(len(requests))]
-
-    return answers
+    """Submits requests together and returns what came of each, in the same order."""
+    return lambda requests: answers(engine, requests)

@@ -21,7 +21,7 @@ import numpy as np
 
 from agentarena.core.errors import BadOption, MissingExtra
 
-__all__ = ["ENVIRONMENT", "MOST_ADAPTERS", "free", "import_vllm", "is_adapter", "load", "lora", "shut_down"]
+__all__ = ["ENVIRONMENT", "Adapters", "free", "import_vllm", "load", "lora", "shut_down"]
 
 ENVIRONMENT: Mapping[str, str] = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "1",  # the model has a process of its own, which shares no interpreter with the matches
@@ -66,6 +66,37 @@ def lora(adapters: Mapping[str, str]) -> dict[str, Any]:
     rank = next((size for size in _RANKS if size >= max(ranks)), _RANKS[-1])
     slots = max(len(adapters), MOST_ADAPTERS) + 1
     return {"enable_lora": True, "max_lora_rank": rank, "max_loras": slots, "max_cpu_loras": slots}
+
+
+class Adapters:
+    """The LoRA adapters of an engine: those it was loaded with, and folders that requests name later while there is room.
+
+    Args:
+        engine: Its name, for messages.
+        adapters: Name -> folder.
+    """
+
+    def __init__(self, engine: str, adapters: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._table = {name: (number, path) for number, (name, path) in enumerate(adapters.items(), 1)}
+
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self._table)
+
+    def request(self, adapter: str) -> Any:
+        """vLLM's handle on an adapter, by name or folder; raises `BadOption` when it is not there."""
+        room = len(self._table) < MOST_ADAPTERS
+        if self._table and room and adapter not in self._table and is_adapter(adapter):
+            self._table[adapter] = (len(self._table) + 1, adapter)
+        if adapter not in self._table:
+            known = ", ".join(map(repr, self._table)) or "none"
+            raise BadOption(f"{self._engine} was loaded without the adapter {adapter!r}; it has: {known}. Pass adapters={{name: folder}}")
+        from vllm.lora.request import LoRARequest
+
+        number, path = self._table[adapter]
+        return LoRARequest(adapter, number, path)
 
 
 def import_vllm() -> None:
