@@ -1,7 +1,7 @@
 """Settings of glibc under which the memory of freed tensors stays with the process, for models on the CPU.
 
 A step of a small model makes hundreds of tensors of some megabytes that live for a moment. glibc gives each one's memory back to
-the system and asks for it again, and the system clears it page by page: more work than what the tensors are for (docs/throughput.md).
+the system and asks for it again, and the system clears it page by page: more work than what the tensors are for (docs/lab-log.md).
 """
 
 from __future__ import annotations
