@@ -17,11 +17,12 @@ from typing import Any
 
 from agentarena.core.text import Choices, Options, Pattern
 
-__all__ = ["lark", "legal_replies", "response_format", "structured_outputs", "unwrapped"]
+__all__ = ["lark", "legal_replies", "portable", "response_format", "structured_outputs", "unwrapped"]
 
-_DELIMITERS = re.compile(r"\\.|[/\n]", re.DOTALL)
-_ESCAPES = {"/": r"\/", "\n": r"\n"}
-"""What would end a regular expression of a Lark grammar; a character that is escaped already stays so."""
+_PIECES = re.compile(r"\\.|\[\^?\]?|.", re.DOTALL)
+_ASCII = {r"\d": "0-9", r"\w": "0-9A-Za-z_", r"\s": r" \t\n\r\f\v"}
+_IN_CLASS = {"[": r"\[", "&": r"\&", "~": r"\~"}  # literal in Python, operators in Rust
+_DELIMITERS = {"/": r"\/", "\n": r"\n"}
 
 
 def legal_replies(options: Choices) -> tuple[str, ...]:
@@ -42,7 +43,7 @@ def structured_outputs(options: Options) -> dict[str, Any]:
     if isinstance(options, Choices):
         return {"choice": list(legal_replies(options))}
     if isinstance(options, Pattern):
-        return {"regex": options.regex}
+        return {"regex": portable(options.regex)}
     return {"json": dict(options.schema), "disable_any_whitespace": True}
 
 
@@ -51,11 +52,37 @@ def response_format(options: Options) -> dict[str, Any]:
     if isinstance(options, Choices):
         move: Mapping[str, Any] = {"type": "string", "enum": list(legal_replies(options))}
     elif isinstance(options, Pattern):
-        move = {"type": "string", "pattern": f"^(?:{options.regex})$"}
+        move = {"type": "string", "pattern": f"^(?:{portable(options.regex)})$"}
     else:
         return {"type": "json_schema", "json_schema": {"name": "reply", "schema": dict(options.schema)}}
     schema = {"type": "object", "properties": {"reply": move}, "required": ["reply"], "additionalProperties": False}
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
+
+
+def portable(regex: str) -> str:
+    """A Python regular expression in words that mean the same to every back-end, allowing no more than Python does.
+
+    Engines disagree about digits, letters and spaces beyond ASCII, so the classes of these are spelled out; those inside
+    `[^...]` are left to the engine.
+
+    >>> portable(r"vote \\d+|[\\w-]")
+    'vote [0-9]+|[0-9A-Za-z_-]'
+    """
+    out: list[str] = []
+    opened = ""  # the character class under way: "[" or "[^"
+    for match in _PIECES.finditer(regex):
+        piece = match[0]
+        if piece in _ASCII and opened != "[^":
+            piece = _ASCII[piece] if opened else f"[{_ASCII[piece]}]"
+        elif opened:
+            if piece == "]":
+                opened = ""
+            else:
+                piece = "".join(_IN_CLASS.get(char, char) for char in piece) if piece[0] != "\\" else piece
+        elif piece[0] == "[":
+            opened = "[^" if piece.startswith("[^") else "["
+        out.append(piece)
+    return "".join(out)
 
 
 def unwrapped(text: str) -> str:
@@ -79,7 +106,8 @@ def lark(options: Options) -> str:
     if isinstance(options, Choices):
         start = "REPLY\nREPLY: " + " | ".join(json.dumps(reply) for reply in dict.fromkeys(legal_replies(options)))
     elif isinstance(options, Pattern):
-        start = "/" + _DELIMITERS.sub(lambda match: _ESCAPES.get(match[0], match[0]), options.regex) + "/"
+        pieces = _PIECES.findall(portable(options.regex))
+        start = "/" + "".join("".join(_DELIMITERS.get(c, c) for c in piece) if piece[0] != "\\" else piece for piece in pieces) + "/"
     else:
         start = "%json " + json.dumps({**options.schema, "x-guidance": {"whitespace_flexible": False}})
     return f'%llguidance {{"no_forcing": true}}\nstart: {start}\n'

@@ -11,6 +11,8 @@ from fake_server import FakeServer, Say, first_legal
 
 from agentarena.agents.llm.agent import LanguageAgent
 from agentarena.agents.llm.engine import Completion, Request
+from agentarena.agents.llm.settings import Limits, Prompting, Sampling, names
+from agentarena.agents.llm.strategies import vote
 from agentarena.agents.specs import agent
 from agentarena.core.agent import View
 from agentarena.core.errors import AgentRaised, BadOption, UnknownName
@@ -48,7 +50,7 @@ def roles(request: Request) -> str:
 
 def played(says=legal, matches=1, env="TicTacToe-v0", opponent="random", rotate=False, **settings):
     engine = Scripted(says)
-    results = play(env, [LanguageAgent(engine, name="scripted", **settings), opponent], matches=matches, rotate=rotate, seed=3)
+    results = play(env, [LanguageAgent.of(engine, name="scripted", **settings), opponent], matches=matches, rotate=rotate, seed=3)
     return engine, results
 
 
@@ -267,3 +269,49 @@ def test_answers_from_many_threads():
         "TicTacToe-v0", [LanguageAgent(engine, name="scripted", strategy="direct"), "random"], matches=12, rotate=False, seed=3
     ).records
     assert direct == later
+
+
+# --- parameters ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("temprature=1", "has no parameter 'temprature'. Did you mean temperature?"),
+        ("mem=chat", "Parameters: adapter, "),
+        ("max_token=3", "Did you mean max_tokens"),
+        ("concurency=3", "Did you mean concurrency?"),
+        ("record_tokens=true", "has no parameter 'record_tokens'"),
+        ("temperature=hot", "temperature must be a number of at least 0, got 'hot'"),
+        ("top_p=1.5", "top_p must be a number between 0 and 1"),
+        ("top_k=2.5", "top_k must be a whole number"),
+        ("max_tokens=0", "max_tokens must be a whole number of at least 1, got 0"),
+        ("constrain=yes", "constrain must be true or false, got 'yes'"),
+        ("memory=5", "memory must be 'chat', 'state' or 'last:k'"),
+        ("budget_s=0", "budget_s must be greater than 0"),
+        ("n=0&strategy=vote", "n must be a whole number"),
+    ],
+)
+def test_messages_on_parameters(query, message):
+    with pytest.raises(BadOption) as caught:
+        agent(f"openai:m?base_url=http://localhost:1/v1&{query}")
+    assert message in str(caught.value)
+
+
+def test_groups_and_names_say_the_same():
+    one = LanguageAgent(
+        Scripted(legal), Sampling(temperature=0.7, stop="\n"), Prompting(memory="last:2"), Limits(budget_tokens=90), vote(3)
+    )
+    two = LanguageAgent.of(Scripted(legal), temperature=0.7, stop="\n", memory="last:2", budget_tokens=90, strategy="vote", n=3)
+    assert one._chat == two._chat
+    assert one.meter._limits == two.meter._limits
+    with pytest.raises(AttributeError):
+        one._chat.sampling.temperature = 1.0
+    engine = Scripted(legal)
+    play("TicTacToe-v0", [LanguageAgent(engine, Sampling(temperature=0.7, stop="\n"), strategy=vote(3)), "random"], matches=1, rotate=False)
+    assert {(request.temperature, request.stop) for request in engine.requests} == {(0.7, ("\n",))}
+    assert len(engine.requests) % 3 == 0
+
+
+def test_every_parameter_has_one_group():
+    assert len(names()) == len(set(names())) == 20

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import agentarena as aa
 from agentarena.agents.llm import agent as agents
-from agentarena.agents.llm.agent import OPERATIONAL, LanguageAgent
+from agentarena.agents.llm.agent import OPERATIONAL
+from agentarena.agents.llm.settings import names
 from agentarena.agents.llm.strategies import STRATEGIES
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "language-models.md").read_text(encoding="utf-8")
 
 
 def test_every_parameter_is_named():
-    own = set(inspect.signature(LanguageAgent.__init__).parameters) - {"self", "engine", "release"}
+    own = set(names())
     for factory in (agents.hf, agents.openai):
         own |= set(inspect.signature(factory).parameters) - {"model", "parameters"}
     assert not [name for name in sorted(own) if f"`{name}`" not in PAGE]
@@ -24,7 +25,7 @@ def test_every_parameter_is_named():
 
 
 def test_the_python_runs():
-    names: dict[str, object] = {"aa": aa}
+    namespace: dict[str, object] = {"aa": aa}
     for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-        exec(compile(block, "language-models.md", "exec"), names)
-    assert "Parrot" in names
+        exec(compile(block, "language-models.md", "exec"), namespace)
+    assert "Parrot" in namespace
