@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-vllm lint format bench docs clean
+.PHONY: help demo test test-slow test-vllm lint format bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,8 +31,11 @@ help: ## list the targets
 demo: .venv/base ## play the Dhumbal championship and write demo/report.html
 	$(BIN)/agentarena demo
 
-test: .venv/dev ## run the tests
-	$(BIN)/python -m pytest -n auto
+test: .venv/dev ## run the tests, but for the slow ones (12 minutes on two cores)
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: .venv/dev ## run the slow tests: statistics of many matches, trained models, whole commands
+	$(BIN)/python -m pytest -n auto -m slow --ignore tests/with_vllm
 
 VLLM := .venv-vllm/bin/python
 

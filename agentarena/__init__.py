@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .core.match import OnUnreadable
     from .core.registry import game
     from .matches.api import play
+    from .matches.arrays import play_arrays
     from .matches.results import Results
     from .matches.tournaments import tournament
 
@@ -51,6 +52,7 @@ __all__ = [
     "make_parallel",
     "make_vec",
     "play",
+    "play_arrays",
     "tournament",
 ]
 
@@ -68,6 +70,7 @@ _HOMES = {
     "make_parallel": ".adapters.parallel:make_parallel",
     "make_vec": ".adapters.vector:make_vec",
     "play": ".matches.api:play",
+    "play_arrays": ".matches.arrays:play_arrays",
     "tournament": ".matches.tournaments:tournament",
     "list_envs": ".adapters.registration:list_envs",
     "list_agents": ".agents.specs:list_agents",

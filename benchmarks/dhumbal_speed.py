@@ -20,7 +20,7 @@ def steps_per_second(game: Dhumbal, matches: int) -> float:
     start = time.process_time()
     for _ in range(matches):
         state = game.start(rng)
-        while state.asked:
+        while not state.over:
             legal = state.legal
             state = game.step(state, {state.seat: legal[int(choice.random() * len(legal))]}, rng)
             steps += 1

@@ -23,7 +23,7 @@ from agentarena.core.agent import View
 from agentarena.core.events import Event
 from agentarena.core.rng import CHANCE, stream
 from agentarena.envs.dhumbal import Dhumbal
-from agentarena.envs.dhumbal.metrics import Tally, tally
+from agentarena.envs.dhumbal.analysis.metrics import Tally, tally
 
 FOUR = ("aggressive", "conservative", "balanced", "opportunistic")
 AHEAD = (*FOUR[:3], "opportunistic?behind=0.8")
@@ -82,7 +82,7 @@ def play(setting: Setting, rounds: int, seed: int, match: int) -> list[Event]:
     players = [agent(f"dhumbal/{bot}") for bot in setting.bots]
     rng = stream(seed, CHANCE, match)
     state, log, turns = game.start(rng), [], [0] * len(players)
-    while state.asked:
+    while not state.over:
         seat = state.seat
         view = View(game, state, seat, seed=seed, match=match, turn=turns[seat])
         turns[seat] += 1
@@ -131,10 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--setting", nargs="+", choices=SETTINGS, default=list(SETTINGS))
     parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args(arguments)
-    for name in given.setting:
+    args = parser.parse_args(arguments)
+    for name in args.setting:
         start = time.perf_counter()
-        show(name, run(name, given.rounds, given.seed, given.match or given.rounds, given.workers), time.perf_counter() - start)
+        show(name, run(name, args.rounds, args.seed, args.match or args.rounds, args.workers), time.perf_counter() - start)
 
 
 if __name__ == "__main__":

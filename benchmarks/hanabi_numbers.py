@@ -22,7 +22,7 @@ from agentarena.core.agent import Agent, View
 from agentarena.core.registry import game
 from agentarena.core.rng import CHANCE, DECISION, stream
 from agentarena.envs.hanabi import Hanabi, State
-from agentarena.envs.hanabi.deals import deals
+from agentarena.envs.hanabi.rules import orders
 from agentarena.envs.hanabi.solver import best_score
 
 IDS = ("MiniHanabi-v0", "SimpleHanabi-v0", "FullHanabi-v0")
@@ -46,7 +46,7 @@ def by_bot(rules: Hanabi, bot: Agent) -> Callable[[State], int]:
     return lambda state: bot.choose(View(rules, state, state.seat))
 
 
-def told(name: str, results: list[tuple[int, int]]) -> str:
+def summary(name: str, results: list[tuple[int, int]]) -> str:
     """One line: mean score with its interval, how often each score came, mean number of moves."""
     scores, moves = np.array(results, float).T
     error = 1.96 * scores.std() / np.sqrt(len(scores))
@@ -60,7 +60,7 @@ def random_play(matches: int) -> None:
         rules, rng = game(env_id), stream(0, DECISION)
         assert isinstance(rules, Hanabi)
         results = [play(rules, uniform(rng), stream(0, CHANCE, i)) for i in range(matches)]
-        print(told(env_id, results))
+        print(summary(env_id, results))
 
 
 def bots(matches: int) -> None:
@@ -71,7 +71,7 @@ def bots(matches: int) -> None:
         for spec in ("hanabi/cautious", "hanabi/bold"):
             bot = agent(spec)
             results = [play(rules, by_bot(rules, bot), stream(0, CHANCE, i)) for i in range(matches)]
-            print(told(f"{env_id} {preset or ''} {spec}", results))
+            print(summary(f"{env_id} {preset or ''} {spec}", results))
 
 
 def optimum() -> None:
@@ -79,7 +79,7 @@ def optimum() -> None:
     mini, simple = game("MiniHanabi-v0"), game("SimpleHanabi-v0")
     assert isinstance(mini, Hanabi)
     assert isinstance(simple, Hanabi)
-    print("MiniHanabi-v0, all orders:", dict(Counter(best_score(mini, mini.deal(deck)) for deck in deals(mini.cards))))
+    print("MiniHanabi-v0, all orders:", dict(Counter(best_score(mini, mini.deal(deck)) for deck in orders(mini.cards))))
     print("SimpleHanabi-v0, 2000 deals:", dict(Counter(best_score(simple, simple.start(stream(0, CHANCE, i))) for i in range(2000))))
 
 

@@ -14,12 +14,12 @@ from agentarena.evaluate.exact import best_response, expected_returns, nash_conv
 
 def information_sets(game: Any) -> int:
     """Different keys at which somebody decides."""
-    keys, stack = set(), [state for _, state in game.deals()]
+    keys, stack = set(), [state for _, state in game.chance(None, None)]
     while stack:
         state = stack.pop()
-        if state.asked:
-            keys.add((state.seat, game.information(state, state.seat)))
-            stack += [game.after(state, action) for action in state.legal]
+        for seat in game.to_move(state):
+            keys.add((seat, game.information(state, seat)))
+            stack += [game.chance(state, {seat: action})[0][1] for action in game.legal(state, seat)]
     return len(keys)
 
 

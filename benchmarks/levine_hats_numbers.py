@@ -25,11 +25,11 @@ def main() -> None:
     for height in (1, 2, 3):
         print(f"height {height}: exact optimum {best_pair(height)[0]}, first black {value(first_black(height), first_black(height))}")
     for height, restarts in RESTARTS.items():
-        found = local_search(height, np.random.default_rng(0), restarts)[0]
-        print(f"height {height}: local search {found} = {float(found):.6f} ({restarts} restarts, seed 0)")
+        bound = local_search(height, np.random.default_rng(0), restarts)[0]
+        print(f"height {height}: local search {bound} = {float(bound):.6f} ({restarts} restarts, seed 0)")
     for height in (3, 6):
-        found = value(blocks(height, FIRST_ANSWERS), blocks(height, SECOND_ANSWERS))
-        print(f"height {height}: blocks {found} = {float(found):.6f}")
+        chance = value(blocks(height, FIRST_ANSWERS), blocks(height, SECOND_ANSWERS))
+        print(f"height {height}: blocks {chance} = {float(chance):.6f}")
     print(f"infinite stacks: blocks {block_value(FIRST_ANSWERS, SECOND_ANSWERS)}")
 
 

@@ -29,9 +29,9 @@ from agentarena.core.rng import stream
 
 GAMES = {
     # name: our id, OpenSpiel, PettingZoo module (classic), TextArena, RLCard
-    "tictactoe": ("TicTacToe-v0", "tic_tac_toe", "tictactoe_v3", "TicTacToe-v0-raw", None),
-    "connectfour": ("ConnectFour-v0", "connect_four", "connect_four_v3", "ConnectFour-v0-raw", None),
-    "kuhn": ("KuhnPoker-v0", "kuhn_poker", None, "KuhnPoker-v0-raw", None),
+    "tictactoe": ("TicTacToe-v0", "tic_tac_toe", "tictactoe_v3", "TicTacToe-v0", None),
+    "connectfour": ("ConnectFour-v0", "connect_four", "connect_four_v3", "ConnectFour-v0", None),
+    "kuhn": ("KuhnPoker-v0", "kuhn_poker", None, "KuhnPoker-v0", None),
     "leduc": ("LeducPoker-v0", "leduc_poker", "leduc_holdem_v4", None, "leduc-holdem"),
 }
 
@@ -199,31 +199,40 @@ def rlcard_env(name: str, pick: Random) -> Match:
 
 
 def textarena_raw(name: str, pick: Random) -> Match:
-    """TextArena's raw environment; the legal moves are read from its state, as its prompts list them."""
+    """TextArena's raw environment, one for all matches; what it shows is a list of messages, not yet joined to a text."""
     import textarena
 
-    env, draw = textarena.make(name), pick.random
+    env = textarena.make(f"{name}-raw")
+    return lambda: _play_textarena(env, pick)
 
-    def legal() -> list[str]:
-        state = env.state.game_state
-        if "current_legal_action_tree" in state:
-            return list(state["current_legal_action_tree"])
-        board = state["board"]
-        if name.startswith("Tic"):
-            return [str(3 * r + c) for r in range(3) for c in range(3) if board[r][c] == ""]
-        return [str(c) for c in range(7) if board[0][c] == "."]
 
-    def play() -> int:
-        env.reset(num_players=2)
-        steps, done = 0, False
-        while not done:
-            env.get_observation()
-            moves = legal()
-            done, _ = env.step(f"[{moves[int(draw() * len(moves))]}]")
-            steps += 1
-        return steps
+def textarena_text(name: str, pick: Random) -> Match:
+    """TextArena as `make` returns it, with the text for a language model; a new environment each match, since one kept for
+    more matches repeats the messages of all of them."""
+    import textarena
 
-    return play
+    return lambda: _play_textarena(textarena.make(name), pick)
+
+
+def _play_textarena(env: Any, pick: Random) -> int:
+    env.reset(num_players=2)
+    steps, done = 0, False
+    while not done:
+        env.get_observation()
+        moves = _textarena_moves(env.state.game_state)
+        done, _ = env.step(f"[{moves[int(pick.random() * len(moves))]}]")
+        steps += 1
+    return steps
+
+
+def _textarena_moves(state: Any) -> list[str]:
+    """The legal moves, read from the state as TextArena's prompts list them."""
+    if "current_legal_action_tree" in state:
+        return list(state["current_legal_action_tree"])
+    board = state["board"]
+    if len(board) == 3:
+        return [str(3 * r + c) for r in range(3) for c in range(3) if board[r][c] == ""]
+    return [str(c) for c in range(7) if board[0][c] == "."]
 
 
 def cases(game: str) -> Iterator[tuple[str, Callable[[Random], Match]]]:
@@ -242,6 +251,7 @@ def cases(game: str) -> Iterator[tuple[str, Callable[[Random], Match]]]:
         yield "RLCard", lambda pick: rlcard_env(card, pick)
     if arena:
         yield "TextArena raw", lambda pick: textarena_raw(arena, pick)
+        yield "TextArena text", lambda pick: textarena_text(arena, pick)
 
 
 def measure(play: Match, cpu_seconds: float) -> float:
@@ -280,6 +290,8 @@ def targets(speed: dict[str, float]) -> list[tuple[str, float, float]]:
         rows.append(("rules / fastest pure-Python peer", rules / max(peers), 3.0))
     if "OpenSpiel" in speed:
         rows.append(("rules / OpenSpiel's C++ core from Python", rules / speed["OpenSpiel"], 1.0))
+    if "TextArena text" in speed:
+        rows.append(("rules + text / TextArena's text", speed["agentarena rules + text"] / speed["TextArena text"], 1.0))
     if "PettingZoo make()" in speed:
         rows.append(("make() / PettingZoo's make()", speed["agentarena make()"] / speed["PettingZoo make()"], 4.0))
     return rows
@@ -292,17 +304,17 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cpu-seconds", type=float, default=0.4, help="per case and round")
     parser.add_argument("--json", type=Path, help="also write the figures here")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     figures = {}
-    for game in given.games:
-        speed = figures[game] = compare(game, given.rounds, given.cpu_seconds)
-        print(f"\n{game}: steps per CPU-second, median of {given.rounds}")
+    for game in arguments.games:
+        speed = figures[game] = compare(game, arguments.rounds, arguments.cpu_seconds)
+        print(f"\n{game}: steps per CPU-second, median of {arguments.rounds}")
         for label, value in speed.items():
             print(f"  {label:28s} {value:12,.0f}   ours is x {speed['agentarena rules'] / value:6.2f}")
         for what, ratio, bar in targets(speed):
             print(f"  {'met   ' if ratio >= bar else 'MISSED'} {what}: {ratio:.2f} (bar {bar:g})")
-    if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

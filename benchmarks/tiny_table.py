@@ -6,13 +6,14 @@
 
 Replies are not constrained and are never asked again: one that names no legal move is counted and replaced by a random
 one. `tiny` holds one seat in turn, random players the others; "random" is the same table, same deals, with a random player
-in its seat. "wins" and "mean return" have intervals of 95 %. In games of one's own team (Hanabi, the hats, Werewolf) the
+in its seat. "wins" (draws shared) and "mean return" have intervals of 95 %, "–" where there is nothing to win. In games of one's own team (Hanabi, the hats, Werewolf) the
 rest of the team is random too, which leaves little to win.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 import agentarena as aa
@@ -43,15 +44,16 @@ def row(env: str, spec: str, matches: int, seed: int) -> dict[str, Any]:
     }
 
 
-def line(found: dict[str, Any]) -> str:
+def line(row: dict[str, Any]) -> str:
     """A row of a Markdown table."""
-    share, (low, high) = found["legal"]
+    share, (low, high) = row["legal"]
 
     def both(one: dict[str, Any]) -> str:
         wins, returns = one["win_interval"], one["return_interval"]
-        return f"{one['win_share']:.1%} ({wins[0]:.1%} to {wins[1]:.1%}) | {one['mean_return']:.3g} ({returns[0]:.3g} to {returns[1]:.3g})"
+        share = "–" if math.isnan(one["win_share"]) else f"{one['win_share']:.1%} ({wins[0]:.1%} to {wins[1]:.1%})"
+        return f"{share} | {one['mean_return']:.3g} ({returns[0]:.3g} to {returns[1]:.3g})"
 
-    return f"| {found['env']} | {found['decisions']} | {share:.2%} ({low:.2%} to {high:.2%}) | {both(found['tiny'])} | {both(found['random'])} |"
+    return f"| {row['env']} | {row['decisions']} | {share:.2%} ({low:.2%} to {high:.2%}) | {both(row['tiny'])} | {both(row['random'])} |"
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -21,18 +22,22 @@ PUBLIC = [
     "Agent",
     "EnvCard",
     "Game",
+    "OnUnreadable",
     "Reply",
+    "Results",
     "View",
     "__version__",
     "agent",
-    "envs",
     "errors",
     "evaluate",
     "game",
+    "list_agents",
+    "list_envs",
     "make",
     "make_parallel",
     "make_vec",
     "play",
+    "tournament",
 ]
 
 HEAVY = ("torch", "scipy", "transformers", "rich", "jinja2", "ray", "click", "pygame", "stable_baselines3", "matplotlib", "pandas")
@@ -56,8 +61,8 @@ def test_importing_is_light() -> None:
     loaded = json.loads(fresh("import sys, json, agentarena; print(json.dumps(sorted(sys.modules)))"))
     assert not [name for name in loaded if name.partition(".")[0] in HEAVY]
     ours = [name for name in loaded if name.startswith("agentarena.")]
-    kept = ("agentarena.core", "agentarena.adapters")
-    assert not [name for name in ours if not name.startswith(kept)], "no game, agent or tool is imported"
+    allowed = ("agentarena.core", "agentarena.adapters")
+    assert not [name for name in ours if not name.startswith(allowed)], "no game, agent or tool is imported"
 
 
 def test_importing_costs_little_more_than_what_it_stands_on() -> None:
@@ -71,8 +76,13 @@ def test_importing_costs_little_more_than_what_it_stands_on() -> None:
 
 def test_every_name_is_found_from_a_fresh_interpreter() -> None:
     fresh("import agentarena; [getattr(agentarena, name) for name in agentarena.__all__]")
-    late = "import agentarena, agentarena.play, agentarena.envs.tictactoe as t; print(callable(agentarena.play), callable(agentarena.envs))"
-    assert fresh(late) == "True True\n", "a subpackage that has been imported does not hide the function of its name"
+    late = (
+        "import agentarena, pkgutil, importlib; "
+        "names = {name: getattr(agentarena, name) for name in agentarena.__all__}; "
+        "[importlib.import_module(f'agentarena.{m.name}') for m in pkgutil.iter_modules(agentarena.__path__) if m.name != '__main__']; "
+        "print(all(getattr(agentarena, name) is value for name, value in names.items()))"
+    )
+    assert fresh(late) == "True\n", "a subpackage that has been imported does not hide the public name"
 
 
 def test_global_generators_are_left_alone() -> None:
@@ -91,15 +101,15 @@ def test_every_game_is_in_all_three_registries(env_id: str) -> None:
         spec = pettingzoo.spec(form, name)
         assert (spec.id, spec.namespace) == (name, "agentarena")
         assert type(spec.make()) is kind
-        made = pettingzoo.make(form, name, view="text", max_cycles=1)
-        assert type(made) is kind
-        assert "text" in made.observation_space("player_0").spaces
+        env = pettingzoo.make(form, name, view="text", max_cycles=1)
+        assert type(env) is kind
+        assert "text" in env.observation_space("player_0").spaces
         bare, _, version = env_id.rpartition("-v")
         assert type(pettingzoo.make(form, f"agentarena/{bare}_v{version}")) is kind
         assert type(pettingzoo.make(form, f"agentarena/{bare}")) is kind
-    made = gymnasium.make(name)
-    assert made.spec is not None
-    assert made.spec.id == name
+    env = gymnasium.make(name)
+    assert env.spec is not None
+    assert env.spec.id == name
     assert gymnasium.spec(name).vector_entry_point is not None
 
 
@@ -118,8 +128,15 @@ def test_one_line_is_enough_to_make_them_elsewhere() -> None:
     assert "TicTacToe" in fresh("import gymnasium; print(gymnasium.make('agentarena:agentarena/TicTacToe-v0'))")
 
 
+def test_play_and_lists_are_plain_functions() -> None:
+    for name in ("play", "tournament", "list_envs", "list_agents", "make", "agent", "game"):
+        assert inspect.isfunction(getattr(aa, name)), name
+    names = aa.list_agents()
+    assert {"random", "minimax", "kuhnpoker/nash"} <= set(names)
+
+
 def test_cards() -> None:
-    cards = {card.id: card for card in aa.envs()}
+    cards = {card.id: card for card in aa.list_envs()}
     assert list(cards) == env_ids()
     for card in cards.values():
         assert card.info.seats >= 1

@@ -14,9 +14,9 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_table_of_environments_is_the_generated_one() -> None:
-    found = re.search(r"<!-- environments -->\n(.*?)\n<!-- /environments -->", README, re.DOTALL)
-    assert found is not None
-    assert found[1] == markdown_table(), "run `agentarena envs --markdown` and paste its output between the markers"
+    result = re.search(r"<!-- environments -->\n(.*?)\n<!-- /environments -->", README, re.DOTALL)
+    assert result is not None
+    assert result[1] == markdown_table(), "run `agentarena envs --markdown` and paste its output between the markers"
 
 
 def test_the_links_lead_somewhere() -> None:

@@ -12,9 +12,10 @@ import gymnasium
 from pettingzoo.utils.env import AECEnv
 
 from agentarena.core.actions import Action
-from agentarena.core.episode import Episode
-from agentarena.core.errors import IllegalAction, MatchOver, UsageError
+from agentarena.core.errors import AgentNonsense, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match, RunConfig
+from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, plain, step_limit
@@ -55,6 +56,7 @@ env = make
 
 
 _NOTHING: tuple[float, ...] = ()
+_FIXTURE = Fixture(0, 0, ())
 
 
 class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
@@ -65,7 +67,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
 
     Attributes:
         game: The rules.
-        episode: The match under way; `None` before the first reset.
+        match: The match under way; `None` before the first reset.
     """
 
     def __init__(
@@ -84,7 +86,8 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.metadata = metadata(game)
         self.render_mode = render_mode
         self.on_illegal = on_illegal
-        self.episode: Episode | None = None
+        self.match: Match | None = None
+        self._config = RunConfig(game)
         self._layout = layout = Layout(game, view, max_chars)
         self._limit = step_limit(game, max_cycles)
         self._deals = Deals(game)
@@ -113,7 +116,8 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
-        self.episode = episode = Episode(self.game, self._deals.next(seed), self._limit)
+        self.close()
+        self.match = match = Match(self._config, _FIXTURE, limit=self._limit, rng=self._deals.next(seed))
         agents = self.possible_agents
         self.agents = agents[:]
         self.rewards = dict.fromkeys(agents, 0.0)
@@ -122,37 +126,36 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.truncations = dict.fromkeys(agents, False)
         self.infos = {agent: self._info(seat) for seat, agent in enumerate(agents)}
         self._paid = False
-        self._round: tuple[int, ...] = episode.to_move
-        self._chosen: dict[int, Action] = {}
+        self._round: tuple[int, ...] = match.to_move
         self._at = 0
         self._select(self._round[0])
 
     def _info(self, seat: int) -> dict[str, Any]:
         nothing = self._nothing[seat]
-        return self._layout.info(seat, None if nothing is None else nothing.copy())
+        return self._layout.info(seat, None if nothing is None else nothing.copy(), self.match)
 
     def _select(self, seat: int) -> None:
         """It is the seat's turn: it alone has a mask that is not all zeros."""
-        assert self.episode is not None
+        assert self.match is not None
         self.agent_selection = agent = self.possible_agents[seat]
         self._turn = seat
-        self._mask = mask = self._layout.mask(self.episode.state, seat)
-        if mask is not None:
-            if self._words:
-                self.infos[agent] = self._layout.info(seat, mask)
-            else:
-                self.infos[agent] = {"action_mask": mask}
+        self._mask = mask = self._layout.mask(self.match, seat)
+        if mask is None or self._words or mask.ndim > 1:
+            self.infos[agent] = self._layout.info(seat, mask, self.match)
+        else:
+            self.infos[agent] = {"action_mask": mask}
 
     def observe(self, agent: str) -> Any:
         """What `agent` sees now; its mask is all zeros when it is not its turn."""
-        if self.episode is None:
+        if self.match is None:
             raise UsageError("call reset(seed=...) before observe()")
+        episode = self.match.episode
         seat = self._seat(agent)
         mask = self._mask if seat == self._turn else self._nothing[seat]
         if self._bare:
             assert mask is not None
-            return {"observation": self.game.observe(self.episode.state, seat), "action_mask": mask.copy()}
-        return self._layout.observe(self.episode, seat, None if mask is None else mask.copy())
+            return {"observation": self.game.observe(episode.state, seat), "action_mask": mask.copy()}
+        return self._layout.observe(episode, seat, None if mask is None else mask.copy())
 
     def last(self, observe: bool = True) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Observation, reward since its last turn, terminated, truncated and info of the selected agent."""
@@ -163,7 +166,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         return observation, self._cumulative_rewards[agent], self.terminations[agent], self.truncations[agent], self.infos[agent]
 
     def _idle(self, what: str) -> Exception:
-        if self.episode is None:
+        if self.match is None:
             return UsageError(f"call reset(seed=...) before {what}()")
         return MatchOver(f"the match is over and every agent has been told; call reset() before {what}()")
 
@@ -181,46 +184,46 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         if self.terminations[agent] or self.truncations[agent]:
             self._leave(agent, action)
             return
-        episode, seat = self.episode, self._turn
-        assert episode is not None
-        if self._words or len(self._round) > 1:
-            action, reason = choice_of(self._layout, episode, seat, action)
+        match, seat = self.match, self._turn
+        assert match is not None
+        if self._words or len(self._round) > 1 or self._layout.sizes[seat] < 0:
+            action, reason = choice_of(self._layout, match, seat, action)
             if reason is not None:
                 self._refuse(seat, f"{agent} played {action!r:.200}: {reason}")
                 return
-            episode.mark_read(seat)
+            match.episode.mark_read(seat)
         else:  # the game itself checks the action of a lone mover
             action = plain(action)
-        self._chosen[seat] = action
+        try:
+            match.act(seat, action)
+        except IllegalAction as error:
+            self._refuse(seat, str(error))
+            return
         if seat != self._round[-1]:
             self._credit(agent, _NOTHING)
             self._at += 1
             self._next(seat, self._round[self._at])
             return
-        try:
-            rewards = episode.step(self._chosen)
-        except IllegalAction as error:
-            del self._chosen[seat]
-            self._refuse(seat, str(error))
-            return
-        self._chosen, self._at = {}, 0
+        self._at = 0
+        rewards = match.episode.rewards
         if self._paid or any(rewards):
             self._credit(agent, rewards)
         else:
             self._cumulative_rewards[agent] = 0.0
-        self._round = asked = episode.to_move
-        if asked:
-            self._next(seat, asked[0])
+        self._round = to_move = match.to_move
+        if to_move:
+            self._next(seat, to_move[0])
         else:
-            self._end(self.truncations if episode.truncated else self.terminations)
+            self._end(self.truncations if match.episode.truncated else self.terminations)
         if self.render_mode == "human":
             self.render()
 
     def _next(self, seat: int, following: int) -> None:
         """The turn passes from one seat to another."""
-        if self._words:
+        nothing = self._nothing[seat]
+        if self._words or nothing is None or nothing.ndim > 1:
             self.infos[self.possible_agents[seat]] = self._info(seat)
-        elif (nothing := self._nothing[seat]) is not None:
+        else:
             self.infos[self.possible_agents[seat]] = {"action_mask": nothing.copy()}
         self._select(following)
 
@@ -242,9 +245,10 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         """An illegal action, by the policy of this environment."""
         if self.on_illegal == "raise":
             raise IllegalAction(reason)
-        assert self.episode is not None
+        assert self.match is not None
         agent = self.possible_agents[seat]
-        fine = self.game.info.forfeit_return - self.episode.returns[seat]
+        fine = self.game.info.forfeit_return - self.match.episode.returns[seat]
+        self.match.fail(seat, AgentNonsense(reason))
         self._credit(agent, tuple(fine if other == seat else 0.0 for other in range(self.game.info.seats)))
         self._end(self.terminations)
         for name in self.agents:

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from gymnasium import Space
 from gymnasium.vector.utils import concatenate, create_empty_array
 
+from agentarena.agents.arrays import PolicyTable
 from agentarena.core.actions import Action
-from agentarena.core.batch import Batch
+from agentarena.core.batch import Batch, BatchPolicy, Bounds, map_leaves
+from agentarena.core.batch_match import BatchMatch
+from agentarena.core.errors import UsageError
 
 from .layout import Layout
 from .table import Opponents, Table, fresh_seed
@@ -26,30 +30,30 @@ class Engine(ABC):
     """E matches of one game.
 
     Attributes:
-        asked: Which seats are asked now. Shape (E, S), bool; all False where a match is over.
-        eyes: The seat that each match is shown to: the own seat, or in self-play the seat to move. Shape (E,), int.
+        to_move: Which seats are to move. Shape (E, S), bool; all False where a match has ended.
+        observer: The seat that each match is shown to: the own seat, or in self-play the seat to move. Shape (E,), int.
         rewards: What `step` credited. Shape (E, S), float64.
         returns: Sum of the rewards of the match so far. Shape (E, S), float64.
-        over: Matches that are decided. Shape (E,), bool.
-        cut: Matches that were truncated. Shape (E,), bool.
+        terminated: Matches that are decided. Shape (E,), bool.
+        truncated: Matches that were cut short. Shape (E,), bool.
         forfeits: Seats that played illegally. Shape (E, S), bool.
     """
 
-    def __init__(self, layout: Layout, size: int, own: Callable[[], int] | None, limit: int) -> None:
+    def __init__(self, layout: Layout, size: int, own: Callable[[int], np.ndarray] | None, limit: int) -> None:
         self.layout, self.size, self.own, self.limit = layout, size, own, limit
         seats = layout.game.info.seats
         self.joint = own is None and layout.game.info.simultaneous
-        self.asked = np.zeros((size, seats), bool)
-        self.eyes = np.zeros(size, np.intp)
+        self.to_move = np.zeros((size, seats), bool)
+        self.observer = np.zeros(size, np.intp)
         self.rewards = np.zeros((size, seats))
         self.returns = np.zeros((size, seats))
-        self.over = np.zeros(size, bool)
-        self.cut = np.zeros(size, bool)
+        self.terminated = np.zeros(size, bool)
+        self.truncated = np.zeros(size, bool)
         self.forfeits = np.zeros((size, seats), bool)
 
     @abstractmethod
     def begin(self, where: np.ndarray, rng: np.random.Generator) -> None:
-        """New matches where `where`, shape (E,) bool, played up to the first decision of an own seat. Keeps `rewards`."""
+        """New matches where `where`, shape (E,) bool, played up to the first decision of an own seat. Leaves `rewards` alone."""
 
     @abstractmethod
     def step(self, actions: Any, live: np.ndarray) -> None:
@@ -57,7 +61,7 @@ class Engine(ABC):
 
     @abstractmethod
     def observe(self) -> Any:
-        """The batched observation of `eyes`, or of all seats in joint self-play."""
+        """The batched observation of `observer`, or of all seats in joint self-play."""
 
     @abstractmethod
     def rows(self, rows: Sequence[int]) -> list[Any]:
@@ -68,13 +72,13 @@ class Engine(ABC):
 
 
 class TableEngine(Engine):
-    """Any game: a list of tables; all questions for one agent are asked at once."""
+    """Any game: one table a match; all questions for one agent are asked at once."""
 
     def __init__(
         self,
         layout: Layout,
         size: int,
-        own: Callable[[], int] | None,
+        own: Callable[[int], np.ndarray] | None,
         limit: int,
         opponents: Opponents,
         spaces: tuple[Space[Any], Space[Any]],
@@ -87,9 +91,10 @@ class TableEngine(Engine):
     def begin(self, where: np.ndarray, rng: np.random.Generator) -> None:
         game = self.layout.game
         missing = [int(row) for row in np.flatnonzero(where)]
-        while missing:  # matches that end before an own seat is asked are passed over
+        while missing:  # matches that end before an own seat is to move are skipped
             for row in missing:
-                own = tuple(range(game.info.seats)) if self.own is None else (self.own(),)
+                own = tuple(range(game.info.seats)) if self.own is None else (int(self.own(1)[0]),)
+                self._release(row)
                 self.tables[row] = Table(game, fresh_seed(rng), 0, own, self.limit)
             fresh = [table for row in missing if (table := self.tables[row]) is not None]
             self._opponents.advance(fresh)
@@ -121,17 +126,17 @@ class TableEngine(Engine):
 
     def _refresh(self, row: int) -> None:
         table = self._table(row)
-        asked = table.asked
-        self.asked[row] = False
-        self.asked[row, list(asked)] = True
+        pending = table.asked
+        self.to_move[row] = False
+        self.to_move[row, list(pending)] = True
         if self.own is not None:
-            self.eyes[row] = table.own[0]
-        elif asked:
-            self.eyes[row] = asked[0]
+            self.observer[row] = table.own[0]
+        elif pending:
+            self.observer[row] = pending[0]
         self.returns[row] = table.returns
-        self.forfeits[row] = [seat in table.forfeits for seat in range(self.asked.shape[1])]
-        self.cut[row] = table.episode.truncated
-        self.over[row] = not asked and not table.episode.truncated
+        self.forfeits[row] = [seat in table.forfeits for seat in range(self.to_move.shape[1])]
+        self.truncated[row] = table.episode.truncated
+        self.terminated[row] = not pending and not table.episode.truncated
 
     def observe(self) -> Any:
         return concatenate(self._single, self.rows(range(self.size)), create_empty_array(self._single, self.size))
@@ -141,159 +146,157 @@ class TableEngine(Engine):
 
     def _row(self, row: int) -> Any:
         if not self.joint:
-            return self._seen(row, int(self.eyes[row]))
-        seen = [self._seen(row, seat) for seat in range(self.asked.shape[1])]
-        return concatenate(self._seat_space, seen, create_empty_array(self._seat_space, len(seen)))
+            return self._observation(row, int(self.observer[row]))
+        seats = [self._observation(row, seat) for seat in range(self.to_move.shape[1])]
+        return concatenate(self._seat_space, seats, create_empty_array(self._seat_space, len(seats)))
 
-    def _seen(self, row: int, seat: int) -> Any:
+    def _observation(self, row: int, seat: int) -> Any:
         episode = self._table(row).episode
-        mask = self.layout.mask(episode.state, seat) if self.asked[row, seat] else self.layout.no_mask(seat)
+        mask = self.layout.mask(self._table(row).match, seat) if self.to_move[row, seat] else self.layout.no_mask(seat)
         return self.layout.observe(episode, seat, mask)
 
+    def _release(self, row: int) -> None:
+        table = self.tables[row]
+        if table is not None:
+            table.close()
+
     def close(self) -> None:
+        for row in range(self.size):
+            self._release(row)
         self._opponents.close()
 
 
 class ArrayEngine(Engine):
-    """Games with array rules, all matches in one step; the seats that are not own play at random.
+    """Games with array rules, all matches in one step; policies play the seats that are not own.
 
-    Used for discrete actions and the vector view. Each match has K slots for actions: one a seat in simultaneous
-    games, else a single one for the seat to move.
+    Args:
+        layout: The game under the vector view.
+        size: E.
+        own: The own seats of so many fresh matches; `None` in self-play.
+        limit: Steps after which a match is truncated.
+        batch: The array rules, on numpy.
+        opponents: One policy for each other seat, in the order of the seats.
     """
 
-    def __init__(self, layout: Layout, size: int, own: Callable[[], int] | None, limit: int, batch: Batch[Any]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        size: int,
+        own: Callable[[int], np.ndarray] | None,
+        limit: int,
+        batch: Batch[Any],
+        opponents: Sequence[BatchPolicy] = (),
+    ) -> None:
         super().__init__(layout, size, own, limit)
-        self.batch = batch
-        self.state: Any = None
-        self._rng: np.random.Generator | None = None
-        self._steps = np.zeros(size, np.int64)
+        self.match = BatchMatch(layout.game, batch, size, limit)
+        self._policies = list({id(policy): policy for policy in opponents}.values())
+        self._opponents = np.array([next(i for i, p in enumerate(self._policies) if p is policy) for policy in opponents], np.intp)
+        self._holder = np.full(self.to_move.shape, -1)  # which policy holds which seat; -1 for the own one
         self._carried = np.zeros_like(self.rewards)  # credited before an own seat's first decision, paid with it
-        self._decided = np.zeros(size, bool)
         self._rows = np.arange(size)
-        self._simultaneous = layout.game.info.simultaneous
+        self._rng: np.random.Generator | None = None
 
     def begin(self, where: np.ndarray, rng: np.random.Generator) -> None:
-        self._rng = rng
-        missing = where.copy()
-        kept = self.rewards
-        while missing.any():
-            fresh = self.batch.start(self.size, rng)
-            self.state = fresh if self.state is None or missing.all() else self.batch.replace(self.state, missing, fresh)
-            self._steps[missing] = 0
-            self.forfeits[missing] = False
-            self.returns[missing] = 0.0
+        if self._rng is not rng:
+            self._rng = rng
+            self._table = PolicyTable(self.match, self._policies, [rng] * len(self._policies))
+        match, missing = self.match, where.copy()
+        while missing.any():  # matches that end before an own seat is to move are skipped
+            match.begin(missing, rng)
             if self.own is not None:
-                self.eyes[missing] = [self.own() for _ in range(int(missing.sum()))]
-            self.rewards = np.zeros_like(kept)
-            self._look()
-            if self.own is None:
-                break
-            self._others(missing)
-            self._carried[missing] = self.rewards[missing]
-            missing &= self.over | self.cut
-        self.rewards = kept
+                rows = np.flatnonzero(missing)
+                self.observer[rows] = own = self.own(len(rows))
+                self._hold(rows, own)
+                self._carried[rows] = match.rewards[rows]
+                self._advance(missing, self._carried)
+            missing &= match.ended
+        self._refresh()
+
+    def _hold(self, rows: np.ndarray, own: np.ndarray) -> None:
+        """The opponents sit around the own seats of fresh matches."""
+        seats = np.arange(self.to_move.shape[1])
+        number = seats - (seats > own[:, None])
+        self._holder[rows] = np.where(seats == own[:, None], -1, self._opponents[np.minimum(number, len(self._opponents) - 1)])
 
     def step(self, actions: Any, live: np.ndarray) -> None:
-        self.rewards = np.zeros_like(self.rewards)
-        self._play(self._moves(np.asarray(actions)), live)
-        if self.own is not None:
-            self._others(live)
-            self.rewards[live] += self._carried[live]
+        assert self._rng is not None
+        self.match.step(self._moves(actions, live), live, self._rng)
+        if self.own is None:
+            self.rewards = self.match.rewards
+        else:
+            self.rewards = np.where(live[:, None], self._carried, 0.0) + self.match.rewards
             self._carried[live] = 0.0
+            self._advance(live, self.rewards)
+        self._refresh()
 
-    def _moves(self, actions: np.ndarray) -> np.ndarray:
-        """The own seats' actions by slot, those of the others at random. Shape (E, K)."""
-        if self.joint:
-            return actions
-        if not self._simultaneous:
-            return actions[:, None]
-        moves = self._random_moves()
-        moves[self._rows, self.eyes] = actions
+    def _moves(self, actions: Any, live: np.ndarray) -> np.ndarray:
+        """What `Batch.step` takes: the own seats' actions beside those of their opponents in a round."""
+        match = self.match
+        own = self._own_moves(actions)
+        if self.joint or not match.simultaneous:
+            return own
+        moves: np.ndarray = self._table.choose(np.where(live[:, None], self._holder, -1))
+        if own.ndim == 2:
+            moves[self._rows, self.observer, : own.shape[1]] = own
+        else:
+            moves[self._rows, self.observer] = own
         return moves
 
-    def _random_moves(self) -> np.ndarray:
-        """A uniformly random legal action for each slot. Shape (E, K)."""
-        assert self._rng is not None
-        keys = self._rng.random(self._masks.shape)
-        best: np.ndarray = np.where(self._masks != 0, keys, -1.0).argmax(axis=-1)
-        return best
+    def _own_moves(self, actions: Any) -> np.ndarray:
+        """Actions of the own seats as integers, (E,) or (E, S), or as numbers, (E, N) or (E, S, N)."""
+        if not isinstance(self.match.legal, Bounds):
+            return np.asarray(actions)
+        batch, width = self.match.batch, self.match.legal.low.shape[-1]
+        if not self.joint:
+            return self._sized(batch.numbers(int(self.observer[0]), actions))
+        moves = np.zeros((self.size, self.to_move.shape[1], width))
+        for seat, part in enumerate(actions):
+            numbers = self._sized(batch.numbers(seat, part))
+            moves[:, seat, : numbers.shape[1]] = numbers
+        return moves
 
-    def _others(self, where: np.ndarray) -> None:
-        """Random play until the own seat is asked or the match is over."""
+    def _sized(self, numbers: np.ndarray) -> np.ndarray:
+        width = self.match.legal.low.shape[-1]
+        if len(numbers) != self.size or numbers.shape[1] > width:
+            raise UsageError(f"actions are numbers of shape {numbers.shape}; expected ({self.size}, at most {width})")
+        return numbers
+
+    def _advance(self, where: np.ndarray, gained: np.ndarray) -> None:
+        """Opponents play on in the matches of `where` until the own seat is to move; adds what that credits to `gained`, (E, S)."""
+        assert self._rng is not None
+        match = self.match
         while True:
-            waiting = where & ~self.over & ~self.cut & ~self.asked[self._rows, self.eyes]
+            waiting = where & ~match.ended & ~match.to_move[self._rows, self.observer]
             if not waiting.any():
                 return
-            self._play(self._random_moves(), waiting)
+            match.step(self._table.choose(np.where(waiting[:, None], self._holder, -1)), waiting, self._rng)
+            gained += match.rewards
 
-    def _play(self, moves: np.ndarray, live: np.ndarray) -> None:
-        """One step of the game in the matches of `live`; illegal actions forfeit. `moves` has shape (E, K)."""
-        batch, rng = self.batch, self._rng
-        assert rng is not None
-        inside = (moves >= 0) & (moves < self._masks.shape[-1])
-        safe = np.where(inside, moves, 0)
-        fine = inside & (np.take_along_axis(self._masks, safe[..., None], axis=-1)[..., 0] != 0)
-        bad = self._slots & live[:, None] & ~fine
-        if not fine.all():
-            safe = np.where(fine, safe, self._masks.argmax(axis=-1))
-        frozen = ~(live | self._decided)  # array rules leave decided matches alone
-        if bad.any():
-            frozen |= bad.any(axis=1)
-        new = batch.step(self.state, safe if self._simultaneous else safe[:, 0], rng)
-        gained = np.where((live & ~frozen)[:, None], batch.rewards(new), 0.0)
-        self.state = batch.replace(new, frozen, self.state) if frozen.any() else new
-        if bad.any():
-            rows, slots = np.nonzero(bad)
-            seats = slots if self._simultaneous else self._movers[rows]
-            gained[rows, seats] = self.layout.game.info.forfeit_return - self.returns[rows, seats]
-            self.forfeits[rows, seats] = True
-        self.rewards += gained
-        self.returns += gained
-        self._steps += live
-        self._look()
-
-    def _look(self) -> None:
-        """Who is asked, what they may do, and which matches have ended."""
-        state, batch = self.state, self.batch
-        self._decided = np.asarray(batch.over(state))
-        self.over = self._decided | self.forfeits.any(axis=1)
-        self.cut = ~self.over & (self._steps >= self.limit)
-        going = ~(self.over | self.cut)
-        legal, moving = np.asarray(batch.legal(state)), np.asarray(batch.to_move(state))
-        if self._simultaneous:
-            self.asked = self._slots = moving & going[:, None]
-            self._masks = legal
-            return
-        self._movers = np.where(moving < 0, 0, moving)
-        self._masks, self._slots = legal[:, None, :], going[:, None]
-        self.asked = np.zeros(self.asked.shape, bool)
-        self.asked[self._rows, self._movers] = going
-        if self.own is None:
-            self.eyes = np.where(moving < 0, self.eyes, moving).astype(np.intp)
+    def _refresh(self) -> None:
+        match = self.match
+        self.to_move, self.returns, self.forfeits = match.to_move, match.returns, match.forfeits
+        self.terminated, self.truncated = match.terminated, match.truncated
+        if self.own is None and not match.simultaneous:
+            self.observer = np.where(match.mover < 0, self.observer, match.mover)
 
     def observe(self) -> Any:
-        shown = np.where(self._slots[..., None], self._masks, 0).astype(np.int8)
+        match = self.match
+        observation = match.batch.observe_all(match.state) if self.joint else match.batch.observe(match.state, self.observer)
+        if isinstance(match.legal, Bounds):
+            return observation
         if self.joint:
-            seen = [self.batch.observe(self.state, seat) for seat in range(self.asked.shape[1])]
-            return {"observation": _stack(seen), "action_mask": shown}
-        slots = self.eyes if self._simultaneous else 0
-        mask = shown[self._rows, slots]
-        if self.own is not None and not self._simultaneous:
-            mask = np.where(self.asked[self._rows, self.eyes][:, None], mask, 0).astype(np.int8)
-        return {"observation": self.batch.observe(self.state, self.eyes), "action_mask": mask}
+            mask, moving = match.legal, self.to_move
+        else:
+            mask = match.legal[self._rows, self.observer] if match.simultaneous else match.legal
+            moving = self.to_move[self._rows, self.observer]
+        if not moving.all():
+            mask = np.where(moving[..., None], mask, 0)
+        return {"observation": observation, "action_mask": mask.astype(np.int8, copy=True)}
 
     def rows(self, rows: Sequence[int]) -> list[Any]:
-        seen = self.observe()
-        return [_pick(seen, row) for row in rows]
+        everything = self.observe()
+        return [map_leaves(partial(_row_of, row), everything) for row in rows]
 
 
-def _pick(seen: Any, row: int) -> Any:
-    return {name: _pick(part, row) for name, part in seen.items()} if isinstance(seen, dict) else seen[row].copy()
-
-
-def _stack(seen: Sequence[np.ndarray | dict[str, np.ndarray]]) -> Any:
-    """Observations of the seats side by side: leaves of shape (E, ...) become (E, S, ...)."""
-    first = seen[0]
-    if isinstance(first, dict):
-        return {name: _stack([part[name] for part in seen]) for name in first}
-    return np.stack(seen, axis=1)  # type: ignore[arg-type]
+def _row_of(row: int, part: np.ndarray) -> np.ndarray:
+    return np.asarray(part[row].copy())

@@ -2,8 +2,12 @@
 
 | Game's actions | view="vector"                      | view="text"                              |
 |----------------|------------------------------------|------------------------------------------|
-| `Discrete`     | `Dict(observation, action_mask)`   | `Dict(observation, action_mask, text)`   |
+| `Discrete`, `MultiDiscrete` | `Dict(observation, action_mask)` | `Dict(observation, action_mask, text)` |
 | anything else  | the game's observation as it is    | `Dict(observation, text)`                |
+
+Over a `MultiDiscrete` space "action_mask" holds one mask a part, as `space.sample(mask)` takes them, and "joint_mask", with an
+axis a part, says which combinations are legal. Where actions are strings, `info["admissible_commands"]`
+lists those that are legal, or suggested.
 
 Strings inside a game's observation are moved to the key "words", because PettingZoo's checks expect numbers under
 "observation".
@@ -12,16 +16,18 @@ Strings inside a game's observation are moved to the key "words", because Pettin
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from gymnasium import Space, spaces
 
-from agentarena.core.actions import Action, violation
+from agentarena.core.actions import MOST_JOINT, Action, Legal, joint_mask, violation
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match
 from agentarena.core.registry import env_id_of
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.text import CHARSET, Unreadable, fold
@@ -45,6 +51,9 @@ class Layout:
         view: "vector" or "text".
         agents: Names of the seats in order, "player_0" and so on.
         sizes: Number of actions of each seat; -1 where its space is not `Discrete`.
+        shapes: Shape of each seat's mask: (A,) over a `Discrete` space, an axis a part over a `MultiDiscrete` one; `None` over
+            others, and where the combinations are too many.
+        parts: Whether each seat's actions are `MultiDiscrete`.
         observation_spaces: One a seat.
         action_spaces: One a seat.
         bare: Whether every observation is `{"observation": game.observe(...), "action_mask": mask}` and no more.
@@ -59,6 +68,8 @@ class Layout:
         self.agents = [f"player_{seat}" for seat in seats]
         self.action_spaces = [copy.deepcopy(game.action_space(seat)) for seat in seats]
         self.sizes = [int(space.n) if isinstance(space, spaces.Discrete) else -1 for space in self.action_spaces]
+        self.shapes = [_mask_shape(space) for space in self.action_spaces]
+        self.parts = [isinstance(space, spaces.MultiDiscrete) for space in self.action_spaces]
         own = [copy.deepcopy(game.observation_space(seat)) for seat in seats]
         self._convert = [_converter(space) for space in own]
         self.observation_spaces = [self._space(seat, own[seat]) for seat in seats]
@@ -67,45 +78,51 @@ class Layout:
 
     def _space(self, seat: int, own: Space[Any]) -> Space[Any]:
         numbers, words = _split(own)
-        if self.view == "vector" and self.sizes[seat] < 0 and words is None:
+        shape = self.shapes[seat]
+        if self.view == "vector" and shape is None and words is None:
             return own
         parts: dict[str, Space[Any]] = {} if numbers is None else {"observation": numbers}
-        if self.sizes[seat] >= 0:
-            parts["action_mask"] = spaces.Box(0, 1, (self.sizes[seat],), np.int8)
+        if shape is not None and self.parts[seat]:
+            parts["action_mask"] = spaces.Tuple([spaces.Box(0, 1, (size,), np.int8) for size in shape])
+            parts["joint_mask"] = spaces.Box(0, 1, shape, np.int8)
+        elif shape is not None:
+            parts["action_mask"] = spaces.Box(0, 1, shape, np.int8)
         if words is not None:
             parts["words"] = words
         if self.view == "text":
             parts["text"] = spaces.Text(self.max_chars, min_length=0, charset=CHARSET)
         return spaces.Dict(parts)
 
-    def mask(self, state: Any, seat: int) -> np.ndarray | None:
-        """The legal actions of a seat that is to move, int8 of shape (A,), fresh; `None` for other than `Discrete` actions."""
-        size = self.sizes[seat]
-        if size < 0:
+    def mask(self, match: Match, seat: int) -> np.ndarray | None:
+        """The legal actions of a seat that is to move, int8 of shape `shapes[seat]`, fresh; `None` where there is no mask."""
+        shape = self.shapes[seat]
+        if shape is None:
             return None
-        legal = self.game.legal(state, seat)
-        assert isinstance(legal, tuple)
-        made = self._masks.get((size, legal))
-        if made is None:
-            made = np.zeros(size, np.int8)
-            made[list(legal)] = 1
+        legal = match.legal(seat)
+        if not isinstance(legal, tuple):
+            return joint_mask(legal, shape)
+        mask = self._masks.get((shape[0], legal))
+        if mask is None:
+            mask = np.zeros(shape, np.int8)
+            mask[list(legal)] = 1
             if len(self._masks) >= 4096:
                 self._masks.clear()
-            self._masks[size, legal] = made
-        return made.copy()
+            self._masks[shape[0], legal] = mask
+        return mask.copy()
 
     def no_mask(self, seat: int) -> np.ndarray | None:
         """The mask of a seat that is not to move: all zeros."""
-        return np.zeros(self.sizes[seat], np.int8) if self.sizes[seat] >= 0 else None
+        shape = self.shapes[seat]
+        return None if shape is None else np.zeros(shape, np.int8)
 
     def observe(self, episode: Episode, seat: int, mask: np.ndarray | None) -> Any:
-        """What `seat` sees, in `observation_spaces[seat]`; `mask` is its action mask, `None` for other than `Discrete` actions."""
+        """What `seat` sees, in `observation_spaces[seat]`; `mask` is its action mask, `None` where there is none."""
         seen = self.game.observe(episode.state, seat)
         convert = self._convert[seat]
         if convert is not None:
             seen = convert(seen)
         elif mask is not None:
-            seen = {"observation": seen, "action_mask": mask}
+            seen = {"observation": seen, **_masks(mask)}
             if self.view == "text":
                 seen["text"] = self.text(episode, seat)
             return seen
@@ -114,7 +131,7 @@ class Layout:
         else:
             seen = {"observation": seen}
         if mask is not None:
-            seen["action_mask"] = mask
+            seen.update(_masks(mask))
         if self.view == "text":
             seen["text"] = self.text(episode, seat)
         return seen if self.view == "text" or mask is not None or "words" in seen else seen["observation"]
@@ -124,9 +141,12 @@ class Layout:
         text = fold(self.game.text.view(episode.state, seat, episode.unread(seat)))
         return text if len(text) <= self.max_chars else _CUT + text[len(_CUT) - self.max_chars :]
 
-    def info(self, seat: int, mask: np.ndarray | None) -> dict[str, Any]:
-        """The info of one seat: its mask where actions are `Discrete`, and in the text view the rules in words."""
-        info: dict[str, Any] = {} if mask is None else {"action_mask": mask}
+    def info(self, seat: int, mask: np.ndarray | None, match: Match | None = None) -> dict[str, Any]:
+        """The info of one seat: its mask where there is one, in the text view the rules in words, and of a seat that is to
+        move, which `match` says, the strings that are legal or suggested where actions are strings."""
+        info: dict[str, Any] = {} if mask is None else _masks(mask)
+        if match is not None and isinstance(self.action_spaces[seat], spaces.Text):
+            info["admissible_commands"] = list(_commands(match.legal(seat)) if seat in match.to_move else ())
         if self.view == "text":
             info["rules"] = self.game.text.rules(seat)
         return info
@@ -138,6 +158,32 @@ class Layout:
                 raise UsageError(
                     f"{purpose} needs the same {name} space for every seat, which {type(self.game).__name__} lacks; fix one seat"
                 )
+
+
+def _masks(mask: np.ndarray) -> dict[str, Any]:
+    """A mask under the names of an observation: of a joint one also what each part may be in some legal combination."""
+    if mask.ndim == 1:
+        return {"action_mask": mask}
+    return {"action_mask": marginals(mask), "joint_mask": mask}
+
+
+def marginals(mask: np.ndarray) -> tuple[np.ndarray, ...]:
+    """What each part may be in some legal combination: a mask a part, of a joint mask with an axis a part."""
+    axes = range(mask.ndim)
+    return tuple(mask.max(axis=tuple(other for other in axes if other != axis)) for axis in axes)
+
+
+def _mask_shape(space: Space[Any]) -> tuple[int, ...] | None:
+    if isinstance(space, spaces.Discrete):
+        return (int(space.n),)
+    if isinstance(space, spaces.MultiDiscrete) and math.prod(space.nvec.tolist()) <= MOST_JOINT:
+        return tuple(space.nvec.tolist())
+    return None
+
+
+def _commands(legal: Legal) -> tuple[str, ...]:
+    """The strings that are legal, or suggested."""
+    return legal if isinstance(legal, tuple) else getattr(legal, "suggestions", ())
 
 
 def _split(space: Space[Any]) -> tuple[Space[Any] | None, Space[Any] | None]:
@@ -193,15 +239,16 @@ def plain(action: Action) -> Action:
     return action
 
 
-def choice_of(layout: Layout, episode: Episode, seat: int, action: Action) -> tuple[Action, str | None]:
+def choice_of(layout: Layout, match: Match, seat: int, action: Action) -> tuple[Action, str | None]:
     """What `seat` chose, and why it cannot stand: `None` when it is legal. In the text view a string is read as a reply."""
-    game = layout.game
     if layout.view == "text" and isinstance(action, str):
-        action = game.text.read(episode.state, seat, action)
+        action = layout.game.text.read(match.episode.state, seat, action)
     if isinstance(action, Unreadable):
         return action, f"unreadable reply: {action.reason}"
     action = plain(action)
-    return action, violation(game.legal(episode.state, seat), action)
+    if layout.parts[seat] and isinstance(action, np.ndarray):
+        action = tuple(action.tolist())
+    return action, violation(match.legal(seat), action)
 
 
 class Deals:

@@ -13,9 +13,10 @@ import gymnasium
 from pettingzoo.utils.env import ParallelEnv
 
 from agentarena.core.actions import Action
-from agentarena.core.episode import Episode
-from agentarena.core.errors import IllegalAction, MatchOver, OutOfTurn, UsageError
+from agentarena.core.errors import AgentNonsense, IllegalAction, MatchOver, OutOfTurn, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match, RunConfig
+from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
@@ -55,7 +56,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
 
     Attributes:
         game: The rules.
-        episode: The match under way; `None` before the first reset.
+        match: The match under way; `None` before the first reset.
     """
 
     def __init__(
@@ -74,7 +75,8 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         self.metadata = {**metadata(game), "is_parallelizable": True}
         self.render_mode = render_mode
         self.on_illegal = on_illegal
-        self.episode: Episode | None = None
+        self.match: Match | None = None
+        self._config = RunConfig(game)
         self._layout = layout = Layout(game, view, max_chars)
         self._limit = step_limit(game, max_cycles)
         self._deals = Deals(game)
@@ -90,9 +92,10 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observations, Infos]:
         """Start the next match. A seed starts a new sequence of matches; without one the sequence goes on."""
-        self.episode = Episode(self.game, self._deals.next(seed), self._limit)
+        self.close()
+        self.match = Match(self._config, Fixture(0, 0, ()), limit=self._limit, rng=self._deals.next(seed))
         self.agents = self.possible_agents[:]
-        return self._shown(self.episode.to_move)
+        return self._observed(self.match)
 
     def step(self, actions: Mapping[str, Action]) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
         """One step of the game: the agents to move act, the actions of all others are ignored.
@@ -107,57 +110,59 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
             OutOfTurn: No action for an agent that is to move.
             IllegalAction: Under `on_illegal="raise"`; nothing has changed.
         """
-        episode = self.episode
-        if episode is None:
+        match = self.match
+        if match is None:
             raise UsageError("call reset(seed=...) before step()")
         if not self.agents:
             raise MatchOver("the match is over; call reset() before step()")
-        asked = episode.to_move
-        chosen, refused = self._read(episode, asked, {self._seat(agent): action for agent, action in actions.items()})
+        to_move = match.to_move
+        choices, refused = self._read(match, to_move, {self._seat(agent): action for agent, action in actions.items()})
         if refused:
-            return self._forfeited(episode, refused)
-        for seat in asked:
-            episode.mark_read(seat)
-        rewards = episode.step(chosen)
-        observations, infos = self._shown(episode.to_move)
-        return self._returned(observations, rewards, episode.over and not episode.truncated, episode.truncated, infos)
+            return self._forfeited(match, refused)
+        for seat in to_move:
+            match.episode.mark_read(seat)
+            match.act(seat, choices[seat])
+        episode = match.episode
+        observations, infos = self._observed(match)
+        return self._returned(observations, episode.rewards, episode.over and not episode.truncated, episode.truncated, infos)
 
-    def _read(self, episode: Episode, asked: tuple[int, ...], sent: dict[int, Action]) -> tuple[dict[int, Action], dict[int, str]]:
+    def _read(self, match: Match, to_move: tuple[int, ...], sent: dict[int, Action]) -> tuple[dict[int, Action], dict[int, str]]:
         """The actions of the seats to move, and why some of them cannot stand."""
-        missing = [self.possible_agents[seat] for seat in asked if seat not in sent]
+        missing = [self.possible_agents[seat] for seat in to_move if seat not in sent]
         if missing:
             raise OutOfTurn(f"no action for {', '.join(missing)}; step() needs one for every agent with info['to_move']")
-        chosen, refused = {}, {}
-        for seat in asked:
-            chosen[seat], reason = choice_of(self._layout, episode, seat, sent[seat])
+        choices, refused = {}, {}
+        for seat in to_move:
+            choices[seat], reason = choice_of(self._layout, match, seat, sent[seat])
             if reason is not None:
                 refused[seat] = f"{self.possible_agents[seat]} played {sent[seat]!r:.200}: {reason}"
         if refused and self.on_illegal == "raise":
             raise IllegalAction("; ".join(refused.values()))
-        return chosen, refused
+        return choices, refused
 
     def _forfeited(
-        self, episode: Episode, refused: dict[int, str]
+        self, match: Match, refused: dict[int, str]
     ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
         """The end of a match in which some seats played illegally: each of them ends at `game.info.forfeit_return`."""
-        price = self.game.info.forfeit_return
-        rewards = tuple(price - episode.returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
-        observations, infos = self._shown(())
+        for seat, reason in refused.items():
+            match.fail(seat, AgentNonsense(reason))
+        price, returns = self.game.info.forfeit_return, match.episode.returns
+        rewards = tuple(price - returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
+        observations, infos = self._observed(match, over=True)
         for seat, agent in enumerate(self.possible_agents):
             infos[agent]["forfeit"] = [self.possible_agents[other] for other in refused]
             if seat in refused:
                 infos[agent]["illegal"] = refused[seat]
         return self._returned(observations, rewards, True, False, infos)
 
-    def _shown(self, asked: tuple[int, ...]) -> tuple[Observations, Infos]:
-        assert self.episode is not None
-        layout, episode, moving = self._layout, self.episode, frozenset(asked)
+    def _observed(self, match: Match, over: bool = False) -> tuple[Observations, Infos]:
+        layout, to_move = self._layout, () if over else match.to_move
         observations: Observations = {}
         infos: Infos = {}
         for seat, agent in enumerate(self.possible_agents):
-            mask = layout.mask(episode.state, seat) if seat in moving else layout.no_mask(seat)
-            observations[agent] = layout.observe(episode, seat, None if mask is None else mask.copy())
-            infos[agent] = {**layout.info(seat, mask), "to_move": seat in moving}
+            mask = layout.mask(match, seat) if seat in to_move else layout.no_mask(seat)
+            observations[agent] = layout.observe(match.episode, seat, None if mask is None else mask.copy())
+            infos[agent] = {**layout.info(seat, mask, match), "to_move": seat in to_move}
         return observations, infos
 
     def _returned(

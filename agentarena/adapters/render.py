@@ -11,6 +11,7 @@ import numpy as np
 from agentarena.core.episode import Episode
 from agentarena.core.errors import UnknownName, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match
 
 from .layout import Layout, picture
 
@@ -21,11 +22,16 @@ class RenderMixin:
     """Names, rules, rendering and closing of an environment with a match under way."""
 
     game: Game[Any]
-    episode: Episode | None
+    match: Match | None
     render_mode: str | None
     possible_agents: list[str]
     _layout: Layout
     _seat_of: dict[str, int]
+
+    @property
+    def episode(self) -> Episode | None:
+        """State, log and returns of the match under way; `None` before the first reset."""
+        return None if self.match is None else self.match.episode
 
     def _seat(self, agent: str) -> int:
         try:
@@ -51,7 +57,9 @@ class RenderMixin:
         return None
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Release what the match under way holds open."""
+        if self.match is not None:
+            self.match.close()
 
     def state(self) -> np.ndarray:
         raise NotImplementedError("there is no global state array; the rules' own state is env.unwrapped.episode.state")

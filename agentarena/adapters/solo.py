@@ -13,9 +13,10 @@ from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
+from agentarena.core.match import Match
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, picture, step_limit
+from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, marginals, metadata, one_of, picture, step_limit
 from .table import Opponents, Spec, Table, seat_table
 
 __all__ = ["ArenaSolo", "Seating", "seat_for", "solo"]
@@ -66,7 +67,8 @@ def solo(
 class ArenaSolo(gymnasium.Env[Any, Any]):
     """Matches seen from one seat: a step is its decision and everything up to its next one.
 
-    The reward is what the seat was credited meanwhile. An opponent that plays illegally forfeits, which ends the match.
+    The reward is what the seat was credited meanwhile. Opponents are asked as in `agentarena.play`: a reply that cannot be read is
+    asked for again, and an opponent that fails forfeits, which ends the match (`info["forfeit"]`, `info["faults"]`).
 
     Attributes:
         game: The rules.
@@ -102,8 +104,13 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         self.action_space = self._layout.action_spaces[self.seat]
 
     @property
-    def episode(self) -> Episode | None:
+    def match(self) -> Match | None:
         """The match under way; `None` before the first reset."""
+        return None if self._table is None else self._table.match
+
+    @property
+    def episode(self) -> Episode | None:
+        """Its state, log and returns; `None` before the first reset."""
         return None if self._table is None else self._table.episode
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
@@ -120,6 +127,9 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             self.seat = seat_for(seating, self._matches, self._layout, self.np_random)
             return (self.seat,)
 
+        if self._table is not None:
+            self._table.close()
+            self._table = None
         self._table, skipped = seat_table(self.game, self._opponents, self.np_random, draw, self._limit)
         self._matches += 1
         if self.render_mode == "human":
@@ -141,7 +151,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         if not table.asked:
             raise MatchOver("the match is over; call reset() before step()")
         if self.on_illegal == "raise":
-            _, reason = choice_of(self._layout, table.episode, seat, action)
+            _, reason = choice_of(self._layout, table.match, seat, action)
             if reason is not None:
                 raise IllegalAction(f"{self._layout.agents[seat]} played {action!r:.200}: {reason}")
         table.submit(self._layout, {seat: action})
@@ -154,25 +164,26 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
 
     def _observed(self, table: Table) -> tuple[Any, dict[str, Any]]:
         seat, layout = self.seat, self._layout
-        mask = layout.mask(table.episode.state, seat) if seat in table.asked else layout.no_mask(seat)
-        info = {**layout.info(seat, mask), "seat": seat}
+        mask = layout.mask(table.match, seat) if seat in table.asked else layout.no_mask(seat)
+        info = {**layout.info(seat, mask, table.match), "seat": seat}
         if not table.asked:
             info["returns"] = np.array(table.returns)
             if table.forfeits:
                 info["forfeit"] = [layout.agents[other] for other in table.forfeits]
+                info["faults"] = {layout.agents[other]: reason for other, reason in table.forfeits.items()}
             if seat in table.forfeits:
                 info["illegal"] = table.forfeits[seat]
         return layout.observe(table.episode, seat, None if mask is None else mask.copy()), info
 
     def action_masks(self) -> np.ndarray:
-        """The legal actions as bool of shape (A,), under the name that SB3-contrib's MaskablePPO looks for."""
+        """The legal actions as bool of shape (A,), the parts of a `MultiDiscrete` space one after the other, under the name that SB3-contrib's MaskablePPO looks for."""
         if self._table is None:
             raise UsageError("call reset(seed=...) before action_masks()")
         asked = self.seat in self._table.asked
-        mask = self._layout.mask(self._table.episode.state, self.seat) if asked else self._layout.no_mask(self.seat)
+        mask = self._layout.mask(self._table.match, self.seat) if asked else self._layout.no_mask(self.seat)
         if mask is None:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
-        return mask.astype(bool)
+        return np.concatenate(marginals(mask)).astype(bool)
 
     def render(self) -> str | None:
         """The table in words as this seat sees it: a string in mode "ansi", written to standard output in mode "human"."""
@@ -188,7 +199,9 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         return None
 
     def close(self) -> None:
-        """Let the opponents go."""
+        """Let the opponents go, and release what the match holds open."""
+        if self._table is not None:
+            self._table.close()
         self._opponents.close()
 
 

@@ -2,114 +2,104 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from agentarena.agents.boundary import decide, raised
 from agentarena.agents.specs import agent as build
 from agentarena.core.actions import Action
-from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
+from agentarena.core.agent import Agent, AsyncAgent, Decision, View
 from agentarena.core.episode import Episode
-from agentarena.core.errors import UsageError, WrongSeats
+from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
-from agentarena.core.rng import CHANCE, stream
+from agentarena.core.match import Match, RunConfig
+from agentarena.core.record import Fixture
 
 from .layout import Layout, choice_of
 
-__all__ = ["Opponents", "Spec", "Table", "fresh_seed", "seat_table"]
+__all__ = ["Opponents", "Spec", "Table", "decisions", "fresh_seed", "seat_table"]
+
+_log = logging.getLogger(__name__)
 
 Spec = str | Agent
 """An agent, or a spec string that names one."""
 
 
 class Table:
-    """One match: who is played from outside, what came of it since they were last asked, and who has forfeited.
+    """A match in which some seats are played from outside: a `Match`, and what each seat gained since that was last taken.
 
     Attributes:
-        episode: The match.
+        match: The match: the decision loop that `agentarena.play` drives too.
         own: The seats played from outside.
         gains: Rewards of every seat since `collect`, shape (S,) as a list.
-        forfeits: Seats that played illegally, each with the reason; the match is over as soon as there is one.
     """
 
-    __slots__ = ("_notes", "_sent", "_turns", "episode", "forfeits", "gains", "match", "own", "seed")
+    __slots__ = ("_charged", "gains", "match", "own")
 
     def __init__(self, game: Game[Any], seed: int, match: int, own: tuple[int, ...], limit: int) -> None:
-        self.seed, self.match, self.own = seed, match, own
-        self.episode = Episode(game, stream(seed, CHANCE, match), limit)
-        self.gains = list(self.episode.rewards)
-        self.forfeits: dict[int, str] = {}
-        self._sent: dict[int, Action] = {}
-        self._turns = [0] * game.info.seats
-        self._notes: list[dict[str, Any]] = [{} for _ in range(game.info.seats)]
+        self.match = Match(RunConfig(game, seed=seed), Fixture(match, match, ()), limit=limit)
+        self.own = own
+        self.gains = list(self.match.episode.rewards)
+        self._charged = False
+
+    @property
+    def episode(self) -> Episode:
+        """State, log and returns."""
+        return self.match.episode
 
     @property
     def asked(self) -> tuple[int, ...]:
         """The seats to move; `()` when the match is over."""
-        return () if self.forfeits else self.episode.to_move
+        return self.match.to_move
+
+    @property
+    def forfeits(self) -> dict[int, str]:
+        """Seats that forfeited, each with the reason; they end the match."""
+        return {seat: str(fault) for seat, fault in self.match.failed.items()}
 
     @property
     def returns(self) -> list[float]:
-        """The returns so far; the price of a forfeit where there was one."""
-        price = self.episode.game.info.forfeit_return
-        return [price if seat in self.forfeits else value for seat, value in enumerate(self.episode.returns)]
+        """The returns so far; the forfeit return where there was one."""
+        return self.match.result()[0]
 
     def submit(self, layout: Layout, actions: Mapping[int, Action]) -> None:
-        """The actions of the own seats that are to move. An illegal one costs its seat the match."""
+        """The actions of own seats that are to move. An illegal one costs its seat the match."""
         for seat, action in actions.items():
-            self.take(layout, seat, action)
+            choice, reason = choice_of(layout, self.match, seat, action)
+            if reason is None:
+                self.episode.mark_read(seat)
+                self.answer(seat, choice)
+            else:
+                self.answer(seat, AgentNonsense(f"{layout.agents[seat]} played {action!r:.200}: {reason}"))
+
+    def answer(self, seat: int, decision: Decision | Exception) -> None:
+        """One seat's decision, or the fault in its place."""
+        steps = self.episode.steps
+        self.match.answer(seat, decision)
+        if self.episode.steps > steps:
+            self.gains = [gain + reward for gain, reward in zip(self.gains, self.episode.rewards, strict=True)]
+        if self.match.over and self.match.failed and not self._charged:
+            self._charged = True
+            for loser in self.match.failed:
+                self.gains[loser] += self.match.config.game.info.forfeit_return - self.episode.returns[loser]
 
     def collect(self) -> list[float]:
         """The rewards of every seat since the last call (or the start)."""
         gains, self.gains = self.gains, [0.0] * len(self.gains)
         return gains
 
-    def take(self, layout: Layout, seat: int, action: Action) -> None:
-        """One seat's action for this step."""
-        chosen, reason = choice_of(layout, self.episode, seat, action)
-        if reason is None:
-            self._sent[seat] = chosen
-            self.episode.mark_read(seat)
-            self._turns[seat] += 1
-            return
-        self.gains[seat] += self.episode.game.info.forfeit_return - self.episode.returns[seat]
-        self.forfeits[seat] = f"{layout.agents[seat]} played {action!r:.200}: {reason}"
+    def waiting_for_agents(self) -> tuple[int, ...]:
+        """The seats whose agents are to answer now: none while an own seat has not acted."""
+        pending = self.match.pending()
+        return () if any(seat in self.own for seat in pending) else pending
 
-    def ready(self) -> bool:
-        """Whether every own seat that is to move has acted (and the match goes on)."""
-        asked = self.asked
-        return bool(asked) and all(seat in self._sent for seat in asked if seat in self.own)
-
-    def views(self) -> list[tuple[int, View]]:
-        """What the agents at this table are asked now."""
-        episode = self.episode
-        return [
-            (
-                seat,
-                View(
-                    episode.game,
-                    episode.state,
-                    seat,
-                    news=episode.unread(seat),
-                    seed=self.seed,
-                    match=self.match,
-                    turn=self._turns[seat],
-                    memory=self._notes[seat],
-                ),
-            )
-            for seat in episode.to_move
-            if seat not in self.own
-        ]
-
-    def play(self) -> None:
-        """One step of the game, when nobody has forfeited."""
-        sent, self._sent = self._sent, {}
-        if self.forfeits:
-            return
-        for seat, reward in enumerate(self.episode.step(sent)):
-            self.gains[seat] += reward
+    def close(self) -> None:
+        """Release what the game holds open."""
+        self.match.close()
 
 
 class Opponents:
@@ -135,43 +125,41 @@ class Opponents:
             raise WrongSeats(
                 f"{type(layout.game).__name__} has {layout.game.info.seats} seats: expected {count} opponents (or one for all), got {len(specs)}"
             )
-        made: dict[str, Agent] = {}
+        agents: dict[str, Agent] = {}
         self.agents: list[Agent] = []
         for spec in specs:
-            agent = spec if isinstance(spec, Agent) else made.get(spec) or build(spec)
+            agent = spec if isinstance(spec, Agent) else agents.get(spec) or build(spec)
             if isinstance(spec, str):
-                made[spec] = agent
+                agents[spec] = agent
             self.agents.append(agent)
-        self._layout = layout
-        self._raw = Layout(layout.game, "vector")
 
     def agent_for(self, table: Table, seat: int) -> Agent:
         """Who plays a seat."""
         return self.agents[sum(other not in table.own for other in range(seat))]
 
     def advance(self, tables: Sequence[Table]) -> None:
-        """Play on until every table waits for its own seats or is over. An agent is asked all its questions at once."""
-        waiting = [table for table in tables if table.ready()]
-        while waiting:
-            questions: dict[int, tuple[Agent, list[tuple[Table, int, View]]]] = {}
-            for table in waiting:
-                for seat, view in table.views():
-                    agent = self.agent_for(table, seat)
-                    questions.setdefault(id(agent), (agent, []))[1].append((table, seat, view))
-            for agent, asked in questions.values():
-                decisions = _decisions(agent, [view for _, _, view in asked])
-                for (table, seat, _), decision in zip(asked, decisions, strict=True):
-                    self._take(table, seat, decision)
-            for table in waiting:
-                table.play()
-            waiting = [table for table in waiting if table.ready()]
+        """Play on until every table waits for its own seats or is over. An agent is asked all its questions at once.
 
-    def _take(self, table: Table, seat: int, decision: Decision) -> None:
-        if not isinstance(decision, Reply):
-            table.take(self._raw, seat, decision)
-            return
-        action = self._layout.game.text.read(table.episode.state, seat, decision.text)
-        table.take(self._raw, seat, action)
+        Replies that cannot be read are asked for again and failures are forfeits, as in `agentarena.play`.
+
+        Raises:
+            RunEnds: An agent cannot go on.
+        """
+        while True:
+            questions: dict[int, tuple[Agent, list[tuple[Table, int]]]] = {}
+            for table in tables:
+                for seat in table.waiting_for_agents():
+                    agent = self.agent_for(table, seat)
+                    questions.setdefault(id(agent), (agent, []))[1].append((table, seat))
+            if not questions:
+                return
+            for agent, seats in questions.values():
+                views = [table.match.view(seat) for table, seat in seats]
+                for index, decision in decisions(agent, views):
+                    if isinstance(decision, RunEnds):
+                        raise decision
+                    table, seat = seats[index]
+                    table.answer(seat, decision)
 
     def close(self) -> None:
         """Let the agents go."""
@@ -179,24 +167,23 @@ class Opponents:
             agent.close()
 
 
-def _decisions(agent: Agent, views: Sequence[View]) -> Sequence[Decision]:
-    """What an agent decides, also when it answers from threads of its own."""
+def decisions(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | Exception]]:
+    """What an agent decides for each view, or the fault in its place, also when it answers from threads of its own."""
     if not isinstance(agent, AsyncAgent):
-        return agent.act(views)
-    answers: list[Any] = [None] * len(views)
-    missing = threading.Semaphore(0)
-
-    def answer(index: int, decision: Decision | Exception) -> None:
-        answers[index] = decision
-        missing.release()
-
-    agent.submit(views, answer)
+        yield from decide(agent, views)
+        return
+    answers: SimpleQueue[tuple[int, Decision | Exception]] = SimpleQueue()
+    try:
+        agent.submit(views, lambda index, decision: answers.put((index, decision)))
+    except Exception as error:
+        yield from ((index, raised(error)) for index in range(len(views)))
+        return
     for _ in views:
-        missing.acquire()
-    for decision in answers:
-        if isinstance(decision, Exception):
-            raise decision
-    return answers
+        yield answers.get()
+
+
+_MOST_SKIPPED = 1000
+_MOST_FORFEITED = 10
 
 
 def seat_table(
@@ -205,14 +192,27 @@ def seat_table(
     """A table that has been played up to the first decision of its own seats, and how many matches never came to one.
 
     Raises:
-        UsageError: A thousand matches in a row ended without one.
+        UsageError: A thousand matches in a row ended without one, or ten by forfeits of the opponents.
     """
-    for skipped in range(1000):
+    forfeits = 0
+    for skipped in range(_MOST_SKIPPED):
         table = Table(game, fresh_seed(rng), 0, seats(), limit)
         opponents.advance([table])
         if table.asked:
             return table, skipped
-    raise UsageError(f"{type(game).__name__}: 1000 matches ended before the seat was asked; choose another seat or other opponents")
+        failed = table.match.failed
+        table.close()
+        if failed:
+            forfeits += 1
+            seat, fault = next(iter(failed.items()))
+            _log.warning("a match ended before the seat was asked: seat %d forfeited: %s", seat, fault)
+            if forfeits >= _MOST_FORFEITED:
+                raise UsageError(
+                    f"{type(game).__name__}: the opponents forfeited {forfeits} matches before the seat was asked; the last fault: seat {seat}: {fault}"
+                ) from fault
+    raise UsageError(
+        f"{type(game).__name__}: {_MOST_SKIPPED} matches ended before the seat was asked; choose another seat or other opponents"
+    )
 
 
 def fresh_seed(rng: np.random.Generator) -> int:

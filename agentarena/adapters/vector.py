@@ -23,7 +23,10 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, iterate
 
-from agentarena.core.errors import BadOption, MatchOver, UsageError
+from agentarena.agents.arrays import RandomPolicy, array_rules
+from agentarena.core.agent import Agent
+from agentarena.core.batch import Batch, BatchPolicy
+from agentarena.core.errors import BadOption, MatchOver, NotSupported, UsageError, WrongSeats
 from agentarena.core.game import Game, HasBatch
 from agentarena.core.registry import game as build
 
@@ -32,14 +35,17 @@ from .layout import MAX_CHARS, Layout, ViewName, metadata, step_limit
 from .solo import Seating, check_seating, seat_for
 from .table import Opponents, Spec
 
-__all__ = ["ArenaVector", "make_vec", "solo_vector"]
+__all__ = ["ArenaVector", "Opponent", "make_vec", "solo_vector"]
+
+Opponent = Spec | BatchPolicy
+"""An agent, a spec string that names one, or a policy on arrays."""
 
 
 def make_vec(
     env_id: str | Game[Any],
     num_envs: int,
     *,
-    opponents: Spec | Sequence[Spec] | None = None,
+    opponents: Opponent | Sequence[Opponent] | None = None,
     seat: Seating = 0,
     view: ViewName = "vector",
     autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
@@ -54,8 +60,8 @@ def make_vec(
     Args:
         env_id: E.g. "ConnectFour-v0", or a game.
         num_envs: Number of matches, E.
-        opponents: `None` for self-play: every action moves the seat to move. Else as in `gymnasium.make`: one agent or
-            spec string for all other seats, or one for each.
+        opponents: `None` for self-play: every action moves the seat to move. Else one for all other seats or one for each,
+            in order: agents or spec strings as in `gymnasium.make`, or, of games with array rules, `BatchPolicy` objects.
         seat: The own seat where opponents are given; "random" and "rotate" choose one each match.
         view: "vector" for numbers, "text" for numbers and words.
         autoreset_mode: Gymnasium's: "NextStep", "SameStep" or "Disabled".
@@ -78,7 +84,7 @@ def make_vec(
     )
 
 
-def solo_vector(env_id: str, num_envs: int, *, opponents: Spec | Sequence[Spec] | None = None, **arguments: Any) -> ArenaVector:
+def solo_vector(env_id: str, num_envs: int, *, opponents: Opponent | Sequence[Opponent] | None = None, **arguments: Any) -> ArenaVector:
     """What `gymnasium.make_vec` makes by default: `make_vec` with random opponents where none are named, as `gymnasium.make` has."""
     arguments.pop("render_mode", None)
     limit = arguments.pop("max_episode_steps", None)
@@ -92,7 +98,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
 
     Attributes:
         game: The rules.
-        engine: What plays them; its arrays (`asked`, `rewards`, `returns`, ...) may be read.
+        engine: What plays them; its arrays (`to_move`, `rewards`, `returns`, ...) may be read.
     """
 
     def __init__(
@@ -100,7 +106,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         game: Game[Any],
         num_envs: int,
         *,
-        opponents: Spec | Sequence[Spec] | None = None,
+        opponents: Opponent | Sequence[Opponent] | None = None,
         seat: Seating = 0,
         view: ViewName = "vector",
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
@@ -142,18 +148,30 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
-    def _make_engine(self, opponents: Spec | Sequence[Spec] | None, limit: int) -> Engine:
-        layout, own = self._layout, None if self._selfplay else self._draw_seat
-        at_random = isinstance(opponents, str) and opponents == "random"
-        arrays = isinstance(self.game, HasBatch) and layout.view == "vector" and min(layout.sizes) >= 0
-        if arrays and (self._selfplay or at_random):
-            return ArrayEngine(layout, self.num_envs, own, limit, self.game.batch())  # type: ignore[attr-defined]  # HasBatch
-        agents = Opponents(layout, [] if self._selfplay else opponents, own=self.game.info.seats if self._selfplay else 1)
+    def _make_engine(self, opponents: Opponent | Sequence[Opponent] | None, limit: int) -> Engine:
+        layout, own = self._layout, None if self._selfplay else self._own_seats
+        listed = _listed(self.game, opponents)
+        batch = array_batch(layout)
+        if batch is not None and all(opponent == "random" or not isinstance(opponent, str | Agent) for opponent in listed):
+            at_random = RandomPolicy()
+            policies: list[Any] = [at_random if isinstance(opponent, str) else opponent for opponent in listed]
+            return ArrayEngine(layout, self.num_envs, own, limit, batch, policies)
+        if not all(isinstance(opponent, str | Agent) for opponent in listed):
+            raise NotSupported(
+                f"{type(self.game).__name__}: opponents that play on arrays (BatchPolicy) need array rules, the vector view, and "
+                "no agents beside them but 'random'"
+            )
+        specs: Any = [] if self._selfplay else opponents
+        agents = Opponents(layout, specs, own=self.game.info.seats if self._selfplay else 1)
         return TableEngine(layout, self.num_envs, own, limit, agents, (self.single_observation_space, self._seat_space))
 
-    def _draw_seat(self) -> int:
-        self._matches += 1
-        return seat_for(self._seating, self._matches - 1, self._layout, self.np_random)
+    def _own_seats(self, count: int) -> np.ndarray:
+        """The own seats of the next matches. Shape (count,)."""
+        first = self._matches
+        self._matches += count
+        if isinstance(self._seating, int):
+            return np.full(count, self._seating)
+        return np.array([seat_for(self._seating, first + k, self._layout, self.np_random) for k in range(count)])
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start all matches; with `options={"reset_mask": mask}`, shape (E,) bool, only those."""
@@ -189,9 +207,9 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
             raise UsageError("call reset(seed=...) before step()")
         if self.autoreset_mode is AutoresetMode.DISABLED and self._done.any():
             raise MatchOver(f"matches {np.flatnonzero(self._done).tolist()[:10]} have ended; call reset(options={{'reset_mask': mask}})")
-        movers = engine.eyes.copy()
+        movers = engine.observer.copy()
         engine.step(self._checked(actions), live)
-        terminated, truncated = engine.over & live, engine.cut & live
+        terminated, truncated = engine.terminated & live, engine.truncated & live
         rewards = engine.rewards.copy() if self.joint else engine.rewards[np.arange(self.num_envs), movers]
         ended = terminated | truncated
         infos: dict[str, Any] = {}
@@ -206,28 +224,30 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
     def _checked(self, actions: Any) -> Any:
         """The actions of each match: an integer array for discrete ones, else a sequence."""
         if not isinstance(self.action_space, spaces.MultiDiscrete):
-            return list(iterate(self.action_space, actions))
+            return actions if isinstance(self.engine, ArrayEngine) else list(iterate(self.action_space, actions))
         if self._layout.view == "text" and not self.joint and len(actions) == self.num_envs and any(isinstance(a, str) for a in actions):
             return actions
-        found = np.asarray(actions)
-        if found.shape != self.action_space.shape or found.dtype.kind not in "iu":
-            raise UsageError(f"actions have shape {found.shape} and dtype {found.dtype}; expected {self.action_space.shape} and integers")
-        return found
+        numbers = np.asarray(actions)
+        if numbers.shape != self.action_space.shape or numbers.dtype.kind not in "iu":
+            raise UsageError(
+                f"actions have shape {numbers.shape} and dtype {numbers.dtype}; expected {self.action_space.shape} and integers"
+            )
+        return numbers
 
     def _infos(self) -> dict[str, Any]:
         engine = self.engine
         if self.joint:
-            moving: np.ndarray = engine.asked.copy()
+            moving: np.ndarray = engine.to_move.copy()
         else:
-            moving = np.where(engine.asked.any(axis=1), engine.eyes, -1)
+            moving = np.where(engine.terminated | engine.truncated, -1, engine.observer)
         return {"to_move": moving, "rewards": engine.rewards.copy(), "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
 
     def _final(self, ended: np.ndarray) -> dict[str, Any]:
         """What Gymnasium's "SameStep" mode keeps of the matches that ended."""
         last: np.ndarray = np.full(self.num_envs, None, dtype=object)
         rows = [int(row) for row in np.flatnonzero(ended)]
-        for row, seen in zip(rows, self.engine.rows(rows), strict=True):
-            last[row] = seen
+        for row, observation in zip(rows, self.engine.rows(rows), strict=True):
+            last[row] = observation
         final = self._infos()
         return {
             "final_obs": last,
@@ -238,10 +258,10 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
 
     def action_masks(self) -> np.ndarray:
         """The legal actions as bool: (E, A), or (E, S, A) in simultaneous self-play."""
-        seen = self.engine.observe()
-        if not isinstance(seen, dict) or "action_mask" not in seen:
+        observation = self.engine.observe()
+        if not isinstance(observation, dict) or "action_mask" not in observation:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
-        mask: np.ndarray = seen["action_mask"].astype(bool)
+        mask: np.ndarray = observation["action_mask"].astype(bool)
         return mask
 
     def render(self) -> None:
@@ -250,6 +270,33 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
 
     def close_extras(self, **kwargs: Any) -> None:
         self.engine.close()
+
+
+def _listed(game: Game[Any], opponents: Opponent | Sequence[Opponent] | None) -> list[Opponent]:
+    """One opponent for each other seat; none in self-play.
+
+    Raises:
+        WrongSeats: Too many or too few opponents.
+    """
+    if opponents is None:
+        return []
+    count = game.info.seats - 1
+    if isinstance(opponents, str) or not isinstance(opponents, Sequence):
+        return [opponents] * count
+    if len(opponents) != count:
+        raise WrongSeats(f"{type(game).__name__} has {count + 1} seats: expected {count} opponents (or one for all), got {len(opponents)}")
+    return list(opponents)
+
+
+def array_batch(layout: Layout) -> Batch[Any] | None:
+    """The array rules that can serve this layout; `None` where the game has none, or none for these options or this view."""
+    kinds = {size >= 0 for size in layout.sizes}
+    if not isinstance(layout.game, HasBatch) or layout.view != "vector" or len(kinds) != 1:
+        return None
+    try:
+        return array_rules(layout.game)
+    except NotSupported:
+        return None
 
 
 def _mode(mode: str | AutoresetMode) -> AutoresetMode:

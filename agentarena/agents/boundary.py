@@ -14,10 +14,26 @@ import numpy as np
 from agentarena.core.agent import Agent, Decision, View
 from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised, RunEnds
 
-__all__ = ["Threaded", "decide"]
+__all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "raised"]
 
 _log = logging.getLogger(__name__)
-_told: set[tuple[str, type]] = set()
+_logged: set[tuple[str, type]] = set()
+
+
+_forks = 0
+"""How often this process has been forked off another: it changes when code that this process ran comes back in a copy of it."""
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
+
+class ForkedCopy(SystemExit):
+    """The agent forked, and this process is the copy: it must neither play on nor write, so it ends."""
 
 
 def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault | RunEnds]]:
@@ -28,7 +44,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
     over pays and the others do not. Such an agent should change `view.memory` only once it has its answers.
     """
     if len(views) > 1 and type(agent).act is not Agent.act:
-        here = os.getpid()
+        here = _forks
         try:
             decisions = _listed(agent.act(views), len(views))
         except RunEnds as end:
@@ -38,8 +54,8 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
             for view in views:
                 _rewind(view)
         else:
-            if os.getpid() != here:
-                os._exit(0)
+            if _forks != here:
+                raise ForkedCopy
             yield from enumerate(decisions)
             return
     for index, view in enumerate(views):
@@ -48,7 +64,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
 
 def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
     """One decision, or the fault that came in its place, or what ends the run."""
-    here = os.getpid()
+    here = _forks
     try:
         if type(agent).act is Agent.act:
             return agent.choose(view)
@@ -56,11 +72,11 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
     except (AgentFault, RunEnds) as fault:
         return fault
     except (Exception, SystemExit) as error:  # sys.exit() in an agent is the agent's failure too
-        _tell_once(agent, view, error)
+        _log_once(agent, view, error)
         return raised(error)
     finally:
-        if os.getpid() != here:
-            os._exit(0)  # the agent forked, and this is the copy: it must neither play on nor write
+        if _forks != here:
+            raise ForkedCopy
 
 
 def raised(error: BaseException) -> AgentRaised:
@@ -70,12 +86,12 @@ def raised(error: BaseException) -> AgentRaised:
     return fault
 
 
-def _tell_once(agent: Agent, view: View, error: BaseException) -> None:
+def _log_once(agent: Agent, view: View, error: BaseException) -> None:
     """Log the first error of each kind of each agent with its traceback: records keep the message alone."""
     name = agent.name or type(agent).__qualname__
-    if (name, type(error)) not in _told:
-        _told.add((name, type(error)))
-        _log.warning("agent %s failed in match %d, seat %d, and forfeits (told once)", name, view.match, view.seat, exc_info=error)
+    if (name, type(error)) not in _logged:
+        _logged.add((name, type(error)))
+        _log.warning("agent %s failed in match %d, seat %d, and forfeits (logged once)", name, view.match, view.seat, exc_info=error)
 
 
 def _listed(decisions: Any, count: int) -> Sequence[Decision]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentarena.core.actions import Action, sample
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
 
 __all__ = ["RandomAgent"]
@@ -14,10 +14,7 @@ class RandomAgent(Agent):
     """Plays a uniformly random legal action."""
 
     def choose(self, view: View) -> Action:
-        legal = view.legal
-        if isinstance(legal, tuple):
-            return legal[int(view.uniform * len(legal))]
-        return sample(legal, view.rng)
+        return view.sample()
 
     def policy(self, view: View) -> Mapping[int, float]:
         legal = view.legal

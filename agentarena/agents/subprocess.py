@@ -68,6 +68,7 @@ class Child:
             os.close(life_theirs)
         self.connection: Connection = Connection(ours.detach())
         self._closed = False
+        self._owner = os.getpid()
         with contextlib.suppress(OSError):  # a child that died at once is noticed by whoever reads from it
             self.connection.send_bytes(payload)
 
@@ -82,6 +83,8 @@ class Child:
 
     def kill(self) -> int:
         """End it and everything in its group, and return its exit code. May be called twice."""
+        if os.getpid() != self._owner:  # a forked copy of its parent lets it live
+            return 0
         if not self._closed:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)

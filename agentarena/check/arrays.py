@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+from dataclasses import fields
 from typing import Any
 
-import gymnasium
 import numpy as np
 
-from agentarena.core.batch import Batch
-from agentarena.core.game import HasBatch, Serializable
+from agentarena.core.actions import Box, violation
+from agentarena.core.batch import Batch, Bounds, map_leaves
+from agentarena.core.errors import NotSupported
+from agentarena.core.game import HasBatch, HasResources, Serializable
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject
-from .suite import NotApplicable, contract, expect
 
 _SIZE = 8
 
@@ -32,20 +36,23 @@ def packs_and_unpacks(subject: Subject) -> None:
             expect(fingerprint(again) == fingerprint(moment.state), f"{moment}: the unpacked state differs from the packed one")
         seats = subject.seats(moment, 2)
         same = all(fingerprint(game.observe(again, s)) == fingerprint(game.observe(moment.state, s)) for s in seats)
-        expect(same and game.to_move(again) == moment.asked, f"{moment}: the unpacked state looks different from the packed one")
+        expect(same and game.to_move(again) == moment.to_move, f"{moment}: the unpacked state looks different from the packed one")
+        if isinstance(game, HasResources):
+            game.release(again)
 
 
 def _batch(subject: Subject) -> Batch[Any]:
     if not isinstance(subject.game, HasBatch):
         raise NotApplicable("the game has no array rules")
-    if not all(isinstance(subject.game.action_space(seat), gymnasium.spaces.Discrete) for seat in {0, subject.game.info.seats - 1}):
-        raise NotApplicable("moves are not Discrete, so array rules have no masks; the game's own tests compare the two")
-    return subject.game.batch()
+    try:
+        return subject.game.batch()
+    except NotSupported as error:
+        raise NotApplicable(str(error)) from None
 
 
 @contract("array rules agree", forkable=True, presets=True)
 def array_rules_agree(subject: Subject) -> None:
-    """Every match of a batch is, at every step, a state of the scalar rules: same seats, masks, observations, rewards, successors."""
+    """Every match of a batch is, at every step, a state of the scalar rules: same seats, actions, observations, rewards, successors."""
     game, batch = subject.game, _batch(subject)
     rng = subject.chance(11)
     state = batch.start(_SIZE, rng)
@@ -55,64 +62,137 @@ def array_rules_agree(subject: Subject) -> None:
             scalars = [batch.unbatch(state, i) for i in range(_SIZE)]
         except NotImplementedError:
             raise NotApplicable("the array rules do not convert to scalar states") from None
-        for i in range(_SIZE):
-            _compare(subject, batch, state, scalars[i], i, f"batch step {step}, match {i}")
+        _compare(subject, batch, state, scalars, f"batch step {step}")
         if over.all():
             return
-        actions = _random_actions(subject, batch, state, rng)
+        actions = _random_actions(batch, state, rng)
+        before = fingerprint(state)
         stepped = batch.step(state, actions, rng)
+        expect(fingerprint(state) == before, f"batch step {step}: step changed its input")
         for i in np.flatnonzero(~over).tolist():
-            _compare_step(subject, batch, stepped, scalars[i], actions, i, f"batch step {step}, match {i}")
+            _compare_step(subject, batch, (state, stepped), scalars[i], actions, i, f"batch step {step}, match {i}")
         state = stepped
     expect(bool(batch.over(state).all()), "a batch played at random did not finish within max_steps")
 
 
-def _compare(subject: Subject, batch: Batch[Any], state: Any, scalar: Any, i: int, where: str) -> None:
+def _compare(subject: Subject, batch: Batch[Any], state: Any, scalars: list[Any], step: str) -> None:
+    """The batch against the scalar states of all its matches."""
     game = subject.game
-    asked = game.to_move(scalar)
-    expect(bool(batch.over(state)[i]) == (not asked), f"{where}: over is {batch.over(state)[i]}, but the scalar rules ask {asked}")
-    mover = batch.to_move(state)[i]
-    mask = batch.legal(state)[i]
-    if np.ndim(mover):
-        expect(tuple(np.flatnonzero(mover)) == asked, f"{where}: asked {np.flatnonzero(mover)}, the scalar rules ask {asked}")
-    else:
-        expect(int(mover) == (asked[0] if asked else -1), f"{where}: asked {mover}, the scalar rules ask {asked}")
-    for seat in asked:
-        row = mask[seat] if np.ndim(mover) else mask
-        legal = game.legal(scalar, seat)
+    over, truncated, moving, legal = batch.over(state), batch.truncated(state), batch.to_move(state), batch.legal(state)
+    everything = batch.observe_all(state)
+    one_by_one = {seat: batch.observe(state, seat) for seat in range(game.info.seats)}
+    for i, scalar in enumerate(scalars):
+        where = f"{step}, match {i}"
+        pending = game.to_move(scalar)
+        expect(bool(over[i]) == (not pending), f"{where}: over is {over[i]}, but the scalar rules ask {pending}")
+        expect(bool(truncated[i]) == game.truncated(scalar), f"{where}: truncated is {truncated[i]}, unlike the scalar rules")
+        if moving.ndim == 2:
+            expect(
+                tuple(np.flatnonzero(moving[i])) == pending, f"{where}: to move {np.flatnonzero(moving[i])}, the scalar rules ask {pending}"
+            )
+        else:
+            expect(int(moving[i]) == (pending[0] if pending else -1), f"{where}: to move {moving[i]}, the scalar rules ask {pending}")
+        for seat in pending:
+            at = (i, seat) if moving.ndim == 2 else (i,)
+            (_compare_bounds if isinstance(legal, Bounds) else _compare_mask)(game, legal, at, scalar, seat, where)
+        for seat in range(game.info.seats):
+            own, expected = _row(one_by_one[seat], i), game.observe(scalar, seat)
+            expect(fingerprint(own) == fingerprint(expected), f"{where}, seat {seat}: the observation differs from the scalar rules'")
+            padded = _row(everything, (i, seat))
+            if isinstance(own, np.ndarray) and own.ndim == 1:
+                expect(not padded[len(own) :].any(), f"{where}, seat {seat}: observe_all has more than zeros beyond the observation")
+                padded = padded[: len(own)]
+            expect(fingerprint(padded) == fingerprint(own), f"{where}, seat {seat}: observe_all differs from observe")
+
+
+def _compare_mask(game: Any, mask: np.ndarray, at: tuple[int, ...], scalar: Any, seat: int, where: str) -> None:
+    legal = game.legal(scalar, seat)
+    expect(
+        mask.dtype == np.int8 and tuple(np.flatnonzero(mask[at])) == legal,
+        f"{where}, seat {seat}: legal {np.flatnonzero(mask[at])}, the scalar rules say {legal}",
+    )
+
+
+def _compare_bounds(game: Any, bounds: Bounds, at: tuple[int, ...], scalar: Any, seat: int, where: str) -> None:
+    legal = game.legal(scalar, seat)
+    if isinstance(legal, Box):
+        low, high = bounds.low[at], bounds.high[at]
+        size = int(np.prod(legal.shape))
+        same = np.allclose(low[:size], legal.low.ravel()) and np.allclose(high[:size], legal.high.ravel())
         expect(
-            mask.dtype == np.int8 and tuple(np.flatnonzero(row)) == legal,
-            f"{where}, seat {seat}: legal {np.flatnonzero(row)}, the scalar rules say {legal}",
+            same and np.array_equal(low[size:], high[size:]), f"{where}, seat {seat}: bounds {low} to {high} differ from the scalar rules'"
         )
-        ours, theirs = _row(batch.observe(state, seat), i), game.observe(scalar, seat)
-        expect(fingerprint(ours) == fingerprint(theirs), f"{where}, seat {seat}: the observation differs from the scalar rules'")
 
 
-def _row(observation: Any, i: int) -> Any:
-    if isinstance(observation, dict):
-        return {key: np.asarray(value[i]) for key, value in observation.items()}
-    return np.asarray(observation[i])
+def _row(observation: Any, at: Any) -> Any:
+    return map_leaves(lambda part: np.asarray(part[at]), observation)
 
 
-def _random_actions(subject: Subject, batch: Batch[Any], state: Any, rng: np.random.Generator) -> np.ndarray:
-    """Uniformly random legal actions; 0 where nobody is asked. Shape (B,) or (B, S)."""
-    mask = batch.legal(state).astype(np.float64)
-    return np.argmax(mask * rng.uniform(0.5, 1.0, mask.shape), axis=-1)
+def _random_actions(batch: Batch[Any], state: Any, rng: np.random.Generator) -> np.ndarray:
+    """Uniformly random legal actions, as `Batch.step` takes them; the first or lowest of seats that are not to move."""
+    legal = batch.legal(state)
+    if isinstance(legal, Bounds):
+        return np.asarray(legal.low + rng.random(legal.low.shape) * (legal.high - legal.low))
+    return np.argmax(legal * rng.uniform(0.5, 1.0, legal.shape), axis=-1)
 
 
-def _compare_step(subject: Subject, batch: Batch[Any], stepped: Any, scalar: Any, actions: np.ndarray, i: int, where: str) -> None:
-    game = subject.game
-    asked = game.to_move(scalar)
-    chosen = {seat: int(actions[i][seat] if actions.ndim > 1 else actions[i]) for seat in asked}
-    got = batch.rewards(stepped)[i]
+def _compare_step(
+    subject: Subject, batch: Batch[Any], states: tuple[Any, Any], scalar: Any, actions: np.ndarray, i: int, where: str
+) -> None:
+    """One match before and after a step against the scalar rules."""
+    game, (before, stepped) = subject.game, states
+    joint = batch.to_move(before).ndim == 2
+    chosen = {seat: batch.scalar_action(before, i, seat, actions[i, seat] if joint else actions[i]) for seat in game.to_move(scalar)}
+    for seat, action in chosen.items():
+        reason = violation(game.legal(scalar, seat), action)
+        expect(reason is None, f"{where}, seat {seat}: the scalar rules refuse {action!r:.80}: {reason}")
+    credited = batch.rewards(stepped)[i]
     after, other = (game.step(scalar, chosen, subject.chance(12, draw)) for draw in range(2))
     if fingerprint(after) != fingerprint(other):  # a random step: the batch drew another outcome
         return
-    expect(np.allclose(got, game.rewards(after), atol=1e-6), f"{where}: rewards {got}, the scalar rules pay {game.rewards(after)}")
     expect(
-        fingerprint(batch.unbatch(stepped, i)) == fingerprint(after),
-        f"{where}: after {chosen} the batch holds another state than the scalar rules",
+        np.allclose(credited, game.rewards(after), atol=1e-6), f"{where}: rewards {credited}, the scalar rules pay {game.rewards(after)}"
     )
+    again = batch.unbatch(stepped, i)
+    if isinstance(batch.legal(before), Bounds):  # array states may keep less of the past than scalar ones: what is seen must be equal
+        seats = range(game.info.seats)
+        same = game.to_move(again) == game.to_move(after)
+        same = same and all(np.allclose(game.observe(again, seat), game.observe(after, seat), rtol=1e-6) for seat in seats)
+    else:
+        same = fingerprint(again) == fingerprint(after)
+    expect(same, f"{where}: after {chosen!r:.200} the batch holds another state than the scalar rules")
+
+
+@contract("array rules on torch", presets=True)
+def array_rules_on_torch(subject: Subject) -> None:
+    """Array rules that take a namespace are the same in every bit on numpy and on torch, restarts included."""
+    batch = _batch(subject)
+    build: Any = subject.game.batch  # type: ignore[attr-defined]  # HasBatch
+    if "xp" not in inspect.signature(build).parameters:
+        raise NotApplicable("the array rules are for numpy only")
+    if importlib.util.find_spec("torch") is None:
+        raise NotApplicable("torch is not installed")
+    import torch
+
+    twin, rng, other = build(xp=torch, device="cpu"), subject.chance(14), subject.chance(14)
+    state, tensors = batch.start(_SIZE, rng), twin.start(_SIZE, other)
+    for step in range(min(2 * subject.game.info.max_steps, 100)):
+        for name in ("over", "truncated", "to_move", "legal", "rewards", "observe_all"):
+            _expect_equal(getattr(batch, name)(state), getattr(twin, name)(tensors), twin, f"batch step {step}: {name}")
+        for field in fields(state):
+            _expect_equal(getattr(state, field.name), getattr(tensors, field.name), twin, f"batch step {step}: state.{field.name}")
+        actions = _random_actions(batch, state, rng)
+        _random_actions(batch, state, other)  # the same draws from the twin's stream
+        state, tensors = batch.step(state, actions, rng), twin.step(tensors, twin.arrays.asarray(actions), other)
+        over = batch.over(state)
+        if step % 5 == 4 and over.any():
+            state = batch.replace(state, over, batch.start(int(over.sum()), rng))
+            tensors = twin.replace(tensors, over, twin.start(int(over.sum()), other))
+
+
+def _expect_equal(ours: Any, theirs: Any, twin: Batch[Any], where: str) -> None:
+    on_host = map_leaves(twin.arrays.to_numpy, theirs) if not isinstance(theirs, Bounds) else Bounds(*map(twin.arrays.to_numpy, theirs))
+    expect(fingerprint(ours) == fingerprint(on_host), f"{where} differs between numpy and torch")
 
 
 @contract("finished matches rest", presets=True)
@@ -124,11 +204,13 @@ def finished_matches_rest(subject: Subject) -> None:
     for _ in range(subject.game.info.max_steps):
         if batch.over(state).all():
             break
-        state = batch.step(state, _random_actions(subject, batch, state, rng), rng)
+        state = batch.step(state, _random_actions(batch, state, rng), rng)
     expect(bool(batch.over(state).all()), "a batch played at random did not finish within max_steps")
-    after = batch.step(state, _random_actions(subject, batch, state, rng), rng)
+    after = batch.step(state, _random_actions(batch, state, rng), rng)
     expect(bool(batch.over(after).all()), "a finished match of a batch went on")
     expect(not np.any(batch.rewards(after)), "a finished match of a batch was paid again")
     where = np.arange(_SIZE) % 2 == 0
-    mixed = batch.replace(after, where, batch.start(_SIZE, rng))
-    expect(bool(np.array_equal(batch.over(mixed), ~where)), "replace did not put fresh matches exactly where it was asked to")
+    fresh = batch.start(int(where.sum()), rng)
+    mixed = batch.replace(after, where, fresh)
+    expect(fingerprint(batch.select(mixed, where)) == fingerprint(fresh), "replace did not put the fresh matches where it was told to")
+    expect(fingerprint(batch.select(mixed, ~where)) == fingerprint(batch.select(after, ~where)), "replace touched other matches")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from agentarena.core.registry import ENVS, card, entry_point_names, env_id_of
 
+from .clauses import NotApplicable, contract, expect
 from .golden import golden_path, transcript
 from .subject import Subject
-from .suite import NotApplicable, contract, expect
 
 _HEADING = re.compile(r"^(#+)\s+(.*)$", re.MULTILINE)
 

@@ -9,17 +9,17 @@ from typing import Any
 from agentarena.core.errors import NotSupported
 from agentarena.core.game import Chance
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject
-from .suite import NotApplicable, contract, expect
 
 _DRAWS = 1500
 _LARGEST = 20_000
 _SIGMAS = 5.5
 
 
-@contract("chance adds up", forkable=True)
-def chance_adds_up(subject: Subject) -> None:
+@contract("chance matches sampling", forkable=True)
+def chance_matches_sampling(subject: Subject) -> None:
     """The listed probabilities of the start and of steps are positive, add up to 1, and are those that are drawn."""
     game = subject.game
     if not isinstance(game, Chance):
@@ -29,7 +29,7 @@ def chance_adds_up(subject: Subject) -> None:
         _compare(listed, [game.start(subject.chance(9, i)) for i in range(_DRAWS)], "the start")
     looked = 0
     for moment in subject.moments(12):
-        if not moment.asked:
+        if not moment.to_move:
             continue
         listed = _listed(game, moment.state, moment.actions, str(moment))
         if listed is not None:
@@ -58,12 +58,12 @@ def _listed(game: Any, state: Any, actions: Any, where: str) -> dict[str, float]
 
 def _compare(listed: dict[str, float], drawn: list[Any], where: str) -> None:
     """Every draw must be listed; when there are few outcomes each must come up as often as it should."""
-    seen, draws = Counter(map(fingerprint, drawn)), len(drawn)
-    strays = [key for key in seen if key not in listed]
-    expect(not strays, f"{where}: {len(strays)} of {len(seen)} outcomes that were drawn are not listed by chance")
+    counts, draws = Counter(map(fingerprint, drawn)), len(drawn)
+    strays = [key for key in counts if key not in listed]
+    expect(not strays, f"{where}: {len(strays)} of {len(counts)} outcomes that were drawn are not listed by chance")
     if draws < 5 * len(listed):
         return
     for key, probability in listed.items():
         spread = _SIGMAS * math.sqrt(draws * probability * max(0.0, 1 - probability)) + 2
-        as_often = abs(seen[key] - draws * probability) <= spread
-        expect(as_often, f"{where}: an outcome of probability {probability:.4f} came up {seen[key]} times in {draws}")
+        as_often = abs(counts[key] - draws * probability) <= spread
+        expect(as_often, f"{where}: an outcome of probability {probability:.4f} came up {counts[key]} times in {draws}")

@@ -1,7 +1,6 @@
 """Golden transcripts: one readable play a game, kept beside the tests and replayed byte for byte.
 
-A transcript shows what every asked seat was told, what it did and what followed, so that a person can read it and see
-whether anything is shown that should not be. Long plays show their beginning and their end.
+A transcript holds the view, the action and the events of every decision, so that a person can check that nothing leaks. Long plays show their beginning and their end.
 """
 
 from __future__ import annotations
@@ -71,15 +70,15 @@ def _steps(subject: Game[Any], seed: int) -> tuple[list[list[str]], list[float],
     for moment in walk(subject, seed):
         rewards = subject.rewards(moment.state)
         returns = [total + reward for total, reward in zip(returns, rewards, strict=True)]
-        head = f"step {moment.step}" + ("" if moment.asked else ", the end")
+        head = f"step {moment.step}" + ("" if moment.to_move else ", the end")
         block = [head, *_events(moment, known)]
         known = len(moment.log)
         if any(rewards):
             block.append(f"  rewards: {_numbers(rewards)}")
-        for seat in moment.asked[:_SEATS_SHOWN]:
+        for seat in moment.to_move[:_SEATS_SHOWN]:
             block += _question(subject, moment, seat)
-        if len(moment.asked) > _SEATS_SHOWN:
-            block.append(f"  and {len(moment.asked) - _SEATS_SHOWN} more seats, actions digest {_digest(moment.actions)}")
+        if len(moment.to_move) > _SEATS_SHOWN:
+            block.append(f"  and {len(moment.to_move) - _SEATS_SHOWN} more seats, actions digest {_digest(moment.actions)}")
         blocks.append(block)
     return blocks, returns, moment
 
@@ -92,11 +91,11 @@ def _events(moment: Moment, known: int) -> Iterator[str]:
 
 def _question(subject: Game[Any], moment: Moment, seat: int) -> list[str]:
     legal = subject.legal(moment.state, seat)
-    shown = ascii(subject.text.write(moment.state, seat, moment.actions[seat]))
+    reply = ascii(subject.text.write(moment.state, seat, moment.actions[seat]))
     return [
         f"  seat {seat} is asked, observation {_digest(subject.observe(moment.state, seat))}, legal {_legal(legal)}",
         *_indented(subject.text.view(moment.state, seat, moment.unread(seat))),
-        f"  seat {seat} answers {shown}, action {json.dumps(encode(legal, moment.actions[seat]), sort_keys=True)}",
+        f"  seat {seat} answers {reply}, action {json.dumps(encode(legal, moment.actions[seat]), sort_keys=True)}",
     ]
 
 
@@ -107,7 +106,7 @@ def _legal(legal: Legal) -> str:
 
 
 def _ending(subject: Game[Any], last: Moment, returns: list[float]) -> Iterator[str]:
-    if last.asked:
+    if last.to_move:
         yield f"cut short after {last.step} steps"
     for seat in range(min(subject.info.seats, _SEATS_SHOWN)):
         yield f"what seat {seat} sees at the end, observation {_digest(subject.observe(last.state, seat))}"
@@ -116,7 +115,7 @@ def _ending(subject: Game[Any], last: Moment, returns: list[float]) -> Iterator[
     if any(roles):
         yield f"roles: {', '.join(map(str, roles))}"
     yield f"returns: {_numbers(tuple(returns))}"
-    yield f"winner: {None if last.asked else subject.winner(last.state, tuple(returns))}"
+    yield f"winner: {None if last.to_move else subject.winner(last.state, tuple(returns))}"
 
 
 def _numbers(values: tuple[float, ...]) -> str:
@@ -125,8 +124,8 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 
 def _indented(text: str) -> list[str]:
-    shown = text.encode("ascii", "backslashreplace").decode()
-    return [f"    | {line}".rstrip() for line in shown.split("\n")]
+    plain = text.encode("ascii", "backslashreplace").decode()
+    return [f"    | {line}".rstrip() for line in plain.split("\n")]
 
 
 def _digest(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Checks of hidden information: what a seat must not know reaches it by no way, and search may redraw it."""
+"""Checks of hidden information: what a seat must not know never leaks to it, and search can resample it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from agentarena.core.game import Information, Resample
 from agentarena.core.rng import stream
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
-from .seeing import everything_known
+from .observations import everything_known
 from .subject import Moment, Subject, random_action
-from .suite import NotApplicable, contract, expect
 
 
 def _resampling(subject: Subject) -> Any:
@@ -23,22 +23,22 @@ def _resampling(subject: Subject) -> Any:
     return game
 
 
-def _redrawn(subject: Subject, most: int) -> Iterator[tuple[Moment, int, Any]]:
+def _resampled(subject: Subject, most: int) -> Iterator[tuple[Moment, int, Any]]:
     game = _resampling(subject)
     for moment in subject.moments(most):
         for seat in subject.seats(moment, 4):
             yield moment, seat, game.resample(moment.state, seat, subject.chance(6, moment.seed, moment.step, seat))
 
 
-@contract("hides what is hidden", forkable=True, presets=True)
-def hides_what_is_hidden(subject: Subject) -> None:
+@contract("hidden information does not leak", forkable=True, presets=True)
+def hidden_information_does_not_leak(subject: Subject) -> None:
     """With all that a seat cannot see redrawn, its observation, text, news, legal moves and information key stay byte-equal."""
     differs = False
-    for moment, seat, other in _redrawn(subject, 120):
-        asked, unread = seat in moment.asked, moment.unread(seat)
-        true = everything_known(subject, moment.state, seat, unread, asked)
-        drawn = everything_known(subject, other, seat, unread, asked and seat in subject.game.to_move(other))
-        for name in ("who is asked", *true):
+    for moment, seat, other in _resampled(subject, 120):
+        acts, unread = seat in moment.to_move, moment.unread(seat)
+        true = everything_known(subject, moment.state, seat, unread, acts)
+        drawn = everything_known(subject, other, seat, unread, acts and seat in subject.game.to_move(other))
+        for name in ("whether it is to move", *true):
             expect(
                 true[name] == drawn.get(name),
                 f"{moment}, seat {seat}: {name} tells apart what the seat cannot see\n{_shown(true, drawn, name)}",
@@ -53,11 +53,11 @@ def _shown(true: dict[str, Any], drawn: dict[str, Any], name: str) -> str:
     return f"true:    {true[name]!s:.600}\nredrawn: {drawn.get(name)!s:.600}"
 
 
-@contract("redraws from what is known", forkable=True, presets=True)
-def redraws_from_what_is_known(subject: Subject) -> None:
+@contract("resample uses known information only", forkable=True, presets=True)
+def resample_uses_known_information(subject: Subject) -> None:
     """`resample` depends on what the seat knows and on the stream alone: redrawing a redrawn state gives the same."""
     game = _resampling(subject)
-    for moment, seat, other in _redrawn(subject, 120):
+    for moment, seat, other in _resampled(subject, 120):
         first, second = (fingerprint(game.resample(state, seat, subject.chance(7, moment.seed))) for state in (moment.state, other))
         expect(
             first == second,
@@ -65,17 +65,17 @@ def redraws_from_what_is_known(subject: Subject) -> None:
         )
 
 
-@contract("redrawn states play on", forkable=True)
-def redrawn_states_play_on(subject: Subject) -> None:
+@contract("resampled states are playable", forkable=True)
+def resampled_states_are_playable(subject: Subject) -> None:
     """A redrawn state can be played to the end."""
     game = _resampling(subject)
-    for moment, seat, state in _redrawn(subject, 15):
+    for moment, seat, state in _resampled(subject, 15):
         rng = subject.chance(8, moment.seed, moment.step, seat)
         for _ in range(game.info.max_steps - moment.step):
-            asked = game.to_move(state)
-            if not asked:
+            to_move = game.to_move(state)
+            if not to_move:
                 break
-            state = game.step(state, {s: random_action(game.legal(state, s), rng) for s in asked}, rng)
+            state = game.step(state, {s: random_action(game.legal(state, s), rng) for s in to_move}, rng)
         expect(not game.to_move(state), f"{moment}, seat {seat}: the redrawn state did not end within max_steps")
 
 
@@ -85,7 +85,7 @@ def _keyed(subject: Subject) -> Any:
     return subject.game
 
 
-@contract("keys are strings", presets=True)
+@contract("information keys are strings", presets=True)
 def keys_are_strings(subject: Subject) -> None:
     """Information keys are strings, for every seat at every moment."""
     game = _keyed(subject)
@@ -95,12 +95,12 @@ def keys_are_strings(subject: Subject) -> None:
             expect(isinstance(key, str), f"{moment}, seat {seat}: the information key is a {type(key).__name__}, expected a string")
 
 
-@contract("seats recall what they did", forkable=True)
-def seats_recall(subject: Subject) -> None:
+@contract("information keys have perfect recall", forkable=True)
+def perfect_recall(subject: Subject) -> None:
     """A seat's information key differs after its own different actions, and between its own decisions of one match."""
     game = _keyed(subject)
     for moment in subject.moments(60):
-        for seat in subject.askable(moment, 2):
+        for seat in subject.movers(moment, 2):
             legal = game.legal(moment.state, seat)
             if not isinstance(legal, tuple) or len(legal) < 2:
                 continue
@@ -111,25 +111,25 @@ def seats_recall(subject: Subject) -> None:
                     one != two, f"{moment}, seat {seat}: actions {legal[0]} and {legal[-1]} lead to the same information key {one!r:.200}"
                 )
     for play in subject.plays():
-        seen: dict[tuple[int, str], Moment] = {}
+        earlier: dict[tuple[int, str], Moment] = {}
         for moment in play:
-            for seat in subject.askable(moment, 4):
+            for seat in subject.movers(moment, 4):
                 key = (seat, game.information(moment.state, seat))
                 expect(
-                    key not in seen,
-                    f"{moment}, seat {seat}: the same information key as at its earlier decision ({seen.get(key)}): {key[1]!r:.200}",
+                    key not in earlier,
+                    f"{moment}, seat {seat}: the same information key as at its earlier decision ({earlier.get(key)}): {key[1]!r:.200}",
                 )
-                seen[key] = moment
+                earlier[key] = moment
 
 
-@contract("equal keys, equal sight", presets=True)
-def equal_keys_equal_sight(subject: Subject) -> None:
+@contract("information keys determine observations", presets=True)
+def keys_determine_observations(subject: Subject) -> None:
     """States that share a seat's information key show it the same observation and the same legal moves."""
     game = _keyed(subject)
-    seen: dict[tuple[int, str], tuple[Any, Moment]] = {}
+    shown_by_key: dict[tuple[int, str], tuple[Any, Moment]] = {}
     for moment in subject.moments(150):
         for seat in subject.seats(moment, 4):
-            legal = game.legal(moment.state, seat) if seat in moment.asked else ()
-            sight = (fingerprint(game.observe(moment.state, seat)), fingerprint(legal))
-            first, where = seen.setdefault((seat, game.information(moment.state, seat)), (sight, moment))
-            expect(first == sight, f"seat {seat}: one information key for two states it can tell apart: {where}; {moment}")
+            legal = game.legal(moment.state, seat) if seat in moment.to_move else ()
+            shown = (fingerprint(game.observe(moment.state, seat)), fingerprint(legal))
+            first, where = shown_by_key.setdefault((seat, game.information(moment.state, seat)), (shown, moment))
+            expect(first == shown, f"seat {seat}: one information key for two states it can tell apart: {where}; {moment}")

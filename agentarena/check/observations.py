@@ -1,4 +1,4 @@
-"""Checks of what seats are shown as numbers and events."""
+"""Checks of observations and events."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from agentarena.core.events import Event
 from agentarena.core.game import Information
 
+from .clauses import contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject
-from .suite import contract, expect
 
 
-@contract("observations fit", presets=True)
+@contract("observations fit their space", presets=True)
 def observations_fit(subject: Subject) -> None:
     """Every seat's observation lies in its space, with exactly its dtypes, at every moment, the end included."""
     for moment in subject.moments(150):
@@ -42,8 +42,8 @@ def _check_types(observation: Any, space: gymnasium.Space[Any], where: str) -> N
         expect(observation.shape == space.shape, f"{where}: shape is {observation.shape}, expected {space.shape}")
 
 
-@contract("observations are fresh", presets=True)
-def observations_are_fresh(subject: Subject) -> None:
+@contract("observations are copies", presets=True)
+def observations_are_copies(subject: Subject) -> None:
     """Writing into a returned array changes neither the match nor what is returned next."""
     for moment in subject.moments(60):
         for seat in subject.seats(moment, 3):
@@ -67,19 +67,19 @@ def _overwrite(value: Any) -> bool:
     return True
 
 
-@contract("looking changes nothing", presets=True)
-def looking_changes_nothing(subject: Subject) -> None:
-    """Observation, text, legal moves, information key and news are the same when asked twice, and asking leaves the state alone."""
+@contract("observing has no side effects", presets=True)
+def observing_has_no_side_effects(subject: Subject) -> None:
+    """Observation, text, legal moves, information key and news are the same when read twice, and reading leaves the state alone."""
     for moment in subject.moments(60):
         before = subject.trace(moment)
         for seat in subject.seats(moment, 3):
-            looks = [everything_known(subject, moment.state, seat, moment.unread(seat), seat in moment.asked) for _ in range(2)]
+            looks = [everything_known(subject, moment.state, seat, moment.unread(seat), seat in moment.to_move) for _ in range(2)]
             for name, first in looks[0].items():
-                expect(first == looks[1][name], f"{moment}, seat {seat}: {name} differs when asked twice")
-        expect(subject.trace(moment) == before, f"{moment}: looking at the state changed it")
+                expect(first == looks[1][name], f"{moment}, seat {seat}: {name} differs when read twice")
+        expect(subject.trace(moment) == before, f"{moment}: reading the state changed it")
 
 
-def everything_known(subject: Subject, state: Any, seat: int, unread: tuple[Event, ...], asked: bool) -> dict[str, Any]:
+def everything_known(subject: Subject, state: Any, seat: int, unread: tuple[Event, ...], acts: bool) -> dict[str, Any]:
     """All that a seat may know at a state, by name."""
     game = subject.game
     known = {
@@ -87,19 +87,19 @@ def everything_known(subject: Subject, state: Any, seat: int, unread: tuple[Even
         "the text": game.text.view(state, seat, unread),
         "the text without choices": game.text.view(state, seat, unread, choices=False),
         "the news": fingerprint([(event.kind, event.data) for event in game.news(state) if event.visible_to(seat)]),
-        "who is asked": seat in game.to_move(state),  # who else is asked may be a secret, as at night among hidden roles
+        "whether it is to move": seat in game.to_move(state),  # who else moves may be a secret, as at night among hidden roles
     }
     if isinstance(game, Information):
         known["the information key"] = game.information(state, seat)
-    if asked:
+    if acts:
         legal = game.legal(state, seat)
         known["the legal moves"] = legal if isinstance(legal, tuple) else fingerprint(legal)
         known["the options"] = fingerprint(game.text.options(state, seat))
     return known
 
 
-@contract("news are data", presets=True)
-def news_are_data(subject: Subject) -> None:
+@contract("events are data", presets=True)
+def events_are_data(subject: Subject) -> None:
     """Events have a kind, JSON-ready data, and an audience of seats in increasing order or everybody."""
     seats = subject.game.info.seats
     for moment in subject.moments(300):

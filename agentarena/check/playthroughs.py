@@ -15,57 +15,66 @@ from agentarena.core.episode import Episode
 from agentarena.core.errors import MatchOver
 from agentarena.core.rng import CHANCE, DECISION, stream
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Moment, Subject, random_action
-from .suite import NotApplicable, contract, expect
 
 _EPSILON = 1e-6
 
 
-@contract("ends in time", presets=True)
-def ends_in_time(subject: Subject) -> None:
+@contract("ends within max_steps", presets=True)
+def ends_within_max_steps(subject: Subject) -> None:
     """Every random play ends by itself within `info.max_steps`."""
     for play in subject.plays():
         *_, last = play
-        expect(not last.asked, f"{last}: still going at max_steps = {subject.game.info.max_steps}")
+        expect(not last.to_move, f"{last}: still going at max_steps = {subject.game.info.max_steps}")
 
 
-@contract("asks in order", presets=True)
-def asks_in_order(subject: Subject) -> None:
+@contract("to_move is ordered", presets=True)
+def to_move_is_ordered(subject: Subject) -> None:
     """`to_move` is a tuple of ints in increasing order; several only in simultaneous games."""
     info = subject.game.info
     several = False
     for moment in subject.moments():
-        asked = moment.asked
+        seats = moment.to_move
         expect(
-            isinstance(asked, tuple) and all(type(seat) is int for seat in asked),
-            f"{moment}: to_move is {asked!r}, expected ints in a tuple",
+            isinstance(seats, tuple) and all(type(seat) is int for seat in seats),
+            f"{moment}: to_move is {seats!r}, expected ints in a tuple",
         )
-        expect(list(asked) == sorted(set(asked)), f"{moment}: to_move is {asked}, expected increasing seats")
-        expect(all(0 <= seat < info.seats for seat in asked), f"{moment}: to_move is {asked}, but seats are 0 to {info.seats - 1}")
-        several |= len(asked) > 1
-    expect(info.simultaneous or not several, "several seats were asked at once, but info.simultaneous is False")
+        expect(list(seats) == sorted(set(seats)), f"{moment}: to_move is {seats}, expected increasing seats")
+        expect(all(0 <= seat < info.seats for seat in seats), f"{moment}: to_move is {seats}, but seats are 0 to {info.seats - 1}")
+        several |= len(seats) > 1
+    expect(info.simultaneous or not several, "several seats move at once, but info.simultaneous is False")
 
 
 @contract("legal moves", presets=True)
 def legal_moves(subject: Subject) -> None:
-    """The legal moves of every asked seat are increasing ints of its space, or a `ActionSet` set whose samples lie in it."""
+    """The legal actions of every seat to move are increasing ints of its space, distinct strings, or an `ActionSet` whose samples lie in it."""
     for moment in subject.moments():
-        for seat in subject.askable(moment):
+        for seat in subject.movers(moment):
             legal = subject.game.legal(moment.state, seat)
             space = subject.game.action_space(seat)
             where = f"{moment}, seat {seat}"
             if isinstance(legal, ActionSet):
-                _check_bounded(legal, space, subject.chance(moment.seed, moment.step, seat), where)
-                continue
-            expect(isinstance(legal, tuple), f"{where}: legal is a {type(legal).__name__}, expected a tuple of ints or a ActionSet")
-            expect(len(legal) > 0, f"{where}: asked to move, but nothing is legal")
-            expect(all(type(a) is int for a in legal), f"{where}: legal is {legal[:10]}, expected Python ints")
-            expect(list(legal) == sorted(set(legal)), f"{where}: legal is {legal[:20]}, expected increasing ints without repeats")
-            expect(all(space.contains(a) for a in (legal[0], legal[-1])), f"{where}: legal {legal[0]} to {legal[-1]} leaves {space}")
+                _check_set(legal, space, subject.chance(moment.seed, moment.step, seat), where)
+            else:
+                _check_listed(legal, space, where)
 
 
-def _check_bounded(legal: ActionSet, space: gymnasium.Space[Any], rng: np.random.Generator, where: str) -> None:
+def _check_listed(legal: Any, space: gymnasium.Space[Any], where: str) -> None:
+    expect(isinstance(legal, tuple), f"{where}: legal is a {type(legal).__name__}, expected a tuple of ints or strings, or an ActionSet")
+    expect(len(legal) > 0, f"{where}: it is to move, but nothing is legal")
+    if type(legal[0]) is str:
+        expect(all(type(a) is str for a in legal), f"{where}: legal is {legal[:10]}, expected strings throughout")
+        expect(len(set(legal)) == len(legal), f"{where}: legal is {legal[:20]}, expected strings without repeats")
+        expect(all(space.contains(a) for a in legal), f"{where}: some of legal {legal[:10]} lies outside {space}")
+        return
+    expect(all(type(a) is int for a in legal), f"{where}: legal is {legal[:10]}, expected Python ints")
+    expect(list(legal) == sorted(set(legal)), f"{where}: legal is {legal[:20]}, expected increasing ints without repeats")
+    expect(all(space.contains(a) for a in (legal[0], legal[-1])), f"{where}: legal {legal[0]} to {legal[-1]} leaves {space}")
+
+
+def _check_set(legal: ActionSet, space: gymnasium.Space[Any], rng: np.random.Generator, where: str) -> None:
     for action in (sample(legal, rng), random_action(legal, rng)):
         reason = legal.violation(action)
         expect(reason is None, f"{where}: the legal set refuses its own sample {action!r:.100}: {reason}")
@@ -75,8 +84,14 @@ def _check_bounded(legal: ActionSet, space: gymnasium.Space[Any], rng: np.random
 
 
 def _check_member(legal: Legal, action: Any, space: gymnasium.Space[Any], where: str) -> None:
-    if isinstance(legal, Product):
-        expect(isinstance(space, gymnasium.spaces.Dict), f"{where}: moves have parts, but the action space is {space}")
+    if isinstance(legal, Product) and not legal.named:
+        expect(isinstance(space, gymnasium.spaces.MultiDiscrete | gymnasium.spaces.Tuple), f"{where}: moves are tuples, not of {space}")
+        expect(
+            space.contains(np.array(action) if isinstance(space, gymnasium.spaces.MultiDiscrete) else action),
+            f"{where}: {action!r:.100} lies outside {space}",
+        )
+    elif isinstance(legal, Product):
+        expect(isinstance(space, gymnasium.spaces.Dict), f"{where}: moves have named parts, but the action space is {space}")
         assert isinstance(space, gymnasium.spaces.Dict)
         expect(
             set(space.spaces) == set(legal.parts), f"{where}: the action space has parts {sorted(space.spaces)}, not {sorted(legal.parts)}"
@@ -95,8 +110,8 @@ def _check_member(legal: Legal, action: Any, space: gymnasium.Space[Any], where:
         expect(space.contains(action), f"{where}: {action!r:.100} lies outside {space}")
 
 
-@contract("pays what it declares", presets=True)
-def pays_what_it_declares(subject: Subject) -> None:
+@contract("returns match info", presets=True)
+def returns_match_info(subject: Subject) -> None:
     """Rewards are tuples of floats, nothing at the start; returns lie in the declared range and add up as declared."""
     for play in subject.plays():
         totals = np.zeros(subject.game.info.seats)
@@ -104,7 +119,7 @@ def pays_what_it_declares(subject: Subject) -> None:
             rewards = subject.game.rewards(moment.state)
             _check_rewards(rewards, subject.game.info.seats, moment)
             totals += rewards
-        if not moment.asked:
+        if not moment.to_move:
             _check_returns(subject, totals, moment)
 
 
@@ -130,20 +145,20 @@ def _check_returns(subject: Subject, totals: np.ndarray, moment: Moment) -> None
         expect(bool(np.all(np.abs(totals - totals[0]) <= slack)), f"{moment}: returns {shown} differ, but info.sum is 'common'")
 
 
-@contract("accepts what is legal", forkable=True, presets=True)
-def accepts_what_is_legal(subject: Subject) -> None:
-    """Every listed action, and samples of a `ActionSet` set, can be played."""
+@contract("legal actions are accepted", forkable=True, presets=True)
+def legal_actions_are_accepted(subject: Subject) -> None:
+    """Every listed action, and samples of an `ActionSet`, can be played."""
     for moment in subject.moments(60):
-        for seat in subject.askable(moment):
+        for seat in subject.movers(moment):
             legal = subject.game.legal(moment.state, seat)
             rng = subject.chance(moment.seed, moment.step, seat)
-            tried = legal if isinstance(legal, tuple) else (legal.sample(rng), random_action(legal, rng))
-            for action in tried:
+            actions = legal if isinstance(legal, tuple) else (legal.sample(rng), random_action(legal, rng))
+            for action in actions:
                 subject.game.step(moment.state, {**moment.actions, seat: action}, rng)
 
 
-@contract("leaves its input", forkable=True, presets=True)
-def leaves_its_input(subject: Subject) -> None:
+@contract("step is pure", forkable=True, presets=True)
+def step_is_pure(subject: Subject) -> None:
     """States are frozen and survive pickling; `step` does not change the one it is given, nor the actions."""
     for moment in subject.moments(60):
         state = moment.state
@@ -151,34 +166,34 @@ def leaves_its_input(subject: Subject) -> None:
         frozen = getattr(getattr(type(state), "__dataclass_params__", None), "frozen", True)
         expect(frozen, f"the state is a {type(state).__name__}, a dataclass that is not frozen")
         expect(fingerprint(pickle.loads(pickle.dumps(state))) == print_before, f"{moment}: the state is not equal to its pickle")
-        if moment.asked:
+        if moment.to_move:
             actions_before = fingerprint(dict(moment.actions))
             subject.game.step(state, moment.actions, subject.chance(1))
             expect(fingerprint(dict(moment.actions)) == actions_before, f"{moment}: step changed the actions it was given")
         expect(fingerprint(state) == print_before, f"{moment}: step changed the state it was given")
 
 
-@contract("same stream, same step", forkable=True)
-def same_stream_same_step(subject: Subject) -> None:
+@contract("step is deterministic", forkable=True)
+def step_is_deterministic(subject: Subject) -> None:
     """`start` and `step` are functions of their arguments: equal streams give equal states."""
     game = subject.game
     for seed in subject.seeds[:5]:
         expect(fingerprint(game.start(stream(seed))) == fingerprint(game.start(stream(seed))), f"seed {seed}: two starts differ")
     for moment in subject.moments(60):
-        if moment.asked:
+        if moment.to_move:
             first, second = (fingerprint(game.step(moment.state, moment.actions, subject.chance(2))) for _ in range(2))
             expect(first == second, f"{moment}: the same step with the same stream gave two different states")
 
 
-@contract("ends for good", presets=True)
-def ends_for_good(subject: Subject) -> None:
+@contract("terminal states are final", presets=True)
+def terminal_states_are_final(subject: Subject) -> None:
     """After the end every step raises MatchOver, every seat can still look, and the winner is a seat, a team or nobody."""
     game = subject.game
     for play in subject.plays():
         totals = np.zeros(game.info.seats)
         for moment in play:
             totals += game.rewards(moment.state)
-        if moment.asked:
+        if moment.to_move:
             continue
         before = subject.trace(moment)
         for actions in ({}, {0: 0}):
@@ -214,8 +229,8 @@ def _check_winner(subject: Subject, moment: Moment, returns: tuple[float, ...]) 
     )
 
 
-@contract("matches keep apart")
-def matches_keep_apart(subject: Subject) -> None:
+@contract("matches are independent")
+def matches_are_independent(subject: Subject) -> None:
     """Two matches played in turns go as they go one after the other."""
     game = subject.game
     seeds = (11, 12)
@@ -227,13 +242,16 @@ def matches_keep_apart(subject: Subject) -> None:
         for episode, choice, trace in zip(episodes, choices, traces, strict=True):
             if episode.to_move:
                 _advance(episode, choice, trace)
+    for episode in episodes:
+        episode.close()
     expect(traces == alone, "two matches played in turns differ from the same two played one after the other: something is shared")
 
 
 def _finish(game: Any, seed: int) -> list[str]:
-    episode, choice, trace = Episode(game, stream(seed, CHANCE)), stream(seed, DECISION), list[str]()
-    while episode.to_move:
-        _advance(episode, choice, trace)
+    choice, trace = stream(seed, DECISION), list[str]()
+    with Episode(game, stream(seed, CHANCE)) as episode:
+        while episode.to_move:
+            _advance(episode, choice, trace)
     return trace
 
 
@@ -244,14 +262,14 @@ def _advance(episode: Episode, choice: np.random.Generator, trace: list[str]) ->
     trace.append(fingerprint((rewards, [event.data for event in episode.game.news(episode.state)])))
 
 
-@contract("declares its randomness", forkable=True)
-def randomness_declared(subject: Subject) -> None:
+@contract("chance is declared", forkable=True)
+def chance_is_declared(subject: Subject) -> None:
     """Where `info.chance` is False, start and steps do not depend on the stream; where it is True, something does."""
     game = subject.game
     starts = {fingerprint(game.start(stream(seed))) for seed in range(20)}
     varied = len(starts) > 1
     for moment in subject.moments(200):
-        if moment.asked and not (varied and game.info.chance):
+        if moment.to_move and not (varied and game.info.chance):
             varied |= len({fingerprint(game.step(moment.state, moment.actions, subject.chance(4, i))) for i in range(4)}) > 1
     if varied and not game.info.chance:
         expect(False, "a start or a step depends on the stream of randomness, but info.chance is False")

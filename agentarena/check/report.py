@@ -19,7 +19,7 @@ class Result:
     """One check of one configuration.
 
     Attributes:
-        name: The check's name, e.g. "refuses the rest".
+        name: The check's name, e.g. "illegal actions are refused".
         status: "pass", "fail", or "n/a" where the check has nothing to test; that is not a pass.
         reason: Why it failed or does not apply; `""` for a pass.
         preset: The preset it ran under; `""` for the default configuration.
@@ -68,10 +68,10 @@ class Report:
         Args:
             verbose: Whether to list what passed and what does not apply, too; else failures alone.
         """
-        shown = self.results if verbose else self.failures
+        results = self.results if verbose else self.failures
         count = {status: sum(result.status == status for result in self.results) for status in _SIGNS}
         summary = f"{self.subject}: {count['pass']} passed, {count['fail']} failed, {count['n/a']} not applicable"
-        return [*(result.line() for result in shown), summary]
+        return [*(result.line() for result in results), summary]
 
     def raise_for_failures(self) -> None:
         """Raise when anything failed.

@@ -19,9 +19,9 @@ import numpy as np
 
 from agentarena.core.game import Game, Information
 
+from .clauses import contract, expect
 from .fingerprint import fingerprint
 from .subject import Subject, walk
-from .suite import contract, expect
 
 _FORBIDDEN = (
     "open",
@@ -45,13 +45,13 @@ def digest(game: Game[Any], seed: int) -> str:
     """Fingerprint of all that happens in one random play, texts and observations included."""
     parts: list[Any] = [game.text.rules(0), game.text.rules(game.info.seats - 1)]
     for moment in walk(game, seed):
-        shown = moment.asked[:3] or (0, game.info.seats - 1)
-        for seat in shown:
+        seats = moment.to_move[:3] or (0, game.info.seats - 1)
+        for seat in seats:
             parts += [fingerprint(game.observe(moment.state, seat)), game.text.view(moment.state, seat, moment.unread(seat))]
             if isinstance(game, Information):
                 parts.append(game.information(moment.state, seat))
         parts += [fingerprint(game.rewards(moment.state)), fingerprint([(e.kind, e.data, e.audience) for e in game.news(moment.state)])]
-        parts.append(moment.asked)
+        parts.append(moment.to_move)
         if moment.step >= _MOST_STEPS:
             break
     return fingerprint(parts)
@@ -80,8 +80,8 @@ def same_play_in_every_process(subject: Subject) -> None:
         expect(one == two, f"seed {seed}: the play differs in a process with another hash seed; look for loops over sets and for hash()")
 
 
-@contract("leaves the global generators")
-def leaves_the_global_generators(subject: Subject) -> None:
+@contract("global generators are untouched")
+def global_generators_are_untouched(subject: Subject) -> None:
     """Playing neither uses nor moves the generators of `random` and `numpy.random`."""
     before = random.getstate(), np.random.get_state()  # noqa: NPY002  # the global generator is what is looked at
     for seed in subject.seeds[:_SEEDS]:
@@ -91,27 +91,27 @@ def leaves_the_global_generators(subject: Subject) -> None:
     expect(fingerprint(before[1]) == fingerprint(after[1]), "the global generator of `numpy.random` was used; draw from the rng argument")
 
 
-@contract("plays alike again")
-def plays_alike_again(subject: Subject) -> None:
+@contract("plays are reproducible")
+def plays_are_reproducible(subject: Subject) -> None:
     """A new game object under the same options gives the same play: nothing depends on the clock, on ids or on what was played before."""
     for seed in subject.seeds[:_SEEDS]:
         fresh = pickle.loads(pickle.dumps(subject.game))
         expect(digest(subject.game, seed) == digest(fresh, seed), f"seed {seed}: a second play of the same seed went differently")
 
 
-@contract("plays in silence")
-def plays_in_silence(subject: Subject) -> None:
+@contract("no input or output")
+def no_input_or_output(subject: Subject) -> None:
     """Playing prints nothing, opens no file, starts no process and touches no network."""
     for seed in subject.seeds[:_SEEDS]:
         digest(subject.game, seed)  # lazy imports and tables are read now
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _watch() as seen:
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _watch() as accesses:
         for seed in subject.seeds[:_SEEDS]:
             digest(subject.game, seed)
     expect(not out.getvalue(), f"a play printed {out.getvalue()[:200]!r}")
     expect(not err.getvalue(), f"a play wrote {err.getvalue()[:200]!r} to standard error")
     if subject.game.info.forkable:  # an outside engine may have its process and its pipes
-        expect(not seen, f"a play did what it should not: {'; '.join(seen[:3])}")
+        expect(not accesses, f"a play did what it should not: {'; '.join(accesses[:3])}")
 
 
 _watching = threading.local()
@@ -119,9 +119,9 @@ _hooked: list[bool] = []
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    seen = getattr(_watching, "seen", None)
-    if seen is not None and event.startswith(_FORBIDDEN):
-        seen.append(f"{event} {arguments!r:.120}")
+    accesses = getattr(_watching, "accesses", None)
+    if accesses is not None and event.startswith(_FORBIDDEN):
+        accesses.append(f"{event} {arguments!r:.120}")
 
 
 @contextlib.contextmanager
@@ -130,9 +130,9 @@ def _watch() -> Iterator[list[str]]:
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked.append(True)
-    seen: list[str] = []
-    _watching.seen = seen
+    accesses: list[str] = []
+    _watching.accesses = accesses
     try:
-        yield seen
+        yield accesses
     finally:
-        _watching.seen = None
+        _watching.accesses = None

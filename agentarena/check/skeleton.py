@@ -42,7 +42,12 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
     if root.exists():
         raise UsageError(f"{root} is there already; choose another name or another folder")
     words = package.split("_")
-    names = {"package": package, "cls": "".join(word.capitalize() for word in words), "title": " ".join(words).capitalize()}
+    names = {
+        "package": package,
+        "cls": "".join(word.capitalize() for word in words),
+        "prefix": "".join(words),
+        "title": " ".join(words).capitalize(),
+    }
     written = [_render(template, root / path.format(package=package), names) for template, path in _FILES.items()]
     (root / "tests" / "__init__.py").write_text("", encoding="utf-8")
     return written

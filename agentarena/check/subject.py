@@ -12,7 +12,7 @@ import numpy as np
 
 from agentarena.core.actions import Action, Legal, Product, Text, sample
 from agentarena.core.events import Event
-from agentarena.core.game import Game
+from agentarena.core.game import Game, HasResources
 from agentarena.core.rng import CHANCE, DECISION, stream
 
 from .fingerprint import fingerprint
@@ -25,6 +25,8 @@ _WORDS = ("", "Hello.", "I trust seat 1, and you?", HOSTILE)
 _MOST_PLAYS = 20
 _MOST_OUTSIDE = 4
 _MOST_DECISIONS = 1200
+_MOST_DRAWS = 50
+"""Draws of a constrained product part by part, before it is left to its own `sample`."""
 
 
 def random_action(legal: Legal, rng: np.random.Generator) -> Action:
@@ -32,35 +34,38 @@ def random_action(legal: Legal, rng: np.random.Generator) -> Action:
     if isinstance(legal, Text):
         return _WORDS[int(rng.integers(len(_WORDS)))][: legal.max_chars]
     if isinstance(legal, Product):
-        return {name: random_action(part, rng) for name, part in legal.parts.items()}
+        for _ in range(_MOST_DRAWS):
+            action = legal.join([random_action(part, rng) for part in legal.parts.values()])
+            if legal.allowed is None or legal.allowed(action):
+                return action
     return sample(legal, rng)
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A point of a sampled play.
+    """A state of a sampled play, with what led to it and what is done next.
 
     Attributes:
         seed: Seed of the play.
         step: Steps taken before.
         state: The state; spent once the play goes on when the game is not forkable.
-        asked: The seats to move; `()` at the end.
-        actions: What they are about to do.
+        to_move: The seats to move; `()` at the end.
+        actions: The actions they take next.
         log: Events so far.
-        heard: How many of them each seat had seen when it was last asked.
+        events_read: How many of them each seat had received at its last decision.
     """
 
     seed: int
     step: int
     state: Any
-    asked: tuple[int, ...]
+    to_move: tuple[int, ...]
     actions: Mapping[int, Action]
     log: tuple[Event, ...]
-    heard: tuple[int, ...]
+    events_read: tuple[int, ...]
 
     def unread(self, seat: int) -> tuple[Event, ...]:
-        """The events since the seat was last asked that it may know."""
-        return tuple(event for event in self.log[self.heard[seat] :] if event.visible_to(seat))
+        """The events since the seat's last decision that it may know."""
+        return tuple(event for event in self.log[self.events_read[seat] :] if event.visible_to(seat))
 
     def __str__(self) -> str:
         return f"seed {self.seed}, after {self.step} steps"
@@ -70,18 +75,22 @@ def walk(game: Game[Any], seed: int) -> Iterator[Moment]:
     """One random play, moment by moment, up to its end or `max_steps`; a function of the game and the seed."""
     chance, choice = stream(seed, CHANCE, 0), stream(seed, DECISION, 0)
     state = game.start(chance)
-    log = tuple(game.news(state))
-    heard = [0] * game.info.seats
-    for step in range(game.info.max_steps + 1):
-        asked = game.to_move(state)
-        actions = {seat: random_action(game.legal(state, seat), choice) for seat in asked}
-        yield Moment(seed, step, state, asked, actions, log, tuple(heard))
-        if not asked or step == game.info.max_steps:
-            return
-        for seat in asked:
-            heard[seat] = len(log)
-        state = game.step(state, actions, chance)
-        log += tuple(game.news(state))
+    try:
+        log = tuple(game.news(state))
+        events_read = [0] * game.info.seats
+        for step in range(game.info.max_steps + 1):
+            to_move = game.to_move(state)
+            actions = {seat: random_action(game.legal(state, seat), choice) for seat in to_move}
+            yield Moment(seed, step, state, to_move, actions, log, tuple(events_read))
+            if not to_move or step == game.info.max_steps:
+                return
+            for seat in to_move:
+                events_read[seat] = len(log)
+            state = game.step(state, actions, chance)
+            log += tuple(game.news(state))
+    finally:
+        if isinstance(game, HasResources):
+            game.release(state)
 
 
 class Subject:
@@ -102,25 +111,25 @@ class Subject:
 
     @cached_property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of the sampled plays: those asked for, else as many as stay within a number of decisions."""
+        """The seeds of the sampled plays: those given, else as many as stay within a number of decisions."""
         if self._seeds is not None:
             return tuple(self._seeds)
         decisions = 0
         most = _MOST_PLAYS if self.game.info.forkable else _MOST_OUTSIDE
         for seed in range(most):
-            decisions += sum(len(moment.asked) for moment in walk(self.game, seed))
+            decisions += sum(len(moment.to_move) for moment in walk(self.game, seed))
             if decisions >= _MOST_DECISIONS:
                 return tuple(range(seed + 1))
         return tuple(range(most))
 
     @cached_property
-    def _kept(self) -> list[list[Moment]]:
+    def _recorded(self) -> list[list[Moment]]:
         return [list(walk(self.game, seed)) for seed in self.seeds]
 
     def plays(self) -> Iterable[Iterable[Moment]]:
         """The sampled plays. Those of a game that is not forkable are played anew, so look at each state at once."""
         if self.game.info.forkable:
-            return self._kept
+            return self._recorded
         return (walk(self.game, seed) for seed in self.seeds)
 
     def moments(self, most: int | None = None) -> Iterator[Moment]:
@@ -129,18 +138,18 @@ class Subject:
             for play in self.plays():
                 yield from play
             return
-        everything = [moment for play in self._kept for moment in play]
+        everything = [moment for play in self._recorded for moment in play]
         count = min(most, len(everything))
         for i in range(count):
             yield everything[i * len(everything) // count]
 
     def seats(self, moment: Moment, most: int = 6) -> tuple[int, ...]:
-        """All seats, or of a crowd a few that change from moment to moment."""
+        """All seats, or a few of many, which change from moment to moment."""
         return _few(tuple(range(self.game.info.seats)), most, moment)
 
-    def askable(self, moment: Moment, most: int = 4) -> tuple[int, ...]:
-        """The seats asked at a moment, or of a crowd a few."""
-        return _few(moment.asked, most, moment)
+    def movers(self, moment: Moment, most: int = 4) -> tuple[int, ...]:
+        """The seats to move, or a few of many."""
+        return _few(moment.to_move, most, moment)
 
     def trace(self, moment: Moment) -> str:
         """What must stay as it is when a step is refused: the state, or of an outside engine what seats see of it."""

@@ -1,83 +1,37 @@
-"""The contract every game keeps: which checks there are, and running them. No game is known here by name."""
+"""Running the checks of the contract that every game keeps. No game is known here by name."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from agentarena.core.errors import UsageError
+from agentarena.core.errors import UnknownName, UsageError
 from agentarena.core.game import Game
 from agentarena.core.registry import env_id_of, game_class, resolve
 
+from . import (
+    arrays,
+    card,
+    chance,
+    game_info,
+    illegal_actions,
+    information_leaks,
+    observations,
+    playthroughs,
+    side_effects,
+    text,
+)
+from .clauses import CHECKS, Check, CheckFailed, NotApplicable
 from .report import Report, Result, Status
 from .subject import Subject
 
-__all__ = ["CHECKS", "Broken", "Check", "NotApplicable", "check", "contract", "expect", "run"]
+__all__ = ["check", "run"]
 
-_MODULES = (
-    "game_info",
-    "playthroughs",
-    "illegal_actions",
-    "observations",
-    "information_leaks",
-    "text",
-    "chance",
-    "side_effects",
-    "arrays",
-    "card",
-)
+_MODULES = (game_info, playthroughs, illegal_actions, observations, information_leaks, text, chance, side_effects, arrays, card)
+"""The modules that hold the checks, in the order of reports."""
 _PRESET_SEEDS = (0, 1)
-
-
-class Broken(Exception):
-    """A clause of the contract does not hold; the message says where and how."""
-
-
-class NotApplicable(Exception):
-    """The check has nothing to test in this game; the message says why."""
-
-
-def expect(holds: bool, message: str) -> None:
-    """Fail the running check unless `holds`."""
-    if not holds:
-        raise Broken(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One clause of the contract.
-
-    Attributes:
-        name: What a reader sees.
-        test: Raises `Broken` or `NotApplicable`, or returns.
-        forkable: Whether it steps a state twice and so needs a forkable game.
-        presets: Whether it runs under every preset as well.
-    """
-
-    name: str
-    test: Callable[[Subject], None]
-    forkable: bool = False
-    presets: bool = False
-
-
-CHECKS: list[Check] = []
-"""Every check, in order; filled by the modules of this package."""
-
-
-def contract(
-    name: str, *, forkable: bool = False, presets: bool = False
-) -> Callable[[Callable[[Subject], None]], Callable[[Subject], None]]:
-    """Enter a function into the table of checks."""
-
-    def enter(test: Callable[[Subject], None]) -> Callable[[Subject], None]:
-        CHECKS.append(Check(name, test, forkable, presets))
-        return test
-
-    return enter
 
 
 def check(
@@ -102,7 +56,7 @@ def check(
     Raises:
         UnknownName: No such environment or check.
     """
-    table = _chosen(only)
+    table = _select(only)
     name = resolve(game_or_id) if isinstance(game_or_id, str) else _name_of(game_or_id)
     folder = None if golden is None else Path(golden)
     if isinstance(game_or_id, Game):
@@ -110,8 +64,8 @@ def check(
     kind = game_class(name) if isinstance(game_or_id, str) else game_or_id
     try:
         subject = Subject(name, kind.build(), seeds=seeds, golden=folder, registered=isinstance(game_or_id, str))
-    except Exception as error:  # the boundary: whatever building raises is a finding
-        return Report(name, (Result("builds", "fail", f"cannot be built with its defaults: {_told(error)}"),))
+    except Exception as error:  # the boundary: an error in building is a failure of the game
+        return Report(name, (Result("builds", "fail", f"cannot be built with its defaults: {_describe(error)}"),))
     results = _run(subject, table)
     for preset in kind.presets:
         results += _run_preset(name, kind, preset, seeds, [clause for clause in table if clause.presets])
@@ -131,26 +85,25 @@ def _name_of(game: Game[Any] | type[Game[Any]]) -> str:
     return f"{game.__module__}:{game.__qualname__}"
 
 
-def _chosen(only: Iterable[str] | None) -> list[Check]:
-    for module in _MODULES:
-        import_module(f"{__package__}.{module}")
+def _select(only: Iterable[str] | None) -> list[Check]:
+    """The checks of these names, all by default, in the order of `_MODULES`."""
+    order = {module.__name__: position for position, module in enumerate(_MODULES)}
+    clauses = sorted(CHECKS, key=lambda clause: order.get(clause.test.__module__, len(order)))
     if only is None:
-        return CHECKS
-    from agentarena.core.errors import UnknownName
-
+        return clauses
     wanted = set(only)
-    names = [clause.name for clause in CHECKS]
+    names = [clause.name for clause in clauses]
     for name in sorted(wanted):
         if name not in names:
             raise UnknownName("check", name, names)
-    return [clause for clause in CHECKS if clause.name in wanted]
+    return [clause for clause in clauses if clause.name in wanted]
 
 
 def _run_preset(name: str, kind: type[Game[Any]], preset: str, seeds: Sequence[int] | None, table: list[Check]) -> list[Result]:
     try:
         game = kind.build(preset)
-    except Exception as error:  # the boundary: whatever building raises is a finding
-        return [Result("builds", "fail", f"cannot be built: {_told(error)}", preset)]
+    except Exception as error:  # the boundary: an error in building is a failure of the game
+        return [Result("builds", "fail", f"cannot be built: {_describe(error)}", preset)]
     subject = Subject(name, game, seeds=_PRESET_SEEDS if seeds is None else seeds)
     return _run(subject, table, preset)
 
@@ -160,23 +113,23 @@ def _run(subject: Subject, table: list[Check], preset: str = "") -> list[Result]
 
 
 def _outcome(clause: Check, subject: Subject) -> tuple[Status, str]:
-    """The one boundary: whatever a game raises while it is looked at is a failure of that check."""
+    """The status of one check and its reason. Whatever the game raises is a failure of that check."""
     try:
         if clause.forkable and not subject.game.info.forkable:
             return "n/a", "the state lives in an outside engine and cannot be stepped twice"
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             clause.test(subject)
-    except NotApplicable as why:
-        return "n/a", str(why)
-    except Broken as why:
-        return "fail", str(why)
+    except NotApplicable as reason:
+        return "n/a", str(reason)
+    except CheckFailed as failure:
+        return "fail", str(failure)
     except Exception as error:  # the boundary
-        return "fail", _told(error)
+        return "fail", _describe(error)
     return "pass", ""
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     where = error.__traceback__
     while where is not None and where.tb_next is not None:
         where = where.tb_next

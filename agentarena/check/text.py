@@ -9,32 +9,32 @@ from typing import Any
 from agentarena.core.actions import ActionSet, Product, Text, violation
 from agentarena.core.text import Choices, Options, Pattern, Schema, Unreadable
 
+from .clauses import NotApplicable, contract, expect
 from .fingerprint import fingerprint
 from .subject import Moment, Subject
-from .suite import NotApplicable, contract, expect
 
 _QUOTED = re.compile(r'"[^"\n]*"')
 _MOST_MOVES = 60
 
 
-def _asked(subject: Subject, most: int, seats: int = 2) -> Iterator[tuple[Moment, int, Any]]:
-    """Sampled decisions: a moment, the seat asked, and what it may do."""
+def _decisions(subject: Subject, most: int, seats: int = 2) -> Iterator[tuple[Moment, int, Any]]:
+    """Sampled decisions: a moment, a seat to move, and its legal actions."""
     for moment in subject.moments(most):
-        for seat in subject.askable(moment, seats):
+        for seat in subject.movers(moment, seats):
             yield moment, seat, subject.game.legal(moment.state, seat)
 
 
-@contract("rules in words", presets=True)
+@contract("rules text", presets=True)
 def rules_in_words(subject: Subject) -> None:
     """Every seat has rules, in ASCII, the same each time."""
     for seat in {0, subject.game.info.seats - 1}:
         rules = subject.game.text.rules(seat)
         expect(isinstance(rules, str) and bool(rules.strip()), f"the rules for seat {seat} are {rules!r:.60}, expected text")
         _check_ascii(rules, f"the rules for seat {seat}")
-        expect(subject.game.text.rules(seat) == rules, f"the rules for seat {seat} differ when asked twice")
+        expect(subject.game.text.rules(seat) == rules, f"the rules for seat {seat} differ when read twice")
 
 
-@contract("views in words", presets=True)
+@contract("view text", presets=True)
 def views_in_words(subject: Subject) -> None:
     """Every seat's view is ASCII text (but for quotations), with and without the list of moves, and every event is a string."""
     face = subject.game.text
@@ -46,8 +46,8 @@ def views_in_words(subject: Subject) -> None:
                 expect(isinstance(text, str) and bool(text.strip()), f"{where} is {text!r:.60}, expected text")
                 _check_ascii(text, where)
             for event in moment.unread(seat):
-                told = face.tell(event, seat)
-                expect(isinstance(told, str), f"{where}: tell({event.kind!r}) gives a {type(told).__name__}, expected a string")
+                line = face.tell(event, seat)
+                expect(isinstance(line, str), f"{where}: tell({event.kind!r}) gives a {type(line).__name__}, expected a string")
 
 
 def _check_ascii(text: str, where: str) -> None:
@@ -58,11 +58,11 @@ def _check_ascii(text: str, where: str) -> None:
     expect(not odd, f"{where} holds {odd[:5]} outside quotations, expected ASCII")
 
 
-@contract("reads what it writes", presets=True)
+@contract("read inverts write", presets=True)
 def reads_what_it_writes(subject: Subject) -> None:
     """`read(write(a))` is `a` for each legal move, bare and after thinking aloud."""
     face = subject.game.text
-    for moment, seat, legal in _asked(subject, 60):
+    for moment, seat, legal in _decisions(subject, 60):
         moves = legal[:: max(1, len(legal) // _MOST_MOVES)] if isinstance(legal, tuple) else (moment.actions[seat],)
         for action in moves:
             reply = face.write(moment.state, seat, action)
@@ -81,7 +81,7 @@ def reads_what_it_writes(subject: Subject) -> None:
                 if isinstance(legal, ActionSet):
                     same = violation(legal, got) is None and _close(legal, action, got)
                 else:
-                    same = type(got) is int and got == action
+                    same = type(got) is type(action) and got == action
                 expect(same, f"{where} was written for {action!r:.100} but read as {got!r:.100}")
 
 
@@ -91,7 +91,7 @@ def _free(legal: Any) -> bool:
 
 
 def _close(legal: ActionSet, action: Any, got: Any) -> bool:
-    """Whether a `ActionSet` action came back from words: numbers exactly, plain speech up to white space."""
+    """Whether an action of an `ActionSet` came back from words: numbers exactly, plain speech up to white space."""
     if isinstance(legal, Text):
         return isinstance(got, str) and (got.split() == str(action).split() or "<" in action or not action.strip())
     if isinstance(legal, Product):
@@ -102,11 +102,11 @@ def _close(legal: ActionSet, action: Any, got: Any) -> bool:
     return fingerprint(legal.encode(action)) == fingerprint(legal.encode(got))
 
 
-@contract("offers what is legal", presets=True)
+@contract("reply options match legal actions", presets=True)
 def offers_what_is_legal(subject: Subject) -> None:
     """`options` are `Choices` that read as exactly the legal moves, or a schema or pattern."""
     face = subject.game.text
-    for moment, seat, legal in _asked(subject, 60):
+    for moment, seat, legal in _decisions(subject, 60):
         options = face.options(moment.state, seat)
         expect(
             isinstance(options, Options),
@@ -130,11 +130,11 @@ def offers_what_is_legal(subject: Subject) -> None:
             )
 
 
-@contract("refuses to guess", presets=True)
+@contract("unclear replies are unreadable", presets=True)
 def refuses_to_guess(subject: Subject) -> None:
     """No reply, two moves, an endless reply, the rules themselves, or prose about a move are `Unreadable`, with a reason."""
     face = subject.game.text
-    for moment, seat, legal in _asked(subject, 25):
+    for moment, seat, legal in _decisions(subject, 25):
         reply = face.write(moment.state, seat, moment.actions[seat])
         tagged = reply if "<answer>" in reply else f"<answer>{reply}</answer>"
         cases = {
@@ -159,20 +159,21 @@ def _expect_unreadable(subject: Subject, moment: Moment, seat: int, legal: Any, 
     got = subject.game.text.read(moment.state, seat, words)
     where = f"{moment}, seat {seat}: {name} ({words[-200:]!r})"
     if not isinstance(got, Unreadable):
-        expect(violation(legal, got) is not None and not isinstance(legal, tuple), f"{where} was read as {got!r:.80}, expected Unreadable")
+        named = isinstance(legal, tuple) and not isinstance(legal[0], str)  # any words may be a command, if none that is legal
+        expect(violation(legal, got) is not None and not named, f"{where} was read as {got!r:.80}, expected Unreadable")
         return
     expect(isinstance(got.reason, str) and bool(got.reason.strip()), f"{where} is Unreadable without a reason")
     if not words.strip():
         expect(got.kind == "empty", f"{where} is of kind {got.kind!r}, expected 'empty'")
 
 
-@contract("quotes what players say", presets=True)
+@contract("player text is quoted", presets=True)
 def quotes_what_players_say(subject: Subject) -> None:
     """Players' words stand in double quotes on one line in every view, and cannot leave them."""
     spoke = False
     for moment in subject.moments(400):
         for seat in subject.seats(moment, 4):
-            legal = subject.game.legal(moment.state, seat) if seat in moment.asked else None
+            legal = subject.game.legal(moment.state, seat) if seat in moment.to_move else None
             spoke |= isinstance(legal, Text) or (
                 isinstance(legal, Product) and any(isinstance(part, Text) for part in legal.parts.values())
             )

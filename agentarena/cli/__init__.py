@@ -28,7 +28,7 @@ COMMANDS = {
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",
     "bench": "Measure the speed of environments on this machine.",
-    "doctor": "Say what is installed and whether it works.",
+    "doctor": "Show the installed packages and test every environment.",
     "demo": "Play the Dhumbal championship and write a report.",
 }
 """Command -> one line of help; the module `agentarena.cli.<command>` has the click command `command`."""
@@ -72,14 +72,14 @@ def cli() -> None:
 def main(argv: list[str] | None = None) -> Any:
     """The console script: errors of ours, and files that cannot be used, become one line on stderr and exit code 2.
 
-    Packages in the working folder can be named.
+    Agents and games in the working folder can be named.
     """
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
         return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; what was recorded is kept, and the same command goes on from there", err=True)
+        click.echo("interrupted; finished matches are in the record file, and the same command continues it", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()

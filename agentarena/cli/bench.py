@@ -12,6 +12,7 @@ import numpy as np
 
 from agentarena.core import registry
 from agentarena.core.actions import sample
+from agentarena.core.batch import Bounds
 from agentarena.core.game import Game, HasBatch
 from agentarena.core.rng import stream
 
@@ -42,17 +43,18 @@ def command(envs: tuple[str, ...], seconds: float, rounds: int, settings: tuple[
 
 
 def _speed(play: Callable[[], int] | None, seconds: float, rounds: int) -> str:
+    """Median decisions per CPU-second of some rounds."""
     if play is None:
         return "–"
-    measured = []
+    rates = []
     for turn in range(rounds + 1):  # the first warms the caches
         began, count, spent = time.process_time(), 0, 0.0
         while spent < seconds:
             count += play()
             spent = time.process_time() - began
         if turn:
-            measured.append(count / spent)
-    return f"{statistics.median(measured):,.0f}"
+            rates.append(count / spent)
+    return f"{statistics.median(rates):,.0f}"
 
 
 def _rules(game: Game[Any], env_id: str, options: dict[str, Any]) -> Callable[[], int]:
@@ -124,9 +126,12 @@ def _batch(game: Game[Any], env_id: str, options: dict[str, Any]) -> Callable[[]
         state, decisions = rules.start(_BATCH, rng), 0
         while not (over := rules.over(state)).all():
             legal = rules.legal(state)
-            asked = rules.to_move(state)
-            actions = (rng.random(legal.shape, dtype=np.float32) * legal).argmax(-1)
-            decisions += int(asked.sum()) if asked.ndim == 2 else int((~over).sum())
+            to_move = rules.to_move(state)
+            if isinstance(legal, Bounds):
+                actions = legal.low + rng.random(legal.low.shape) * (legal.high - legal.low)
+            else:
+                actions = (rng.random(legal.shape, dtype=np.float32) * legal).argmax(-1)
+            decisions += int(to_move.sum()) if to_move.ndim == 2 else int((~over).sum())
             state = rules.step(state, actions, rng)
         return decisions
 

@@ -16,9 +16,9 @@ from .common import console
     "--write-golden", type=click.Path(file_okay=False), metavar="DIR", help="Write the golden transcripts into DIR instead of checking."
 )
 @click.option("--golden", type=click.Path(file_okay=False, exists=True), metavar="DIR", help="Compare with the golden transcripts in DIR.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the checks that passed, too.")
+@click.option("-v", "--verbose", is_flag=True, help="List the checks that passed, too.")
 def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool) -> None:
-    """Test games against the contract that every environment here keeps. Exit code 1 when a check fails.
+    """Run the contract suite on games. Exit code 1 when a check fails.
 
     \b
     agentarena check KuhnPoker-v0

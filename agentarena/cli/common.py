@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -113,7 +114,9 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:
-    """A number with its interval, e.g. "0.480 [0.431, 0.529]"."""
+    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; "–" for nan."""
+    if math.isnan(value):
+        return "–"
     return f"{value:.{digits}f} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
 
 

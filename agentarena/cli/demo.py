@@ -41,34 +41,34 @@ def command(rounds: int, search_rounds: int, simulations: int, seed: int, worker
     First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
     championship: Aggressive against search and chance. The published figures are printed beside ours.
     """
-    from agentarena.envs.dhumbal import published
+    from agentarena.envs.dhumbal.analysis import published
 
     began = time.perf_counter()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    played = _Played(folder, seed, workers or min(4, os.cpu_count() or 1), quiet)
+    championship = _Championship(folder, seed, workers or min(4, os.cpu_count() or 1), quiet)
 
-    fixed = played.run("rule-based", HEURISTICS, rounds, rotate=False)
-    rotated = played.run("rule-based-rotated", HEURISTICS, rounds, rotate=True)
-    rows = [row[:-1] for row in _beside(published.RULE_BASED, fixed, rotated)]
+    fixed = championship.run("rule-based", HEURISTICS, rounds, rotate=False)
+    rotated = championship.run("rule-based-rotated", HEURISTICS, rounds, rotate=True)
+    rows = [row[:-1] for row in _compare(published.RULE_BASED, fixed, rotated)]
     columns: tuple[str, ...] = ("player", "paper: won %", "same seats [95 %]", "rotated [95 %]", "coins, rotated [95 %]")
     caption = "The first seat starts every round: rotate the seats, and the order changes."
     show_table(f"Rule-based tournament, {rounds} rounds", columns, rows, caption=caption)
 
     players = ("dhumbal/aggressive", f"ismcts?simulations={simulations}", "dhumbal/random", "dhumbal/random")
-    final = played.run("championship", players, search_rounds, rotate=False)
-    rows = _beside(published.CHAMPIONSHIP, final)
+    final = championship.run("championship", players, search_rounds, rotate=False)
+    rows = _compare(published.CHAMPIONSHIP, final)
     columns = ("player", "paper: won %", "here [95 %]", "coins a round [95 %]", "ms a decision")
     caption = "In PPO's seat plays Random: the paper finds no difference between them (p = 0.70). Its ISMCTS takes every hidden card for an ace; ours redraws them fairly."
     show_table(f"Championship, {search_rounds} rounds", columns, rows, caption=caption)
-    reports = played.reports(published)
+    reports = championship.reports(published)
     console.print(
         f"{' and '.join(map(str, reports))} written in {time.perf_counter() - began:.0f} s. Look at a round: agentarena replay {folder / 'championship.jsonl'}",
         soft_wrap=True,
     )
 
 
-class _Played:
+class _Championship:
     """The demo's tournaments, each in a record file that a repeated call completes or reuses."""
 
     def __init__(self, folder: Path, seed: int, workers: int, quiet: bool) -> None:
@@ -103,12 +103,12 @@ class _Played:
         )
         written = []
         for name, page, title, rows in pages:
-            beside = report.Published.of(rows, SOURCE, "1024 rounds, the first seat starts every round.", mean_return="coins")
-            written.append(report.write(self.results[name], self.folder / page, title=title, published=beside, command="agentarena demo"))
+            table = report.Published.of(rows, SOURCE, "1024 rounds, the first seat starts every round.", mean_return="coins")
+            written.append(report.write(self.results[name], self.folder / page, title=title, published=table, command="agentarena demo"))
         return written
 
 
-def _beside(rows: Sequence[Any], *results: Any) -> list[tuple[str, ...]]:
+def _compare(rows: Sequence[Any], *results: Any) -> list[tuple[str, ...]]:
     """Published rows beside ours, by seat: name, published, our win share of each result, coins and time of the last."""
     labels = _labels(results[0])
     tables = [{row["agent"]: row for row in result.table()} for result in results]
@@ -123,5 +123,5 @@ def _beside(rows: Sequence[Any], *results: Any) -> list[tuple[str, ...]]:
 
 
 def _labels(results: Any) -> list[str]:
-    """The agents of the seats of the first match, told apart as the standings tell them."""
+    """The agents of the seats of the first match, by the names of the standings."""
     return [results.agents[one.index] for one in results.records[0].seats]

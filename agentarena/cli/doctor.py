@@ -25,17 +25,22 @@ _PACKAGES = (
     ("stable-baselines3", "stable_baselines3", "reference learners", "rl"),
     ("sb3-contrib", "sb3_contrib", "MaskablePPO", "rl"),
     ("supersuit", "supersuit", "PettingZoo wrappers", "rl"),
+    ("transformers", "transformers", "language models on this machine", "llm"),
+    ("openai", "openai", "language models on a server", "llm"),
+    ("peft", "peft", "LoRA adapters", "lora"),
+    ("vllm", "vllm", "fast language models on GPUs", "vllm"),
+    ("pandas", "pandas", "Results.to_frame", "frames"),
 )
 
 
 @click.command("doctor")
 def command() -> None:
-    """Say what is installed and whether it works. Exit code 1 when an environment does not run.
+    """Show the installed packages and test every environment. Exit code 1 when an environment does not run.
 
     \b
     agentarena doctor
     """
-    show_table("Machine", ("what", "found"), _machine())
+    show_table("Machine", ("item", "value"), _machine())
     show_table("Packages", ("package", "version", "for", "install with"), [_package(*row) for row in _PACKAGES])
     rows, broken = _environments()
     show_table("Environments", ("id", "one random match"), rows)
@@ -55,9 +60,9 @@ def _machine() -> list[tuple[str, str]]:
 
 
 def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[str, str, str, str]:
-    found = importlib.util.find_spec(module) is not None
-    version = metadata.version(distribution) if found else "not installed"
-    return (distribution, version, purpose, "" if found or not extra else f"pip install 'agentarena[{extra}]'")
+    installed = importlib.util.find_spec(module) is not None
+    version = metadata.version(distribution) if installed else "not installed"
+    return (distribution, version, purpose, "" if installed or not extra else f"pip install 'agentarena[{extra}]'")
 
 
 def _environments() -> tuple[list[tuple[str, str]], list[str]]:

@@ -1,4 +1,4 @@
-"""`agentarena envs`: what there is."""
+"""`agentarena envs`: the environments, the agents, and one environment's card and options."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def command(env: str | None, agents: bool, options: bool, markdown: bool) -> Non
             (name, maker if isinstance(maker, str) else f"{maker.__module__}:{maker.__qualname__}")
             for name, maker in registry.agents().items()
         ]
-        show_table("Agents", ("name", "made by"), rows)
+        show_table("Agents", ("name", "class or factory"), rows)
     elif markdown:
         click.echo(markdown_table())
     elif env is None:
@@ -73,15 +73,15 @@ def markdown_table() -> str:
 
 
 def _options(env: str) -> None:
-    found = registry.game_class(env)
+    game_class = registry.game_class(env)
     rows = []
-    for field in dataclasses.fields(found):  # type: ignore[arg-type]  # every concrete game is a dataclass
+    for field in dataclasses.fields(game_class):  # type: ignore[arg-type]  # every concrete game is a dataclass
         metadata = field.metadata
         allowed = ", ".join(map(str, metadata.get("choices") or ())) or _range(metadata.get("low"), metadata.get("high"))
         rows.append((field.name, str(field.default), allowed, metadata.get("doc", "")))
     if rows:
         show_table(f"Options of {registry.resolve(env)}", ("option", "default", "allowed", "meaning"), rows)
-    presets = [(name, ", ".join(f"{key}={value}" for key, value in settings.items())) for name, settings in found.presets.items()]
+    presets = [(name, ", ".join(f"{key}={value}" for key, value in settings.items())) for name, settings in game_class.presets.items()]
     if presets:
         show_table("Presets", ("preset", "settings"), presets)
 

@@ -15,7 +15,13 @@ from .common import console, interval, key_values, match_options, progress_bar, 
 @click.option("-n", "--matches", default=100, show_default=True, type=click.IntRange(min=1))
 @click.option("--out", type=click.Path(dir_okay=False), help="Record file (.jsonl); an unfinished one is continued.")
 @click.option("--no-rotate", is_flag=True, help="Keep each agent in its seat.")
-@click.option("--retries", default=2, show_default=True, type=click.IntRange(min=0), help="Times an unreadable reply is asked again.")
+@click.option(
+    "--retries",
+    default=2,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="How often an agent is asked again after an unreadable reply.",
+)
 @click.option("--duplicate", is_flag=True, help="Play every deal once for each seating.")
 @match_options
 def command(
@@ -34,7 +40,7 @@ def command(
 ) -> None:
     """Play matches of ENV between AGENTS and print the standings.
 
-    Agents take the seats in the order given and rotate from match to match. With `human` among them you play
+    Agents take the seats in this order and rotate from match to match. With `human` among them you play
     yourself.
 
     \b

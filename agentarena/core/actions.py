@@ -22,6 +22,7 @@ from .charset import CHARSET
 from .errors import NotSupported
 
 __all__ = [
+    "MOST_JOINT",
     "Action",
     "ActionSet",
     "Box",
@@ -41,7 +42,7 @@ Action = Any
 """An int (discrete; `Spoken` where words ride on it), a string (listed, or `Text`), a float array (`Box`), or for a
 `Product` a tuple or dict of these."""
 
-_MOST_JOINT = 65_536
+MOST_JOINT = 65_536
 """Most combinations of a `Product` that are listed."""
 _MOST_TRIES = 10_000
 """Most draws of a constrained `Product` whose combinations cannot be listed."""
@@ -203,7 +204,7 @@ class Product(ActionSet):
     def listed(self) -> tuple[Action, ...] | None:
         """Every legal combination in lexicographic order; `None` where a part cannot be listed or there are too many."""
         options = [part if isinstance(part, tuple) else part.listed if isinstance(part, Product) else None for part in self.parts.values()]
-        if any(option is None for option in options) or math.prod(len(option or ()) for option in options) > _MOST_JOINT:
+        if any(option is None for option in options) or math.prod(len(option or ()) for option in options) > MOST_JOINT:
             return None
         actions = (self.join(values) for values in itertools.product(*(option or () for option in options)))
         return tuple(action for action in actions if self.allowed is None or self.allowed(action))

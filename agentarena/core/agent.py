@@ -16,6 +16,7 @@ import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, joint_mask
+from .episode import Episode
 from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
@@ -41,6 +42,9 @@ class _lazy:  # a decorator, like property
 class View:
     """What one seat may know at one decision. Everything but `game` and `seat` is worked out when first asked for.
 
+    Args:
+        news: Events, or an episode and the range of its states whose events are new (`Episode.mark_read`).
+
     Attributes:
         game: The rules.
         seat: Who is to move.
@@ -57,7 +61,7 @@ class View:
         state: Any,
         seat: int,
         *,
-        news: Sequence[Event] | Callable[[], tuple[Event, ...]] = (),
+        news: Sequence[Any] = (),
         seed: int = 0,
         match: int = 0,
         turn: int = 0,
@@ -93,7 +97,10 @@ class View:
     @_lazy
     def news(self) -> tuple[Event, ...]:
         """Events since this seat was last asked that it may know."""
-        return self._news() if callable(self._news) else tuple(self._news)
+        if self._news and isinstance(self._news[0], Episode):
+            episode, start, end = self._news
+            return episode.events(start, end, self.seat)
+        return tuple(self._news)
 
     @_lazy
     def legal(self) -> Legal:
@@ -169,6 +176,16 @@ class View:
             return self._sent[1]
         assert self._seed is not None
         return uniform(self._seed, DECISION, self.match, self.seat, self.turn, *self._draw_path)
+
+    def sample(self) -> Action:
+        """A random legal action, uniform among listed ones: what the agent "random" plays."""
+        legal = self.legal
+        if legal.__class__ is not tuple:
+            return legal.sample(self.rng)
+        number = (
+            uniform(self._seed, DECISION, self.match, self.seat, self.turn) if self._seed is not None and not self.attempt else self.uniform
+        )
+        return legal[int(number * len(legal))]
 
     @property
     def _draw_path(self) -> tuple[int, ...]:

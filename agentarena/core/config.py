@@ -15,6 +15,7 @@ import numpy as np
 from . import registry
 from .errors import UsageError
 from .game import Game
+from .rng import CHANCE, stream
 
 __all__ = ["OnUnreadable", "Player", "RunConfig"]
 
@@ -85,6 +86,14 @@ class RunConfig:
     def package(self) -> str:
         """Version of this package."""
         return _package()
+
+    def chance(self, deal: int) -> np.random.Generator:
+        """The stream of a deal; of a game without chance, which draws nothing from it, one for all."""
+        return stream(self.seed, CHANCE, deal) if self.game.info.chance else self._idle
+
+    @cached_property
+    def _idle(self) -> np.random.Generator:
+        return stream(self.seed, CHANCE)
 
     @cached_property
     def discrete(self) -> tuple[bool, ...]:

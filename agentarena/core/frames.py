@@ -74,6 +74,8 @@ def frames(record: Record) -> list[Frame]:
     events = 0
     for match, actions in steps(record):
         episode = match.episode
+        if episode.steps < len(frames):  # the match ended in a forfeit, without a step
+            continue
         log = episode.log
         frames.append(_frame(record, record.game(), episode, len(frames), moves, tuple(log[events:])))
         events = len(log)

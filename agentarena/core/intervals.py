@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["mean_interval", "t_quantile", "wilson"]
+__all__ = ["Interval", "mean_interval", "t_quantile", "wilson"]
 
 
-def wilson(successes: float, trials: float, confidence: float = 0.95) -> tuple[float, float]:
+class Interval(NamedTuple):
+    """The two ends of an interval.
+
+    Attributes:
+        low: Lower end.
+        high: Upper end.
+    """
+
+    low: float
+    high: float
+
+
+def wilson(successes: float, trials: float, confidence: float = 0.95) -> Interval:
     """Interval for the probability of success: Wilson's score interval, which stays within [0, 1] and is never empty.
 
     The usual p +- z se has no width at 0 % and 100 %, where short runs often end; Wilson's does.
@@ -40,19 +52,22 @@ def wilson(successes: float, trials: float, confidence: float = 0.95) -> tuple[f
         raise ValueError(f"need 0 <= successes <= trials, got {successes} of {trials}")
     z = _z(confidence)
     if trials == 0:
-        return 0.0, 1.0
+        return Interval(0.0, 1.0)
     p = successes / trials
     scale = 1 + z * z / trials
     centre = (p + z * z / (2 * trials)) / scale
     half = z / scale * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # rounding must not move the ends off 0 and 1
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == trials else min(1.0, centre + half)
+    return Interval(low, high)
 
 
 def mean_interval(
     values: Sequence[float] | np.ndarray[Any, Any],
     groups: Sequence[int] | np.ndarray[Any, Any] | None = None,
     confidence: float = 0.95,
-) -> tuple[float, float]:
+) -> Interval:
     """Interval for a mean: Student's t over independent values, or over groups of values that belong together.
 
     Matches of one deal share their luck, so they count as one group; treating them as independent would give an
@@ -80,12 +95,12 @@ def mean_interval(
     labels = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     count = int(labels.max()) + 1 if len(x) else 0
     if count < 2:
-        return -math.inf, math.inf
+        return Interval(-math.inf, math.inf)
     mean = float(x.mean())
     sums = np.bincount(labels, weights=x - mean)
     se = math.sqrt(count / (count - 1) * float(sums @ sums)) / len(x)
     half = t_quantile((1 + confidence) / 2, count - 1) * se
-    return mean - half, mean + half
+    return Interval(mean - half, mean + half)
 
 
 def t_quantile(p: float, df: int) -> float:

@@ -23,11 +23,10 @@ from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
-from .events import Event
 from .game import Information
-from .record import Cost, Finished, Fixture, Outcome, Record, Seat, stable
+from .record import Cost, Finished, Fixture, Moves, Outcome, Record, Seat, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
-from .rng import CHANCE, REFEREE, stream
+from .rng import REFEREE, stream
 from .trajectory import Trajectory, Turn
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig", "first_legal"]
@@ -71,14 +70,14 @@ class Match:
         self, config: RunConfig, fixture: Fixture, *, limit: int | None = None, rng: np.random.Generator | None = None, trace: bool = False
     ) -> None:
         self.config, self.fixture = config, fixture
-        self.episode = Episode(config.game, stream(config.seed, CHANCE, fixture.deal) if rng is None else rng, limit)
+        self.episode = Episode(config.game, config.chance(fixture.deal) if rng is None else rng, limit)
         seats = config.game.info.seats
         self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
         self.turns = [0] * seats
         self.failed: dict[int, AgentFault] = {}
         self._to_move = self.episode.to_move
-        self._actions: list[list[list[Any]]] = []
-        self._aborted: list[list[Any]] = []
+        self._actions: list[Moves] = []
+        self._aborted: Moves = ()
         self._replies: list[dict[str, Any]] = []
         self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
@@ -138,7 +137,7 @@ class Match:
             config.game,
             self.episode.state,
             seat,
-            news=_News(self.episode, self._news[seat], seat),
+            news=(self.episode, *self._news[seat]),
             seed=config.agents_seed,
             match=self.fixture.match,
             turn=self.turns[seat],
@@ -151,6 +150,21 @@ class Match:
             self._issued.append(view)
         return view
 
+    @property
+    def actions(self) -> list[Moves]:
+        """The moves of every step taken, encoded as JSON, as in `Record.actions`."""
+        return self._actions
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """Every decision in words, as in `Record.replies`."""
+        return self._replies
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """What went wrong, as in `Record.faults`."""
+        return sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else []
+
     # --- answers --------------------------------------------------------------------------------------------------
 
     def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
@@ -160,12 +174,12 @@ class Match:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
         """
-        if isinstance(decision, Reply):
-            return self._read(seat, decision)
-        if isinstance(decision, Exception):
-            return self.fail(seat, decision)
         try:
-            return self.act(seat, decision)
+            if decision.__class__ is int and len(self._to_move) == 1 and self.config.discrete[seat]:
+                return self._act_alone(seat, decision)
+            if isinstance(decision, Reply):
+                return self._read(seat, decision)
+            return self.fail(seat, decision) if isinstance(decision, Exception) else self.act(seat, decision)
         except IllegalAction as error:
             return self.fail(seat, AgentNonsense(str(error)))
 
@@ -197,7 +211,7 @@ class Match:
             self._credit()
         else:
             self.episode.step({seat: action})
-        self._actions.append([[seat, action]])
+        self._actions.append(((seat, action),))
         self.turns[seat] += 1
         if self._attempts:
             self._keep_attempts(seat, len(self._actions) - 1)
@@ -274,21 +288,29 @@ class Match:
         if self._trace is not None:
             attempt = max(0, len(self._attempts.get(seat, ())) - (reply is not None))
             self._append(self._turn(seat, attempt=attempt, action=action, reply=reply, fault=fault))
-        return self._settle()
+        try:
+            return self._settle()
+        except IllegalAction:  # the rules forbid what the actions of this step are together: the last one does not stand
+            del self._chosen[seat]
+            self.turns[seat] -= 1
+            if self._trace is not None:
+                self._trace.turns.pop()
+            raise
 
     def _settle(self) -> tuple[int, ...]:
         """Step, once every seat of this step has answered; end, if one of them failed."""
         if len(self._chosen) + len(self.failed) < len(self._to_move):
             return ()
+        moves = tuple([(seat, self._chosen[seat][1]) for seat in self._to_move if seat in self._chosen])
+        if not self.failed:
+            self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self._actions))
-        moves = [[seat, self._chosen[seat][1]] for seat in self._to_move if seat in self._chosen]
         if self.failed:
             self._aborted = moves
             self._to_move = ()
             self._expire_views()
             return ()
-        self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         self._actions.append(moves)
         self._chosen = {}
         if self._trace is not None:
@@ -386,7 +408,7 @@ class Match:
             actions=self._actions,
             aborted=self._aborted,
             replies=self._replies,
-            faults=sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else self._faults,
+            faults=self.faults,
             winner=winner,
             outcome=outcome,
             turns=sum(self.turns),
@@ -419,18 +441,6 @@ class Match:
             sides.append(seat if team is None else team)
         left = set(sides) - {sides[seat] for seat in self.failed}
         return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
-
-
-class _News:
-    """The news of one view, read from the log when somebody asks for them."""
-
-    __slots__ = ("_episode", "_range", "_seat")
-
-    def __init__(self, episode: Episode, states: tuple[int, int], seat: int) -> None:
-        self._episode, self._range, self._seat = episode, states, seat
-
-    def __call__(self) -> tuple[Event, ...]:
-        return self._episode.events(*self._range, self._seat)
 
 
 def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:

@@ -25,7 +25,11 @@ Outcome = Literal["won", "drawn", "ended", "truncated", "forfeited"]
 its limit of steps; by an agent's fault."""
 
 
-@dataclass(frozen=True, slots=True)
+Moves = tuple[tuple[int, Any], ...]
+"""The moves of one step: seat and action, encoded as JSON. Tuples, which the garbage collector need not look into."""
+
+
+@dataclass(slots=True)
 class Seat:
     """Who held a seat and what came of it. Fields are also items: `seat["return"]`, `getattr(seat, "return")`.
 
@@ -56,9 +60,9 @@ class Seat:
 setattr(Seat, "return", property(lambda seat: seat.return_, doc="`return_` under its plain name, for `getattr`; the name is a keyword."))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
-    """One finished match.
+    """One finished match. A value: not to be changed. (It is no frozen dataclass because those take twice as long to make.)
 
     Attributes:
         env: Id of the environment.
@@ -69,8 +73,8 @@ class Record:
         deal: Number of the deal; the match's stream of randomness is `stream(seed, CHANCE, deal)`.
         policy: What happens to unreadable replies, as JSON (`OnUnreadable`).
         seats: One entry a seat.
-        actions: One entry a step: `[[seat, action], ...]`, actions encoded as JSON by `core.actions.encode`.
-        aborted: Moves of a step that was not taken because another seat forfeited: `[[seat, action], ...]`.
+        actions: One entry a step: `((seat, action), ...)`, actions encoded as JSON by `core.actions.encode`.
+        aborted: Moves of a step that was not taken because another seat forfeited: `((seat, action), ...)`.
         replies: Every decision that was given in words: `{"step", "seat", "attempts"}`, an attempt being `{"text",
             "thinking", "outcome", "reason", "extra"}` with outcome "read", "unreadable", "empty", "truncated", "illegal" or
             "refused", and `"finish"` ("length" or "refusal") where the reply did not end by itself.
@@ -92,8 +96,8 @@ class Record:
     deal: int
     policy: Mapping[str, Any]
     seats: tuple[Seat, ...]
-    actions: list[list[list[Any]]]
-    aborted: list[list[Any]]
+    actions: list[Moves]
+    aborted: Moves
     replies: list[dict[str, Any]]
     faults: list[dict[str, Any]]
     winner: int | str | None
@@ -154,6 +158,8 @@ class Record:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
         seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
+        fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
+        fields["aborted"] = tuple(map(tuple, data["aborted"]))
         return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data)
 
 
@@ -200,7 +206,7 @@ class Cost(NamedTuple):
             raise CorruptRecord(f"{where}: the line is no ledger entry ({error}). Remove it") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finished:
     """A record and what it cost."""
 
@@ -214,12 +220,12 @@ class Fixture(NamedTuple):
     Attributes:
         match: Its number within the run, which names the agents' streams of randomness.
         deal: Number of its deal, which names the match's own stream: matches of one deal get the same cards.
-        seats: For each seat, the index of the agent that holds it.
+        seats: For each seat, the index of the agent that holds it; may be left out where no record is made.
     """
 
     match: int
     deal: int
-    seats: tuple[int, ...]
+    seats: tuple[int, ...] = ()
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

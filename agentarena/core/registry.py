@@ -10,13 +10,28 @@ import functools
 import importlib
 import importlib.util
 import inspect
+from collections.abc import Callable, Sequence
 from importlib import metadata, resources
 from typing import Any
 
 from .errors import BadOption, UnknownName, UsageError
 from .game import Game
 
-__all__ = ["AGENTS", "ENVS", "agent_names", "agents", "bots", "card", "entry_point_names", "env_ids", "find_bot", "game", "load", "resolve"]
+__all__ = [
+    "AGENTS",
+    "ENVS",
+    "agent_names",
+    "agents",
+    "bots",
+    "card",
+    "entry_point_names",
+    "env_ids",
+    "figures",
+    "find_bot",
+    "game",
+    "load",
+    "resolve",
+]
 
 ENVS: dict[str, str] = {
     "TicTacToe-v0": "agentarena.envs.tictactoe:TicTacToe",
@@ -69,6 +84,19 @@ def env_ids() -> list[str]:
 def bots(package: str) -> dict[str, Any]:
     """The bots that a game's package declares in `bots.BOTS`: full names such as "kuhnpoker/nash", and their classes."""
     return dict(load(f"{package}.bots:BOTS")) if importlib.util.find_spec(f"{package}.bots") else {}
+
+
+def figures(rules: Game[Any]) -> Callable[[Sequence[Any]], list[tuple[str, str]]] | None:
+    """The function that draws a game's records for reports: `figures(records) -> [(title, SVG)]` in `figures.py` of its package.
+
+    Returns:
+        `None` where the package has no such module.
+    """
+    package = type(rules).__module__.rpartition(".")[0]
+    if not package or importlib.util.find_spec(f"{package}.figures") is None:
+        return None
+    draw: Callable[[Sequence[Any]], list[tuple[str, str]]] = load(f"{package}.figures:figures")
+    return draw
 
 
 def _packages() -> list[str]:
@@ -175,7 +203,16 @@ def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) 
         if preset is not None or options:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    return game_class(env_id).build(preset, **options)
+    try:
+        return _build(game_class(env_id), preset, tuple(options.items()))
+    except TypeError:  # an option that cannot be hashed, e.g. a list
+        return game_class(env_id).build(preset, **options)
+
+
+@functools.lru_cache(maxsize=64, typed=True)
+def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...]) -> Game[Any]:
+    """Games are values, so equal ones share one object, and with it what it has worked out, e.g. the states of a small game."""
+    return cls.build(preset, **dict(options))
 
 
 def env_id_of(rules: Game[Any]) -> str:

@@ -6,6 +6,7 @@ plays them. Nothing in this package touches the global generators of `random` or
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import sys
 from typing import Any
@@ -54,8 +55,15 @@ def uniform(seed: int, *path: int) -> float:
     >>> 0 <= uniform(7, DECISION, 3) < 1
     True
     """
-    digest = hashlib.blake2b(repr((seed, *path)).encode(), digest_size=8, person=b"uniform").digest()
-    return (int.from_bytes(digest, "little") >> 11) * 2.0**-53
+    digest = _seeded(seed).copy()
+    digest.update(repr(path).encode())
+    return (int.from_bytes(digest.digest(), "little") >> 11) * 2.0**-53
+
+
+@functools.lru_cache(maxsize=64)
+def _seeded(seed: int) -> Any:
+    """The digest under way, after the seed."""
+    return hashlib.blake2b(repr(seed).encode(), digest_size=8, person=b"uniform")
 
 
 class _Digest(ISeedSequence):

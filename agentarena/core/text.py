@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
@@ -29,6 +29,7 @@ __all__ = [
     "REPLY",
     "ChoiceFace",
     "Choices",
+    "CommandFace",
     "Options",
     "Pattern",
     "Schema",
@@ -100,13 +101,13 @@ def answer_in(reply: str) -> str | Unreadable:
     """
     if not reply.strip():
         return Unreadable("the reply is empty; expected <answer>your move</answer>", "empty")
-    found = _ANSWER.findall(reply)
-    if len(found) > 1:
-        return Unreadable(f"found {len(found)} answers, expected exactly one <answer>...</answer>")
-    if found:
+    answers = _ANSWER.findall(reply)
+    if len(answers) > 1:
+        return Unreadable(f"found {len(answers)} answers, expected exactly one <answer>...</answer>")
+    if answers:
         if len(_TAG.findall(_SAY.sub("", reply))) != 2:
             return Unreadable("found a stray <answer> tag, expected exactly one <answer>...</answer>")
-        answer = found[0].strip()
+        answer = answers[0].strip()
         return answer or Unreadable("the answer is empty; expected <answer>your move</answer>", "empty")
     if "<answer>" in reply.lower():
         return Unreadable("the answer was opened with <answer> and never closed with </answer>", "truncated")
@@ -121,10 +122,10 @@ def words_in(reply: str) -> str | Unreadable:
     >>> words_in("<say>I am the seer.</say><answer>vote 3</answer>")
     'I am the seer.'
     """
-    found = _SAY.findall(reply)
-    if len(found) > 1:
-        return Unreadable(f"found {len(found)} <say> parts, expected at most one")
-    return found[0].strip() if found else ""
+    parts = _SAY.findall(reply)
+    if len(parts) > 1:
+        return Unreadable(f"found {len(parts)} <say> parts, expected at most one")
+    return parts[0].strip() if parts else ""
 
 
 class TextFace(ABC, Generic[S]):
@@ -169,7 +170,7 @@ class TextFace(ABC, Generic[S]):
         lines.append(self.look(state, seat))
         if seat in self.game.to_move(state):
             lines.append(self.ask(state, seat) if choices else "Your move.")
-        return "\n".join(line for line in lines if line)
+        return "\n".join(filter(None, lines))
 
     @abstractmethod
     def options(self, state: S, seat: int) -> Options:
@@ -198,6 +199,10 @@ class ChoiceFace(TextFace[S]):
         return self.name(action)
 
     @cached_property
+    def _names(self) -> _Names:
+        return _Names(self.name)
+
+    @cached_property
     def _moves(self) -> dict[str, int]:
         moves: dict[str, int] = {}
         for seat in range(self.game.info.seats):
@@ -207,7 +212,7 @@ class ChoiceFace(TextFace[S]):
         return moves
 
     def options(self, state: S, seat: int) -> Choices:
-        return Choices(tuple(self.name(action) for action in self.game.legal(state, seat)))
+        return Choices(tuple(map(self._names.__getitem__, self.game.legal(state, seat))))
 
     def read(self, state: S, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)
@@ -220,5 +225,42 @@ class ChoiceFace(TextFace[S]):
         return action
 
 
+class _Names(dict[int, str]):
+    """The name of each action, made when it is first needed."""
+
+    def __init__(self, name: Callable[[int], str]) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, action: int) -> str:
+        return self.setdefault(action, self._name(action))
+
+
 def _key(text: str) -> str:
     return " ".join(text.lower().split())
+
+
+class CommandFace(TextFace[S]):
+    """Text face of a game whose legal actions are listed strings, such as the commands that a household admits.
+
+    A reply names a command in full, ignoring case and spacing. A command that is not admissible is read as it stands, and
+    is then illegal, not unreadable. Subclasses write `rules`, `look` and `tell`.
+    """
+
+    longest = 200
+    """Longest command in characters."""
+
+    def write(self, state: S, seat: int, action: Action) -> str:
+        return str(action)
+
+    def options(self, state: S, seat: int) -> Choices:
+        return Choices(tuple(self.game.legal(state, seat)))
+
+    def read(self, state: S, seat: int, reply: str) -> str | Unreadable:
+        answer = answer_in(reply)
+        if isinstance(answer, Unreadable):
+            return answer
+        command = _key(answer)
+        if len(command) > self.longest:
+            return Unreadable(f"a command has at most {self.longest} characters")
+        return next((legal for legal in self.game.legal(state, seat) if _key(legal) == command), command)

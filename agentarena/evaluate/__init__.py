@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
     from .rank_intervals import alpharank_bounds
     from .ratings import Ratings, bradley_terry, bradley_terry_pairs
+    from .share import Share, shares, win_interval
     from .standing import Standings, standings
     from .stats import (
         Interval,
@@ -48,6 +49,7 @@ __all__ = [
     "MatchTable",
     "NashAverage",
     "Ratings",
+    "Share",
     "Standings",
     "Welch",
     "ZeroSum",
@@ -73,12 +75,14 @@ __all__ = [
     "holm",
     "nash_average",
     "nash_conv",
+    "shares",
     "solve_zero_sum",
     "sprt_bounds",
     "sprt_games",
     "standings",
     "welch",
     "wilson",
+    "win_interval",
 ]
 
 _HOMES = {
@@ -91,6 +95,7 @@ _HOMES = {
     "MatchTable": "match_table",
     "NashAverage": "nash",
     "Ratings": "ratings",
+    "Share": "share",
     "Standings": "standing",
     "Welch": "stats",
     "ZeroSum": "nash",
@@ -116,12 +121,14 @@ _HOMES = {
     "holm": "stats",
     "nash_average": "nash",
     "nash_conv": "exact",
+    "shares": "share",
     "solve_zero_sum": "nash",
     "sprt_bounds": "power",
     "sprt_games": "power",
     "standings": "standing",
     "welch": "stats",
     "wilson": "stats",
+    "win_interval": "share",
 }
 
 

@@ -46,11 +46,11 @@ def closed_classes(count: int, rows: np.ndarray, columns: np.ndarray) -> tuple[t
     """The strongly connected sets of states that no edge leaves, in order of their first state."""
     from scipy.sparse.csgraph import connected_components
 
-    found, labels = connected_components(_graph(count, rows, columns), directed=True, connection="strong")
-    closed = np.ones(found, bool)
+    classes, labels = connected_components(_graph(count, rows, columns), directed=True, connection="strong")
+    closed = np.ones(classes, bool)
     closed[labels[rows][labels[rows] != labels[columns]]] = False
     order = np.argsort(labels, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(labels, minlength=found))[:-1])
+    members = np.split(order, np.cumsum(np.bincount(labels, minlength=classes))[:-1])
     return tuple(sorted(tuple(states.tolist()) for states, keep in zip(members, closed, strict=True) if keep))
 
 
@@ -62,9 +62,9 @@ def stationary(rates: Rates) -> tuple[np.ndarray, str]:
     """
     if rates.states <= DENSE:
         return _gth(rates), "gth"
-    found = _gauss_seidel(rates)
-    if found is not None:
-        return found, "gauss-seidel"
+    distribution = _gauss_seidel(rates)
+    if distribution is not None:
+        return distribution, "gauss-seidel"
     if rates.states <= DENSE_LIMIT:
         return _gth(rates), "gth"
     raise NotSupported(

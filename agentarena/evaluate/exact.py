@@ -130,8 +130,10 @@ def _prepared(game: Game[Any] | str, policy: Policies, limit: int, skip: int = -
 def _slots(tree: Tree, seat: int, decide: Decide) -> np.ndarray:
     side = tree.sides[seat]
     policy = np.ones(side.size)
-    for found, first in zip(side.sets, side.first.tolist(), strict=True):
-        policy[first : first + len(found.actions)] = decide(found.key, found.actions, _viewer(tree.game, found.state, seat, found.depth))
+    for information_set, first in zip(side.sets, side.first.tolist(), strict=True):
+        policy[first : first + len(information_set.actions)] = decide(
+            information_set.key, information_set.actions, _viewer(tree.game, information_set.state, seat, information_set.depth)
+        )
     return policy
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from agentarena.core.errors import UsageError
 from agentarena.core.record import Record
 
-__all__ = ["Comparisons", "MatchTable"]
+__all__ = ["Comparisons", "MatchTable", "unique_names"]
 
 
 class Comparisons(NamedTuple):
@@ -40,16 +40,18 @@ class Comparisons(NamedTuple):
 class MatchTable:
     """Matches of one game as arrays. Make it with `MatchTable.of(records)`.
 
-    Who did better: the winner's side before everybody else, then by return. Win shares: each seat of the winning side
-    has won; without a winner the seats (or sides) of greatest return share the win; where there is nothing to win
-    (common payoff, one seat) there are none.
+    Win shares (`wins`), the project's one definition: each seat of the winning side has won, 1. A match without a winner is
+    shared by the seats (or sides) of greatest return: 1/k each for k of them, so 1/2 each when two players draw. Where a match
+    ends with nothing to win (common payoff, one seat), no match of the game has a win share.
+
+    Who did better (`comparisons`): the winner's side before everybody else, then by return.
 
     Attributes:
-        agents: Names, in the order of their first match. Agents are told apart by name; where two of one name met, the
+        agents: Names, in the order of their first match. Agents are distinguished by name; where two of one name met, the
             second is "name #2".
         holders: Shape (E, S): the agent in each seat.
         returns: Shape (E, S), in the game's unit.
-        wins: Shape (E, S), in [0, 1]; nan where there was nothing to win.
+        wins: Shape (E, S), in [0, 1]; nan throughout where there is nothing to win.
         deals: Shape (E,): equal for matches of one deal, from 0.
         sides: Shape (E, S): number of the side each seat played for, within its match.
         roles: For each match, the role of each seat, or `None`.
@@ -85,8 +87,8 @@ class MatchTable:
                 f"records of {len(games)} different games or options ({', '.join(sorted(set(games.values())))}); evaluate them apart"
             )
         numbers: dict[str, int] = {name: index for index, name in enumerate(agents)}
-        twins = _twins(listed)
-        holders = [[twins.get((seat.agent, seat.index), seat.agent) for seat in record.seats] for record in listed]
+        names = unique_names(listed)
+        holders = [[names[seat.agent, seat.index] for seat in record.seats] for record in listed]
         for name in (name for row in holders for name in row):
             numbers.setdefault(name, len(numbers))
         deals: dict[tuple[int, int], int] = {}
@@ -97,7 +99,7 @@ class MatchTable:
             tuple(numbers),
             np.array([[numbers[name] for name in row] for row in holders]),
             np.array([record.returns for record in listed], np.float64),
-            np.array([_wins(record, side) for record, side in zip(listed, sides, strict=True)]),
+            _wins(listed, sides),
             np.array([deals[record.seed, record.deal] for record in listed]),
             np.array(sides),
             tuple(tuple(seat.role for seat in record.seats) for record in listed),
@@ -132,36 +134,40 @@ class MatchTable:
         first, second, score, margins, clusters = (np.concatenate(column) for column in columns)
         return Comparisons(first.astype(np.int64), second.astype(np.int64), score, margins, clusters.astype(np.int64))
 
-    def of_agent(self, agent: int, seat: int | None = None, role: str | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The agent's win shares, returns and deals, one a match; the mean over its seats where it held several.
+    def held(self, agent: int, place: int | str | None = None) -> np.ndarray:
+        """The seats that an agent held. Shape (E, S), bool.
 
         Args:
             agent: Its number.
-            seat: Only this seat.
-            role: Only seats with this role.
+            place: Only this seat, or only seats with this role.
         """
         held = self.holders == agent
-        if seat is not None:
-            held = held & (np.arange(self.seats) == seat)
-        if role is not None:
-            held = held & (np.array(self.roles, dtype=object) == role)
+        if isinstance(place, str):
+            return held & (np.array(self.roles, dtype=object) == place)
+        return held if place is None else held & (np.arange(self.seats) == place)
+
+    def returns_of(self, agent: int) -> tuple[np.ndarray, np.ndarray]:
+        """The agent's returns and their deals, one a match; the mean over its seats where it held several."""
+        held = self.held(agent)
         played = held.any(1)
         weights = held[played] / held[played].sum(1, keepdims=True)
-        wins = (weights * self.wins[played]).sum(1) if self.has_wins else np.full(int(played.sum()), np.nan)
-        return wins, (weights * self.returns[played]).sum(1), self.deals[played]
+        return (weights * self.returns[played]).sum(1), self.deals[played]
 
 
-def _twins(records: Sequence[Record]) -> dict[tuple[str, int], str]:
-    """Names of further agents of one name that met each other, by name and index in the run."""
-    indices: dict[str, set[int]] = {}
+def unique_names(records: Iterable[Record]) -> dict[tuple[str, int], str]:
+    """A name for every agent, by its name and its index in the run; where two of one name met, the second is "name #2"."""
+    entrants: dict[tuple[str, int], str] = {}
+    indices: dict[str, set[int]] = {}  # of agents of one name that met
     for record in records:
         here: dict[str, set[int]] = {}
         for seat in record.seats:
+            entrants.setdefault((seat.agent, seat.index), seat.agent)
             here.setdefault(seat.agent, set()).add(seat.index)
-        for name, found in here.items():
-            if len(found) > 1:
-                indices.setdefault(name, set()).update(found)
-    return {(name, index): f"{name} #{n}" for name, found in indices.items() for n, index in enumerate(sorted(found), 1) if n > 1}
+        for name, together in here.items():
+            if len(together) > 1:
+                indices.setdefault(name, set()).update(together)
+    numbered = {(name, index): f"{name} #{n}" for name, group in indices.items() for n, index in enumerate(sorted(group), 1) if n > 1}
+    return {**entrants, **numbered}
 
 
 def _sides(record: Record) -> list[int]:
@@ -170,13 +176,16 @@ def _sides(record: Record) -> list[int]:
     return [order.index(name) for name in names]
 
 
-def _wins(record: Record, sides: Sequence[int]) -> list[float]:
+def _wins(records: Sequence[Record], sides: Sequence[Sequence[int]]) -> np.ndarray:
+    if any(record.outcome == "ended" or len(record.seats) == 1 for record in records):  # nothing to win in this game
+        return np.full((len(records), len(records[0].seats)), np.nan)
+    return np.array([_win_shares(record, side) for record, side in zip(records, sides, strict=True)])
+
+
+def _win_shares(record: Record, sides: Sequence[int]) -> list[float]:
     seats = range(len(record.seats))
     if record.winner is not None:
-        winners = [s for s in seats if record.winner in (s, record.seats[s].team)]
-        return [float(s in winners) for s in seats]
-    if record.outcome == "ended" or len(record.seats) == 1:
-        return [float("nan")] * len(record.seats)
+        return [float(record.winner in (s, record.seats[s].team)) for s in seats]
     best = max(record.returns)
     leaders = {sides[s] for s in seats if record.returns[s] == best}
     return [1.0 / len(leaders) if sides[s] in leaders else 0.0 for s in seats]

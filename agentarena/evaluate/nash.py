@@ -33,7 +33,7 @@ class ZeroSum(NamedTuple):
 
 
 class NashAverage(NamedTuple):
-    """What `nash_average` finds.
+    """Result of `nash_average`.
 
     Attributes:
         distribution: Shape (P,): how much each agent belongs to the field that nobody beats; adds up to 1.
@@ -50,10 +50,10 @@ def _linprog(objective: np.ndarray, upper: np.ndarray, equal: np.ndarray, bounds
     """argmin objective x over upper x <= 0, equal x = 1 and bounds."""
     from scipy.optimize import linprog
 
-    found: Any = linprog(objective, upper, np.zeros(len(upper)), equal[None], np.ones(1), bounds, method="highs")
-    if not found.success:
-        raise NotSupported(f"the linear program was not solved: {found.message}")
-    return np.asarray(found.x)
+    solution: Any = linprog(objective, upper, np.zeros(len(upper)), equal[None], np.ones(1), bounds, method="highs")
+    if not solution.success:
+        raise NotSupported(f"the linear program was not solved: {solution.message}")
+    return np.asarray(solution.x)
 
 
 def solve_zero_sum(payoffs: npt.ArrayLike) -> ZeroSum:
@@ -88,9 +88,9 @@ def _maximin(table: np.ndarray) -> np.ndarray:
     rows, columns = table.shape
     upper = np.hstack([-table.T, np.ones((columns, 1))])  # value - (row^T A)_c <= 0
     bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * rows + [(None, None)]
-    found = _linprog(np.append(np.zeros(rows), -1.0), upper, np.append(np.ones(rows), 0.0), bounds)[:rows]
-    found = np.maximum(found, 0.0)
-    return found / found.sum()
+    strategy = _linprog(np.append(np.zeros(rows), -1.0), upper, np.append(np.ones(rows), 0.0), bounds)[:rows]
+    strategy = np.maximum(strategy, 0.0)
+    return strategy / strategy.sum()
 
 
 def nash_average(payoffs: npt.ArrayLike) -> NashAverage:
@@ -136,12 +136,12 @@ def _support(table: np.ndarray) -> np.ndarray:
     """The strategies that some equilibrium plays: each one's largest share, by linear programs."""
     count = len(table)
     bounds: list[tuple[float | None, float | None]] = [(0.0, None)] * count
-    seen = np.zeros(count, bool)
+    support = np.zeros(count, bool)
     for strategy in range(count):
-        if not seen[strategy]:
-            found = _linprog(-np.eye(count)[strategy], table, np.ones(count), bounds)
-            seen |= found > _SUPPORT
-    return np.flatnonzero(seen)
+        if not support[strategy]:
+            equilibrium = _linprog(-np.eye(count)[strategy], table, np.ones(count), bounds)
+            support |= equilibrium > _SUPPORT
+    return np.flatnonzero(support)
 
 
 def _most_even(table: np.ndarray, support: np.ndarray) -> np.ndarray:

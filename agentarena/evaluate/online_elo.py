@@ -19,7 +19,7 @@ __all__ = ["EloSpread", "elo", "elo_spread"]
 
 
 class EloSpread(NamedTuple):
-    """What `elo_spread` finds; every array has shape (P,) or (P, 2).
+    """Result of `elo_spread`; every array has shape (P,) or (P, 2).
 
     Attributes:
         elo: Mean final rating over random orders of the games played.

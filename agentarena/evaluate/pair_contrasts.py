@@ -110,16 +110,16 @@ def contrasts(records: Iterable[Record], *, level: float = 0.95) -> tuple[Contra
         UsageError: There are no records, or they are of different games.
     """
     table = MatchTable.of(records)
-    values = [table.of_agent(agent)[1:] for agent in range(len(table.agents))]
-    found = []
+    values = [table.returns_of(agent) for agent in range(len(table.agents))]
+    pairs = []
     for i in range(len(values)):
         for j in range(i + 1, len(values)):
             one, other = (i, j) if values[i][0].mean() >= values[j][0].mean() else (j, i)
             difference, interval, t, df, p, deals = mean_gap(*values[one], *values[other], level)
             enough = min(len(values[one][0]), len(values[other][0])) > 1
             d = cohens_d(values[one][0], values[other][0]) if enough else math.nan
-            found.append(Contrast(table.agents[one], table.agents[other], difference, interval, t, df, p, p, d, deals))
-    corrected = holm([contrast.p for contrast in found])
+            pairs.append(Contrast(table.agents[one], table.agents[other], difference, interval, t, df, p, p, d, deals))
+    corrected = holm([contrast.p for contrast in pairs])
     return tuple(
-        sorted((replace(c, p_holm=float(q)) for c, q in zip(found, corrected, strict=True)), key=lambda c: (-c.t, c.first, c.second))
+        sorted((replace(c, p_holm=float(q)) for c, q in zip(pairs, corrected, strict=True)), key=lambda c: (-c.t, c.first, c.second))
     )

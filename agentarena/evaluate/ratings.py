@@ -39,7 +39,7 @@ class Ratings:
         nu: Davidson's draw parameter; `None` when draws count as half wins.
         ridge: Precision of the prior on each strength, per nat squared; 0 for none.
         groups: Players that beat or drew each other round and round. One group: the estimate exists without a prior.
-        note: What a reader must be told, e.g. that an undefeated player made a prior necessary; `""` when nothing.
+        note: A caveat to print with the ratings, e.g. that an undefeated player made a prior necessary; `""` when nothing.
     """
 
     elo: np.ndarray

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,57 +19,29 @@ from .alpha_rank import AlphaRank, alpharank
 from .match_table import MatchTable
 from .nash import nash_average
 from .ratings import Ratings, bradley_terry_pairs
-from .stats import Interval, bootstrap, wilson
+from .share import Share, shares
+from .stats import Interval
 
-__all__ = ["HeadToHead", "Row", "SeatRow", "Standings", "standings", "win_interval"]
+__all__ = ["HeadToHead", "Row", "Standings", "standings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One agent.
+class Row(Share):
+    """One agent: its share of wins and returns (`share.Share`), and how it ranks against the others.
 
     Attributes:
-        agent: Its name.
-        matches: Matches it played.
-        deals: Different deals among them.
-        win_share: Mean share of the win; nan where there is nothing to win.
-        win_interval: Wilson's, widened where matches of one deal go together (`win_interval`).
-        mean_return: In the game's unit; a forfeit counts with its price.
-        return_interval: Bootstrap over deals.
         elo: Bradley-Terry rating in Elo points; nan where nobody met.
         elo_interval: From the sandwich covariance, clustered by deal.
         mass: alpha-Rank's share, 0 to 1; nan where it was not computed.
         mass_interval: Bootstrap over deals.
         nash: Share in the Nash average; nan where it was not computed.
-        forfeits: Matches it forfeited.
     """
 
-    agent: str
-    matches: int
-    deals: int
-    win_share: float
-    win_interval: Interval
-    mean_return: float
-    return_interval: Interval
     elo: float
     elo_interval: Interval
     mass: float
     mass_interval: Interval
     nash: float
-    forfeits: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeatRow:
-    """One agent in one seat, or with one role; fields as in `Row`."""
-
-    agent: str
-    place: int | str
-    matches: int
-    win_share: float
-    win_interval: Interval
-    mean_return: float
-    return_interval: Interval
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,12 +59,12 @@ class HeadToHead:
 
 @dataclass(frozen=True, eq=False)
 class Standings:
-    """What `standings` gives.
+    """Result of `standings`.
 
     Attributes:
         rows: Best first, by mean return: the game's own measure.
         head_to_head: In the order of `rows`.
-        by_seat: Agents in the order of `rows`, seats in order.
+        by_seat: The same counts by seat: agents in the order of `rows`, seats in order.
         by_role: The same by role; empty in games without roles.
         ratings: The Bradley-Terry fit, agents in the order of `rows`; `None` where nobody met.
         evolution: alpha-Rank of the table of mean margins, one population, agents in the order of `rows`; `None` unless
@@ -103,13 +75,13 @@ class Standings:
         matches: Number of matches.
         deals: Number of different deals.
         level: Coverage of the intervals.
-        notes: What a reader must be told.
+        notes: Caveats to print with the tables.
     """
 
     rows: tuple[Row, ...]
     head_to_head: HeadToHead
-    by_seat: tuple[SeatRow, ...]
-    by_role: tuple[SeatRow, ...]
+    by_seat: tuple[Share, ...]
+    by_role: tuple[Share, ...]
     ratings: Ratings | None
     evolution: AlphaRank | None
     margins: np.ndarray | None
@@ -121,13 +93,13 @@ class Standings:
 
     def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
         """Title, columns and rows of text of each table, for a terminal."""
-        found = [_standings_table(self)]
+        tables = [_standings_table(self)]
         if self.ratings is not None and len(self.rows) > 2:
-            found.append(_head_table(self))
-        found.append(_seat_table("seat", self.by_seat))
+            tables.append(_head_table(self))
+        tables.append(_place_table("seat", self.by_seat))
         if self.by_role:
-            found.append(_seat_table("role", self.by_role))
-        return found
+            tables.append(_place_table("role", self.by_role))
+        return tables
 
 
 def standings(
@@ -148,7 +120,7 @@ def standings(
         unit: Unit of the returns, for tables.
         alpha: Strength of selection of alpha-Rank, on mean margins as a share of the game's range of returns.
         level: Coverage of the intervals.
-        resamples: Number of bootstrap resamples.
+        resamples: Number of bootstrap resamples of alpha-Rank's masses.
         rng: Seed of the bootstrap.
 
     Raises:
@@ -157,22 +129,20 @@ def standings(
     listed = list(records)
     table = MatchTable.of(listed, agents)
     info = listed[0].game().info
-    count = len(table.agents)
     ratings = _ratings(table, level)
     head = _head_to_head(table)
-    field = _field(table, info.high - info.low, alpha, level, resamples, rng)
-    rows = [_row(table, agent, level, resamples, rng, ratings, field) for agent in range(count)]
-    order = sorted(range(count), key=lambda agent: (-rows[agent].mean_return, table.agents[agent]))
+    meta_game = _meta_game(table, info.high - info.low, alpha, level, resamples, rng)
+    total = shares(table, level=level)
+    order = [table.agents.index(row.agent) for row in total]
     square = np.ix_(order, order)
-    roles = sorted({role for match in table.roles for role in match if role is not None})
     return Standings(
-        rows=tuple(rows[agent] for agent in order),
+        rows=tuple(_row(share, agent, ratings, meta_game) for share, agent in zip(total, order, strict=True)),
         head_to_head=HeadToHead(head.score[square], head.games[square]),
-        by_seat=_places(table, order, list(range(table.seats)), level, resamples, rng),
-        by_role=_places(table, order, list(roles), level, resamples, rng),
+        by_seat=shares(table, by="seat", level=level),
+        by_role=shares(table, by="role", level=level),
         ratings=None if ratings is None else _reordered(ratings, order),
-        evolution=None if field is None else alpharank(field.margins[square] / 2, alpha=alpha),
-        margins=None if field is None else field.margins[square],
+        evolution=None if meta_game is None else alpharank(meta_game.margins[square] / 2, alpha=alpha),
+        margins=None if meta_game is None else meta_game.margins[square],
         unit=unit or info.unit,
         matches=len(table),
         deals=len(np.unique(table.deals)),
@@ -181,95 +151,28 @@ def standings(
     )
 
 
-def win_interval(wins: np.ndarray, deals: np.ndarray, level: float = 0.95) -> Interval:
-    """Wilson's interval of a win share, with the number of matches lowered where matches of one deal go together.
-
-        n' = n / max(1, d),   d = variance of the mean with deals as clusters / p (1-p) / n,   interval = wilson(p n', n')
-
-    Args:
-        wins: Shape (E,), in [0, 1]; nan gives nan.
-        deals: Shape (E,), which deal each match was played on.
-        level: Coverage.
-
-    Reference: the effective sample size of E. L. Korn and B. I. Graubard, Survey Methodology 24 (1998), with Wilson's
-    interval and without their degrees-of-freedom factor.
-
-    >>> win_interval(np.array([1.0, 0.0, 1.0, 0.0]), np.arange(4)) == wilson(2, 4)
-    True
-    """
-    share, count = float(wins.mean()) if len(wins) else math.nan, len(wins)
-    if math.isnan(share):
-        return Interval(math.nan, math.nan)
-    _, labels = np.unique(deals, return_inverse=True)
-    clusters = int(labels.max()) + 1
-    effect = 1.0
-    if 0 < share < 1 and 1 < clusters < count:
-        sums = np.bincount(labels, wins - share)
-        effect = max(1.0, clusters / (clusters - 1) * float(sums @ sums) / (count * share * (1 - share)))
-    return wilson(min(share, 1.0) * (count / effect), count / effect, level)
-
-
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _row(
-    table: MatchTable,
-    agent: int,
-    level: float,
-    resamples: int,
-    rng: int,
-    ratings: Ratings | None,
-    field: _Field | None,
-) -> Row:
-    wins, returns, deals = table.of_agent(agent)
+def _row(share: Share, agent: int, ratings: Ratings | None, meta_game: _MetaGame | None) -> Row:
+    unknown = Interval(math.nan, math.nan)
     return Row(
-        agent=table.agents[agent],
-        matches=len(wins),
-        deals=len(np.unique(deals)),
-        win_share=float(wins.mean()) if len(wins) else math.nan,
-        win_interval=win_interval(wins, deals, level),
-        mean_return=float(returns.mean()) if len(returns) else math.nan,
-        return_interval=_mean_interval(returns, deals, level, resamples, rng),
+        **{entry.name: getattr(share, entry.name) for entry in fields(share)},
         elo=math.nan if ratings is None else float(ratings.elo[agent]),
-        elo_interval=Interval(math.nan, math.nan) if ratings is None else Interval(*map(float, ratings.interval[agent])),
-        mass=math.nan if field is None else float(field.masses[agent]),
-        mass_interval=Interval(math.nan, math.nan) if field is None else field.intervals[agent],
-        nash=math.nan if field is None else float(field.nash[agent]),
-        forfeits=int((table.forfeits & (table.holders == agent)).any(1).sum()),
+        elo_interval=unknown if ratings is None else Interval(*map(float, ratings.interval[agent])),
+        mass=math.nan if meta_game is None else float(meta_game.masses[agent]),
+        mass_interval=unknown if meta_game is None else meta_game.intervals[agent],
+        nash=math.nan if meta_game is None else float(meta_game.nash[agent]),
     )
 
 
-def _mean_interval(values: np.ndarray, deals: np.ndarray, level: float, resamples: int, rng: int) -> Interval:
-    if len(values) == 0:
-        return Interval(math.nan, math.nan)
-    return bootstrap(values, clusters=deals, level=level, resamples=resamples, rng=rng)
-
-
-def _places(table: MatchTable, order: Sequence[int], places: Sequence[Any], level: float, resamples: int, rng: int) -> tuple[SeatRow, ...]:
-    rows = []
-    for agent in order:
-        for place in places:
-            wins, returns, deals = table.of_agent(agent, **{"seat" if isinstance(place, int) else "role": place})
-            if len(wins):
-                rows.append(
-                    SeatRow(
-                        table.agents[agent],
-                        place,
-                        len(wins),
-                        float(wins.mean()),
-                        win_interval(wins, deals, level),
-                        float(returns.mean()),
-                        _mean_interval(returns, deals, level, resamples, rng),
-                    )
-                )
-    return tuple(rows)
-
-
 def _ratings(table: MatchTable, level: float) -> Ratings | None:
-    met = table.comparisons
-    if len(met.first) == 0 or not table.has_wins:
+    comparisons = table.comparisons
+    if len(comparisons.first) == 0 or not table.has_wins:
         return None
-    return bradley_terry_pairs(met.first, met.second, met.score, players=len(table.agents), clusters=met.clusters, level=level)
+    return bradley_terry_pairs(
+        comparisons.first, comparisons.second, comparisons.score, players=len(table.agents), clusters=comparisons.clusters, level=level
+    )
 
 
 def _reordered(ratings: Ratings, order: Sequence[int]) -> Ratings:
@@ -289,15 +192,18 @@ def _reordered(ratings: Ratings, order: Sequence[int]) -> Ratings:
 
 
 def _head_to_head(table: MatchTable) -> HeadToHead:
-    met, count = table.comparisons, len(table.agents)
+    comparisons, count = table.comparisons, len(table.agents)
     points, games = np.zeros((count, count)), np.zeros((count, count), np.int64)
-    for one, other, score in ((met.first, met.second, met.score), (met.second, met.first, 1 - met.score)):
+    for one, other, score in (
+        (comparisons.first, comparisons.second, comparisons.score),
+        (comparisons.second, comparisons.first, 1 - comparisons.score),
+    ):
         np.add.at(points, (one, other), score)
         np.add.at(games, (one, other), 1)
     return HeadToHead(np.where(games > 0, points / np.maximum(games, 1), np.nan), games)
 
 
-class _Field(NamedTuple):
+class _MetaGame(NamedTuple):
     """The agents as strategies of a two-player game: margins (P, P), alpha-Rank's masses (P,) with intervals, Nash average (P,)."""
 
     margins: np.ndarray
@@ -306,9 +212,9 @@ class _Field(NamedTuple):
     nash: np.ndarray
 
 
-def _field(table: MatchTable, scale: float, alpha: float, level: float, resamples: int, rng: int) -> _Field | None:
-    met, count = table.comparisons, len(table.agents)
-    pairs = {(min(i, j), max(i, j)) for i, j in zip(met.first.tolist(), met.second.tolist(), strict=True)}
+def _meta_game(table: MatchTable, scale: float, alpha: float, level: float, resamples: int, rng: int) -> _MetaGame | None:
+    comparisons, count = table.comparisons, len(table.agents)
+    pairs = {(min(i, j), max(i, j)) for i, j in zip(comparisons.first.tolist(), comparisons.second.tolist(), strict=True)}
     if table.seats != 2 or count < 2 or not table.has_wins or len(pairs) < count * (count - 1) // 2:
         return None
     margins, draws = _margins(table, sorted(pairs), min(resamples, 400), rng)
@@ -321,20 +227,20 @@ def _field(table: MatchTable, scale: float, alpha: float, level: float, resample
         nash = nash_average(margins).distribution
     except NotSupported:  # a near-tie that the solver cannot settle: the column stays empty
         nash = np.full(count, np.nan)
-    found = alpharank(margins / 2, alpha=alpha).distribution
-    return _Field(margins, found, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
+    mass = alpharank(margins / 2, alpha=alpha).distribution
+    return _MetaGame(margins, mass, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
 
 
 def _margins(table: MatchTable, pairs: Sequence[tuple[int, int]], resamples: int, rng: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean margins (P, P), and the same with the deals of each pair resampled (R, P, P)."""
-    met, count = table.comparisons, len(table.agents)
+    comparisons, count = table.comparisons, len(table.agents)
     generator = np.random.default_rng(rng)
-    low, high = np.minimum(met.first, met.second), np.maximum(met.first, met.second)
-    margin = np.where(met.first < met.second, met.margins, -met.margins)
+    low, high = np.minimum(comparisons.first, comparisons.second), np.maximum(comparisons.first, comparisons.second)
+    margin = np.where(comparisons.first < comparisons.second, comparisons.margins, -comparisons.margins)
     mean, draws = np.zeros((count, count)), np.zeros((resamples, count, count))
     for i, j in pairs:
         here = (low == i) & (high == j)
-        _, labels = np.unique(met.clusters[here], return_inverse=True)
+        _, labels = np.unique(comparisons.clusters[here], return_inverse=True)
         sums, games = np.bincount(labels, margin[here]), np.bincount(labels)
         weights = generator.multinomial(len(games), np.full(len(games), 1 / len(games)), resamples)
         mean[i, j], draws[:, i, j] = sums.sum() / games.sum(), (weights @ sums) / (weights @ games)
@@ -347,7 +253,7 @@ def _notes(table: MatchTable, ratings: Ratings | None) -> tuple[str, ...]:
         notes.append(f"Ratings: {ratings.note}.")
     if table.forfeits.any():
         count = int(table.forfeits.any(1).sum())
-        notes.append(f"{count} {'match' if count == 1 else 'matches'} ended in a forfeit, which counts with its price.")
+        notes.append(f"{count} {'match' if count == 1 else 'matches'} ended in a forfeit, which counts with the game's forfeit return.")
     seats = np.array([[(table.holders[:, s] == a).sum() for s in range(table.seats)] for a in range(len(table.agents))])
     if table.seats > 1 and np.any(seats.max(1) > seats.min(1)):
         notes.append("Some agent did not hold every seat equally often, so its figures contain an advantage or handicap of its seats.")
@@ -364,29 +270,29 @@ def _with(value: float, interval: Interval, form: str, scale: float = 1.0) -> st
     return f"{scale * value:{form}} [{scale * interval.low:{form}}, {scale * interval.high:{form}}]"
 
 
-def _standings_table(found: Standings) -> tuple[str, list[str], list[list[str]]]:
+def _standings_table(standings: Standings) -> tuple[str, list[str], list[list[str]]]:
     columns: list[tuple[str, Callable[[Row], str]]] = [
         ("agent", lambda row: row.agent),
         ("matches", lambda row: str(row.matches)),
-        (f"return ({found.unit})" if found.unit else "return", lambda row: _with(row.mean_return, row.return_interval, "+.3f")),
+        (f"return ({standings.unit})" if standings.unit else "return", lambda row: _with(row.mean_return, row.return_interval, "+.3f")),
         ("win %", lambda row: _with(row.win_share, row.win_interval, ".1f", 100)),
         ("Elo", lambda row: _with(row.elo, row.elo_interval, ".0f")),
         ("alpha-Rank", lambda row: _with(row.mass, row.mass_interval, ".3f")),
         ("forfeits", lambda row: str(row.forfeits)),
     ]
-    kept = [(name, cell) for name, cell in columns if not all(cell(row) in ("-", "0") for row in found.rows)]
-    title = f"Standings: {found.matches} matches, {found.deals} deals, [{100 * found.level:g} % intervals]"
-    return title, [name for name, _ in kept], [[cell(row) for _, cell in kept] for row in found.rows]
+    columns = [(name, cell) for name, cell in columns if not all(cell(row) in ("-", "0") for row in standings.rows)]
+    title = f"Standings: {standings.matches} matches, {standings.deals} deals, [{100 * standings.level:g} % intervals]"
+    return title, [name for name, _ in columns], [[cell(row) for _, cell in columns] for row in standings.rows]
 
 
-def _head_table(found: Standings) -> tuple[str, list[str], list[list[str]]]:
-    names = [row.agent for row in found.rows]
-    cells = [["-" if math.isnan(value) else f"{100 * value:.1f}" for value in line] for line in found.head_to_head.score]
+def _head_table(standings: Standings) -> tuple[str, list[str], list[list[str]]]:
+    names = [row.agent for row in standings.rows]
+    cells = [["-" if math.isnan(value) else f"{100 * value:.1f}" for value in line] for line in standings.head_to_head.score]
     title = "Head to head: % of matches in which the row did better than the column, ties half"
     return title, ["agent", *names], [[name, *line] for name, line in zip(names, cells, strict=True)]
 
 
-def _seat_table(what: str, rows: Sequence[SeatRow]) -> tuple[str, list[str], list[list[str]]]:
+def _place_table(what: str, rows: Sequence[Share]) -> tuple[str, list[str], list[list[str]]]:
     lines = [
         [
             row.agent,

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from agentarena.core import intervals
 from agentarena.core.errors import UsageError
+from agentarena.core.intervals import Interval
 
 __all__ = [
     "Interval",
@@ -30,20 +31,8 @@ __all__ = [
 ]
 
 
-class Interval(NamedTuple):
-    """The two ends of an interval.
-
-    Attributes:
-        low: Lower end.
-        high: Upper end.
-    """
-
-    low: float
-    high: float
-
-
 class Welch(NamedTuple):
-    """What `welch` finds.
+    """Result of `welch`.
 
     Attributes:
         difference: mean(a) - mean(b), in the unit of the data.
@@ -77,7 +66,7 @@ def normal_quantile(probability: float) -> float:
 
 
 def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
-    """Which true chances of success are compatible with what was seen, by Wilson's score interval.
+    """Wilson's score interval of a probability of success.
 
     Preferred to the textbook p +- z sqrt(pq/n), which is empty at 0 and n successes; narrower than Clopper-Pearson,
     with coverage close to `level` on average rather than at least `level` always.
@@ -99,13 +88,11 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> Interval:
     '0.3968 to 0.8922'
     """
     _check_counts(successes, trials, level)
-    low, high = intervals.wilson(successes, trials, level)
-    # rounding must not move the ends off 0 and 1
-    return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high)
+    return intervals.wilson(successes, trials, level)
 
 
 def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Interval:
-    """Which true chances of success are compatible with what was seen, with coverage never below `level`.
+    """The interval of a probability of success whose coverage is never below `level`.
 
         low  = Beta quantile (1-level)/2 of (x, n-x+1);   high = Beta quantile (1+level)/2 of (x+1, n-x)
 
@@ -151,7 +138,7 @@ def bootstrap(
     method: str = "percentile",
     rng: np.random.Generator | int = 0,
 ) -> Interval:
-    """Where a statistic would fall if the experiment were repeated, by resampling what was seen.
+    """Interval of a statistic by resampling the observations.
 
     Matches on one deal share their luck, so they are not independent: name each value's deal in `clusters` and whole
     deals are resampled. The statistic is the mean unless another is given.

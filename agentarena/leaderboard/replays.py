@@ -8,13 +8,13 @@ from typing import Any
 from agentarena.core.frames import Frame, frames
 from agentarena.core.record import Record
 
-__all__ = ["chosen", "replay_data"]
+__all__ = ["replay_data", "select"]
 
 LONGEST = 600
 """A longer match is cut to this many steps in the page."""
 
 
-def chosen(records: Sequence[Record], count: int) -> list[Record]:
+def select(records: Sequence[Record], count: int) -> list[Record]:
     """A few matches worth a look: a typical one, one that went wrong if any, the longest, the shortest, then typical ones of each winner.
 
     Args:
@@ -66,9 +66,9 @@ def _frame(step: Frame) -> dict[str, Any]:
             for seat, attempts in step.replies.items()
         },
         "public": list(step.public),
-        "private": {str(seat): list(told) for seat, told in step.private.items()},
+        "private": {str(seat): list(lines) for seat, lines in step.private.items()},
         "views": list(step.views),
-        "asked": list(step.asked),
+        "to_move": list(step.asked),
         "returns": list(step.returns),
         "note": step.note,
     }

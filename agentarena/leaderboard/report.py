@@ -13,86 +13,25 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from agentarena.core import registry
 from agentarena.core.record import Record
-from agentarena.evaluate import Interval, Standings, contrasts, standings
+from agentarena.evaluate import Standings, contrasts
+from agentarena.evaluate.standing import standings as compute_standings
 from agentarena.matches.results import Ledger, Results
 from agentarena.matches.tournaments import Tournament
 
 from .figures import Axis, axis, rank_span, shade
-from .replays import chosen, replay_data
+from .published import Published, PublishedRow, beside
+from .replays import replay_data, select
 
 __all__ = ["Published", "PublishedRow", "Source", "render", "write"]
 
 Source = Tournament | Results | str | os.PathLike[str] | Sequence["str | os.PathLike[str]"]
 """A tournament, results, or paths of record files and tournament folders."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedRow:
-    """One line of somebody else's table; `None` where it has no figure.
-
-    Attributes:
-        name: The agent as the source names it.
-        agent: Our agent of the same kind, by name.
-        win_share: In [0, 1].
-        win_interval: Its interval.
-        mean_return: In the game's unit.
-        return_interval: Its interval.
-        ms: Milliseconds a decision.
-    """
-
-    name: str
-    agent: str | None = None
-    win_share: float | None = None
-    win_interval: Interval | None = None
-    mean_return: float | None = None
-    return_interval: Interval | None = None
-    ms: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Published figures to print beside ours.
-
-    Attributes:
-        rows: One an agent.
-        source: Where they are from, as a citation.
-        note: How the published setting differs from ours.
-    """
-
-    rows: tuple[PublishedRow, ...]
-    source: str = ""
-    note: str = ""
-
-    @classmethod
-    def of(cls, rows: Iterable[Any], source: str = "", note: str = "", *, mean_return: str = "mean_return") -> Published:
-        """The rows of a game's table of published figures, such as `agentarena.envs.dhumbal.published`.
-
-        Args:
-            rows: Objects with `name`, and where known `spec`, `win` and `win_interval` (percent and half-width in
-                percentage points), `ms`, and the attribute that `mean_return` names.
-            source: Citation.
-            note: How the settings differ.
-            mean_return: Attribute with the mean return, e.g. "coins".
-        """
-        made = []
-        for row in rows:
-            win, half = getattr(row, "win", None), getattr(row, "win_interval", None)
-            made.append(
-                PublishedRow(
-                    name=row.name,
-                    agent=getattr(row, "spec", None),
-                    win_share=None if win is None else win / 100,
-                    win_interval=None if win is None or half is None else Interval((win - half) / 100, (win + half) / 100),
-                    mean_return=getattr(row, mean_return, None),
-                    ms=getattr(row, "ms", None),
-                )
-            )
-        return cls(tuple(made), source, note)
 
 
 def write(
@@ -139,9 +78,9 @@ def render(
     import jinja2
 
     report = _read(source)
-    found = report.standings
+    standings = report.standings
     game = report.records[0].game()
-    beside = _published(published, found)
+    theirs = beside(published, standings)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("agentarena.leaderboard", "templates"),
         autoescape=True,
@@ -149,27 +88,27 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=_percent, signed=_signed(found), plain=_plain, p=_p_value, ms=_ms, count=_count)
+    environment.filters.update(percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count)
     return environment.get_template("report.html.j2").render(
         title=title or report.records[0].env,
         env=report.records[0].env,
         facts=_facts(report, game),
         about=report.about,
-        found=found,
-        rows=_rows(found, report.ledgers, beside),
-        axes=_axes(found, beside, (game.info.teams is None and len(report.records[0].seats)) or 0),
-        shows=_shows(found, report.ledgers),
-        heat=_heat(found),
-        contrasts=contrasts(report.records, level=found.level) if len(found.rows) > 1 else (),
-        places=_places(found),
-        published=beside,
-        ours={row.agent: row for row in found.rows},
+        standings=standings,
+        rows=_rows(standings, report.ledgers, theirs),
+        axes=_axes(standings, theirs, (game.info.teams is None and len(report.records[0].seats)) or 0),
+        columns=_columns(standings, report.ledgers),
+        heat_map=_heat_map(standings),
+        contrasts=contrasts(report.records, level=standings.level) if len(standings.rows) > 1 else (),
+        places=_places(standings),
+        published=theirs,
+        ours={row.agent: row for row in standings.rows},
         ledgers=report.ledgers,
         faults=_faults(report.records),
         command=command or _command(report.about, _changed(report.records[0], game)),
         packages=sorted({record.package for record in report.records}),
         seeds=sorted({record.seed for record in report.records}),
-        replays=_script_json([replay_data(record) for record in chosen(report.records, replays)]),
+        replays=_script_json([replay_data(record) for record in select(report.records, replays)]),
         replay_count=min(replays, len(report.records)),
         figures=_figures(report.records, game),
         isnan=math.isnan,
@@ -193,7 +132,7 @@ def _read(source: Source) -> _Report:
     if isinstance(source, Tournament):
         return _Report(source.results.records, source.standings, source.results.ledger, source.about)
     if isinstance(source, Results):
-        return _Report(source.records, standings(source.records), source.ledger)
+        return _Report(source.records, compute_standings(source.records), source.ledger)
     parts = [Tournament.load(path) if Path(path).is_dir() else Results.load(path) for path in source]
     if len(parts) == 1:
         return _read(parts[0])
@@ -205,21 +144,7 @@ def _read(source: Source) -> _Report:
             old = ledgers.get(name, Ledger())
             usage = {key: old.usage.get(key, 0) + entry.usage.get(key, 0) for key in {**old.usage, **entry.usage}}
             ledgers[name] = Ledger(old.decisions + entry.decisions, old.seconds + entry.seconds, usage)
-    return _Report(records, standings(records), ledgers)
-
-
-def _published(published: Published | Iterable[Any] | None, found: Standings) -> Published | None:
-    """The published rows with our agents' names: the same name, or the only one that differs by its parameters alone."""
-    if published is None:
-        return None
-    given = published if isinstance(published, Published) else Published.of(published, mean_return=f"{found.unit}s")
-    names = [row.agent for row in found.rows]
-    return replace(given, rows=tuple(replace(row, agent=_ours(row.agent, names)) for row in given.rows))
-
-
-def _ours(agent: str | None, names: Sequence[str]) -> str | None:
-    alike = [name for name in names if name == agent] or [name for name in names if name.partition("?")[0] == agent]
-    return alike[0] if len(alike) == 1 else None
+    return _Report(records, compute_standings(records), ledgers)
 
 
 def _changed(record: Record, game: Any) -> dict[str, Any]:
@@ -229,55 +154,56 @@ def _changed(record: Record, game: Any) -> dict[str, Any]:
 
 
 def _facts(report: _Report, game: Any) -> list[tuple[str, str]]:
-    record, found = report.records[0], report.standings
+    record, standings = report.records[0], report.standings
     changed = _changed(record, game)
     return [
         ("environment", record.env),
         ("options", ", ".join(f"{name}={value}" for name, value in changed.items()) or "defaults"),
         ("seats", str(len(record.seats))),
-        ("matches", f"{found.matches:,}"),
-        ("deals", f"{found.deals:,}"),
-        ("agents", str(len(found.rows))),
+        ("matches", f"{standings.matches:,}"),
+        ("deals", f"{standings.deals:,}"),
+        ("agents", str(len(standings.rows))),
         ("returns", game.info.facts()["returns"]),
     ]
 
 
-def _rows(found: Standings, ledgers: Mapping[str, Ledger], published: Published | None) -> list[dict[str, Any]]:
+def _rows(standings: Standings, ledgers: Mapping[str, Ledger], published: Published | None) -> list[dict[str, Any]]:
     """The standings with rank spans, costs and published figures."""
-    spans = rank_span([row.return_interval for row in found.rows])
+    spans = rank_span([row.return_interval for row in standings.rows])
     theirs = {row.agent: row for row in (published.rows if published else ())}
     return [
         {"row": row, "rank": rank, "cost": ledgers.get(row.agent), "theirs": theirs.get(row.agent)}
-        for row, rank in zip(found.rows, spans, strict=True)
+        for row, rank in zip(standings.rows, spans, strict=True)
     ]
 
 
-def _axes(found: Standings, published: Published | None, seats: int) -> dict[str, Axis]:
+def _axes(standings: Standings, published: Published | None, seats: int) -> dict[str, Axis]:
     """One axis a column, wide enough for every interval and published figure in it."""
     theirs = published.rows if published else ()
-    returns = [end for row in found.rows for end in row.return_interval] + [
+    returns = [end for row in standings.rows for end in row.return_interval] + [
         r.mean_return for r in theirs if r.agent and r.mean_return is not None
     ]
-    seat_returns = [end for row in found.by_seat for end in row.return_interval]
+    seat_returns = [end for row in standings.by_seat for end in row.return_interval]
     return {
         "return": axis(returns, 0.0),
         "win": axis(
-            [end for row in found.rows for end in row.win_interval] + [r.win_share for r in theirs if r.agent and r.win_share is not None],
+            [end for row in standings.rows for end in row.win_interval]
+            + [r.win_share for r in theirs if r.agent and r.win_share is not None],
             1 / seats if seats > 1 else None,
         ),
-        "elo": axis([end for row in found.rows for end in row.elo_interval], 1000.0),
+        "elo": axis([end for row in standings.rows for end in row.elo_interval], 1000.0),
         "mass": Axis(0.0, 1.0, None),
         "seat": axis(seat_returns, 0.0),
-        "role": axis([end for row in found.by_role for end in row.return_interval], 0.0),
+        "role": axis([end for row in standings.by_role for end in row.return_interval], 0.0),
     }
 
 
-def _shows(found: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, bool]:
-    rows = found.rows
+def _columns(standings: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, bool]:
+    rows = standings.rows
     return {
         "wins": any(not math.isnan(row.win_share) for row in rows),
-        "elo": found.ratings is not None,
-        "mass": found.evolution is not None,
+        "elo": standings.ratings is not None,
+        "mass": standings.evolution is not None,
         "nash": any(not math.isnan(row.nash) for row in rows),
         "forfeits": any(row.forfeits for row in rows),
         "cost": any(ledgers.get(row.agent) for row in rows),
@@ -285,37 +211,31 @@ def _shows(found: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, bool]:
     }
 
 
-def _heat(found: Standings) -> list[list[dict[str, Any]]]:
+def _heat_map(standings: Standings) -> list[list[dict[str, Any]]]:
     """Cells of the head-to-head table: value, number of matches, shade; empty where nobody met."""
-    if found.ratings is None:
+    if standings.ratings is None:
         return []
     return [
         [{"value": float(value), "games": int(games), "shade": shade(float(value))} for value, games in zip(values, counts, strict=True)]
-        for values, counts in zip(found.head_to_head.score, found.head_to_head.games, strict=True)
+        for values, counts in zip(standings.head_to_head.score, standings.head_to_head.games, strict=True)
     ]
 
 
 def _figures(records: Sequence[Record], game: Any) -> list[tuple[str, Any]]:
-    """What the game's package draws of its matches: `figures(records)` of its module `figures`, as (title, SVG); none without one."""
-    import importlib
-    import importlib.util
-
+    """The figures that the game's package draws of its matches, as (title, SVG); none without `figures.py` (`registry.figures`)."""
     import markupsafe
 
-    package = type(game).__module__.rpartition(".")[0]
-    if not package or importlib.util.find_spec(f"{package}.figures") is None:
-        return []
-    drawn = importlib.import_module(f"{package}.figures").figures(records)
-    return [(title, markupsafe.Markup(svg)) for title, svg in drawn]
+    draw = registry.figures(game)
+    return [] if draw is None else [(title, markupsafe.Markup(svg)) for title, svg in draw(records)]
 
 
-def _places(found: Standings) -> list[tuple[str, list[Any], list[tuple[str, dict[Any, Any]]]]]:
+def _places(standings: Standings) -> list[tuple[str, list[Any], list[tuple[str, dict[Any, Any]]]]]:
     """The tables by seat and by role: their title, the places in order and, for each agent, its row of each place."""
     out = []
-    for what, rows in (("seat", found.by_seat), ("role", found.by_role)):
+    for what, rows in (("seat", standings.by_seat), ("role", standings.by_role)):
         if rows and len({row.place for row in rows}) > 1:
             agents = [(name, {row.place: row for row in rows if row.agent == name}) for name in dict.fromkeys(row.agent for row in rows)]
-            out.append((what, sorted({row.place for row in rows}), agents))
+            out.append((what, sorted({row.place for row in rows if row.place is not None}), agents))
     return out
 
 
@@ -363,9 +283,9 @@ _percent = _number(".1%")
 _plain = _number(",.0f")
 
 
-def _signed(found: Standings) -> Callable[[float], str]:
+def _signed(standings: Standings) -> Callable[[float], str]:
     """How returns are written: with as many decimals as their intervals are worth, the same throughout the report."""
-    halves = [(row.return_interval.high - row.return_interval.low) / 2 for row in found.rows]
+    halves = [(row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows]
     known = sorted(half for half in halves if math.isfinite(half) and half > 0)
     digits = 2 - math.floor(math.log10(known[len(known) // 2])) if known else 2
     return _number(f"+,.{min(6, max(0, digits))}f")

@@ -44,6 +44,7 @@ def play(
     progress: Progress | None = None,
     resume: bool = True,
     concurrency: int | None = None,
+    record_samples: bool = False,
     preset: str | None = None,
     **env_options: Any,
 ) -> Results:
@@ -68,6 +69,7 @@ def play(
         progress: Called as `progress(done, total)`.
         resume: Whether an existing `out` may be continued.
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
+        record_samples: Whether records on disk hold the tokens that language models sampled, for training.
         preset: A named setting of the environment's options.
         env_options: The environment's options.
 
@@ -98,6 +100,7 @@ def play(
         progress=progress,
         resume=resume,
         concurrency=concurrency,
+        record_samples=record_samples,
     )
 
 
@@ -116,6 +119,7 @@ def run(
     progress: Progress | None = None,
     resume: bool = True,
     concurrency: int | None = None,
+    record_samples: bool = False,
 ) -> Results:
     """Play the given fixtures: `play` without its own seating. Arguments are those of `play`.
 
@@ -134,7 +138,7 @@ def run(
     ready, made = seated(agents, isolate=isolate, deadline_s=deadline_s)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
-        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable())
+        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable(), record_samples)
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         if not place.here:
             _close(made)

@@ -1,19 +1,26 @@
-"""What a run gave: its records, their returns as an array, and a table with intervals."""
+"""The results of a run: its records, their returns as an array, a table with intervals, and a pandas frame."""
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from agentarena.core.errors import UsageError
-from agentarena.core.intervals import mean_interval, wilson
+from agentarena.core.errors import MissingExtra, UsageError
 from agentarena.core.record import Cost, Record
+from agentarena.core.replay import trajectory
+from agentarena.core.trajectory import Trajectory
+from agentarena.evaluate.match_table import MatchTable, unique_names
+from agentarena.evaluate.share import Share, shares
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Ledger", "Results", "ledger_path"]
 
@@ -23,7 +30,7 @@ class Ledger:
     """What one agent's decisions took, summed over a run.
 
     Attributes:
-        decisions: Answers it gave, those asked again included.
+        decisions: Its answers, retries included.
         seconds: Time from question to answer, summed over questions; overlapping questions count each.
         usage: Sums of what its replies reported, e.g. tokens; empty where nothing was reported.
     """
@@ -43,7 +50,7 @@ class Results:
 
     Attributes:
         records: One record a match.
-        costs: What each seat's decisions in each match took; kept apart, since clocks differ from run to run.
+        costs: What each seat's decisions in each match took; not in the records, since clocks differ from run to run.
     """
 
     def __init__(self, records: Iterable[Record], costs: Iterable[Cost] = ()) -> None:
@@ -66,56 +73,62 @@ class Results:
         return np.array([record.returns for record in self.records], np.float64).reshape(len(self.records), *(widths or {0}))
 
     @cached_property
+    def trajectories(self) -> list[Trajectory]:
+        """Every match turn by turn, with the reward of each turn, information keys and token samples; in the order of `records`.
+
+        Computed by playing the records again. Samples are there for matches of this process, and where records were
+        made with `record_samples=True`.
+        """
+        return [trajectory(record) for record in self.records]
+
+    @cached_property
     def agents(self) -> dict[int, str]:
-        """Agents by their index in the run, by unique names: the second of two equal ones is called "name #2"."""
-        found: dict[int, str] = {}
-        for record in self.records:
-            for seat in record.seats:
-                found.setdefault(seat.index, seat.agent)
-        names: dict[int, str] = {}
-        seen: dict[str, int] = {}
-        for index in sorted(found):
-            name = found[index]
-            seen[name] = seen.get(name, 0) + 1
-            names[index] = name if seen[name] == 1 else f"{name} #{seen[name]}"
-        return names
+        """Names of the agents by their index in the run; where two of one name met, the second is "name #2"."""
+        names = unique_names(self.records)
+        return {index: names[name, index] for name, index in sorted(names, key=lambda entrant: entrant[1])}
 
-    def table(self, *, by_seat: bool = False, confidence: float = 0.95) -> list[dict[str, Any]]:
-        """One row an agent, or one row an agent and seat; best mean return first.
+    @cached_property
+    def match_table(self) -> MatchTable:
+        """The records as arrays, which every count and interval is computed from."""
+        return MatchTable.of(self.records)
 
-        A match in which an agent holds several seats counts once: its wins are the share of its seats that were on the
-        winning side, its return the mean of its seats. Matches of one deal are treated as one group in the interval of
-        the return (`agentarena.core.intervals.mean_interval`). Wins count strictly: a draw is no win.
+    def table(self, *, by_seat: bool = False, by_role: bool = False, confidence: float = 0.95) -> list[dict[str, Any]]:
+        """One row an agent, or one row an agent and seat or role; best mean return first.
+
+        The figures are those of `agentarena.evaluate.shares`, as everywhere. A match in which an agent holds several seats
+        counts once, with the mean of its seats. A draw is a shared win: 1/2 each between two players, 1/k each between k
+        leaders. Matches of one deal are one cluster in both intervals.
 
         Returns:
-            Rows with the keys agent, seat (by seat only), matches, wins, draws, forfeits, win_share, win_interval,
-            mean_return, return_interval.
-        """
-        rows: dict[tuple[int, int], list[tuple[float, float, float, float, int]]] = {}
-        for record in self.records:
-            held: dict[tuple[int, int], list[int]] = {}
-            for number, seat in enumerate(record.seats):
-                held.setdefault((seat.index, number if by_seat else -1), []).append(number)
-            for key, numbers in held.items():
-                rows.setdefault(key, []).append(_tally(record, numbers))
-        table = [self._row(key, tallies, by_seat, confidence) for key, tallies in sorted(rows.items())]
-        return table if by_seat else sorted(table, key=lambda row: -float(row["mean_return"]))
+            Rows with the keys agent, seat or role (where asked for), matches, deals, wins, draws, forfeits, win_share,
+            win_interval, mean_return, return_interval; win_share is nan in games without anything to win.
 
-    def _row(self, key: tuple[int, int], tallies: Sequence[tuple[float, ...]], by_seat: bool, confidence: float) -> dict[str, Any]:
-        wins, draws, forfeits, returns, deals = np.array(tallies, np.float64).T
-        count = len(tallies)
-        return {
-            "agent": self.agents[key[0]],
-            **({"seat": key[1]} if by_seat else {}),
-            "matches": count,
-            "wins": _whole(wins.sum()),
-            "draws": _whole(draws.sum()),
-            "forfeits": _whole(forfeits.sum()),
-            "win_share": float(wins.mean()),
-            "win_interval": wilson(min(float(wins.sum()), count), count, confidence),
-            "mean_return": float(returns.mean()),
-            "return_interval": mean_interval(returns, deals.astype(np.int64), confidence),
-        }
+        Raises:
+            UsageError: The records are of different games, or both `by_seat` and `by_role` were given.
+        """
+        if by_seat and by_role:
+            raise UsageError("give by_seat or by_role, not both")
+        by: Literal["seat", "role"] | None = "seat" if by_seat else "role" if by_role else None
+        rows = shares(self.match_table, by=by, level=confidence) if self.records else ()
+        return [_table_row(row, by) for row in rows]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """The matches as a pandas frame, one row a match and seat.
+
+        Returns:
+            Columns env, seed, match, deal, seat, agent, role, team, return, win_share, outcome, winner, forfeit, turns,
+            steps (of the whole match), decisions, seconds, and one column `usage.NAME` for each sum that replies report, e.g.
+            `usage.prompt_tokens`. Decisions, seconds and usage are missing (NaN) without a ledger.
+
+        Raises:
+            MissingExtra: pandas is not installed.
+            UsageError: The records are of different games.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError as error:
+            raise MissingExtra("pandas", "frames") from error
+        return pandas.DataFrame(frame_columns(self))
 
     @cached_property
     def ledger(self) -> dict[str, Ledger]:
@@ -145,13 +158,13 @@ class Results:
         """
         target = Path(path)
         records = [Record.parse(line, f"{target}, line {number}") for number, line in enumerate(_lines(target), 1)]
-        beside = ledger_path(target)
-        costs = [Cost.parse(line, f"{beside}, line {n}") for n, line in enumerate(_lines(beside), 1)] if beside.exists() else []
+        ledger = ledger_path(target)
+        costs = [Cost.parse(line, f"{ledger}, line {n}") for n, line in enumerate(_lines(ledger), 1)] if ledger.exists() else []
         return cls(records, costs)
 
 
 def ledger_path(path: Path) -> Path:
-    """Where the costs of a record file are kept.
+    """The ledger beside a record file, which holds its costs.
 
     >>> ledger_path(Path("runs/a.jsonl")).name
     'a.ledger.jsonl'
@@ -174,13 +187,54 @@ def _lines(path: Path) -> list[bytes]:
     return path.read_bytes().removesuffix(b"\n").split(b"\n") if path.stat().st_size else []
 
 
-def _tally(record: Record, numbers: Sequence[int]) -> tuple[float, float, float, float, int]:
-    """Wins, draws, forfeits, return and deal of one agent in one match; `numbers` are its seats."""
-    count = len(numbers)
-    seats = [record.seats[number] for number in numbers]
-    won = sum(record.winner is not None and record.winner in (number, record.seats[number].team) for number in numbers)
-    forfeited = any(fault["then"] == "forfeit" and fault["seat"] in numbers for fault in record.faults)
-    return won / count, float(record.outcome == "drawn"), float(forfeited), sum(seat.return_ for seat in seats) / count, record.deal
+def frame_columns(results: Results) -> dict[str, list[Any]]:
+    """The columns of `Results.to_frame`, each one value a match and seat."""
+    costs: dict[tuple[int, int], list[Cost]] = {}
+    for cost in results.costs:
+        costs.setdefault((cost.match, cost.seat), []).append(cost)
+    usage = sorted({name for cost in results.costs for name in cost.usage})
+    columns: dict[str, list[Any]] = {name: [] for name in (*_FRAME_COLUMNS, *(f"usage.{name}" for name in usage))}
+    if not results.records:
+        return columns
+    table = results.match_table
+    for row, record in enumerate(results.records):
+        for number, seat in enumerate(record.seats):
+            spent = costs.get((record.match, number))
+            values = (
+                *(
+                    record.env,
+                    record.seed,
+                    record.match,
+                    record.deal,
+                    number,
+                    results.agents[seat.index],
+                    seat.role,
+                    seat.team,
+                    seat.return_,
+                ),
+                *(float(table.wins[row, number]), record.outcome, record.winner, bool(table.forfeits[row, number])),
+                *(record.turns, record.steps),
+                math.nan if spent is None else sum(cost.decisions for cost in spent),
+                math.nan if spent is None else sum(cost.seconds for cost in spent),
+                *(math.nan if spent is None else sum(cost.usage.get(name, 0) for cost in spent) for name in usage),
+            )
+            for column, value in zip(columns.values(), values, strict=True):
+                column.append(value)
+    return columns
+
+
+_FRAME_COLUMNS = (
+    *("env", "seed", "match", "deal", "seat", "agent", "role", "team", "return", "win_share", "outcome", "winner", "forfeit"),
+    *("turns", "steps", "decisions", "seconds"),
+)
+
+
+def _table_row(share: Share, by: str | None) -> dict[str, Any]:
+    """A row of `Results.table`: the fields of the share by name, whole numbers of wins and draws as ints."""
+    row = {field.name: getattr(share, field.name) for field in fields(share)}
+    place = row.pop("place")
+    row |= {"wins": _whole(share.wins), "draws": _whole(share.draws)}
+    return row if by is None else {"agent": row.pop("agent"), by: place, **row}
 
 
 def _whole(value: float) -> int | float:

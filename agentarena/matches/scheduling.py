@@ -58,11 +58,11 @@ def seatings(agents: int, seats: int, *, limit: int = 24) -> list[tuple[int, ...
     )
     if count > limit:
         return [tuple((seat + shift) % agents for seat in range(seats)) for shift in range(agents)]
-    found: set[tuple[int, ...]] = set()
+    orders: set[tuple[int, ...]] = set()
     for longer in combinations(range(agents), extra):
         holders = [agent for agent in range(agents) for _ in range(short + (agent in longer))]
-        found.update(permutations(holders))
-    return sorted(found)
+        orders.update(permutations(holders))
+    return sorted(orders)
 
 
 def _williams(seats: int) -> list[tuple[int, ...]]:
@@ -92,16 +92,16 @@ def tables(agents: int, seats: int, *, limit: int = 500) -> list[tuple[int, ...]
         return [tuple(range(agents))]
     if math.comb(agents, seats) <= limit:
         return sorted(combinations(range(agents), seats), key=lambda table: table[::-1])
-    met = np.zeros((agents, agents), np.int64)  # how often on the diagonal: tables sat at
-    found = []
+    met = np.zeros((agents, agents), np.int64)  # how often each pair sat at one table; on the diagonal, tables of each agent
+    groups = []
     for _ in range(limit):
-        chosen = [int(np.argmin(np.diag(met)))]
-        while len(chosen) < seats:
-            left = [agent for agent in range(agents) if agent not in chosen]
-            chosen.append(min(left, key=lambda agent: (met[agent, chosen].sum(), met[agent, agent], agent)))
-        met[np.ix_(chosen, chosen)] += 1
-        found.append(tuple(sorted(chosen)))
-    return found
+        group = [int(np.argmin(np.diag(met)))]
+        while len(group) < seats:
+            left = [agent for agent in range(agents) if agent not in group]
+            group.append(min(left, key=lambda agent: (met[agent, group].sum(), met[agent, agent], agent)))
+        met[np.ix_(group, group)] += 1
+        groups.append(tuple(sorted(group)))
+    return groups
 
 
 def schedule(
@@ -159,7 +159,7 @@ def _rotations(orders: Sequence[tuple[int, ...]]) -> list[int]:
 def _rounds(rounds: int | None, matches: int | None, per_round: int) -> int:
     if (rounds is None) == (matches is None):
         raise UsageError("give either rounds or matches")
-    wanted = rounds if rounds is not None else matches
-    if isinstance(wanted, bool) or not isinstance(wanted, int) or wanted < 1:
-        raise UsageError(f"rounds or matches must be a whole number of at least 1, got {wanted!r}")
-    return wanted if rounds is not None else math.ceil(wanted / per_round)
+    count = rounds if rounds is not None else matches
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise UsageError(f"rounds or matches must be a whole number of at least 1, got {count!r}")
+    return count if rounds is not None else math.ceil(count / per_round)

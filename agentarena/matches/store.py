@@ -89,6 +89,8 @@ class RecordFile:
 
     def close(self) -> None:
         """Close the files and release the lock."""
+        if os.getpid() != self._lock.owner:  # a forked copy of the run leaves files and lock alone
+            return
         with contextlib.ExitStack() as stack:  # what was not written yet, e.g. to a full disk, must not keep the lock
             stack.callback(self._lock.release)
             for file in filter(None, (self._file, self._ledger)):
@@ -126,6 +128,7 @@ def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture]
         ("version of agentarena", record.package, config.package),
         ("seed", record.seed, config.seed),
         ("policy for unreadable replies", record.policy, config.policy),
+        ("choice of recording samples", record.with_samples, config.record_samples),
         ("agents", [seat.agent for seat in record.seats], [player.name for player in players]),
         ("versions of the agents", [seat.version for seat in record.seats], [player.version for player in players]),
         ("seating", [seat.index for seat in record.seats], list(fixture.seats)),
@@ -157,6 +160,7 @@ class _Lock:
         import fcntl
 
         self._path = path.with_name(path.name + ".lock")
+        self.owner = os.getpid()
         while True:
             self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             try:

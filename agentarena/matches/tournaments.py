@@ -43,7 +43,7 @@ class Tournament:
 
     @cached_property
     def standings(self) -> Standings:
-        """The standings, worked out when first asked for."""
+        """The standings; computed at first use."""
         return standings(
             self.results.records,
             agents=self.about["agents"],
@@ -123,8 +123,8 @@ def tournament(
         UsageError: Two agents have one name, or the sizes do not fit.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
 
-    >>> found = tournament("TicTacToe-v0", ["random", "random?"], rounds=2)
-    >>> found.standings.matches
+    >>> finished = tournament("TicTacToe-v0", ["random", "random?"], rounds=2)
+    >>> finished.standings.matches
     4
     """
     game = registry.game(env, preset=preset, **env_options)
@@ -165,7 +165,7 @@ def _names(agents: Sequence[str | Agent]) -> list[str]:
     names = [one if isinstance(one, str) else one.name or f"{type(one).__module__}:{type(one).__qualname__}" for one in agents]
     for name in names:
         if names.count(name) > 1:
-            raise UsageError(f"agents are told apart by name, and two are called {name!r}; enter it once, or give each its own `name`")
+            raise UsageError(f"agents are distinguished by name, and two are called {name!r}; enter it once, or give each its own `name`")
     return names
 
 

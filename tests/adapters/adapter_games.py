@@ -15,6 +15,7 @@ from agentarena.core.actions import Action, ActionSet, Box, Legal, Product, Text
 from agentarena.core.batch import Batch
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
+from agentarena.core.namespace import Arrays
 from agentarena.core.text import CHARSET, ChoiceFace, Options, Pattern, TextFace, Unreadable, answer_in, quote, words_in
 
 
@@ -108,51 +109,54 @@ class Majority(Game[Round]):
 class MajorityTables:
     """Array state: rounds (B,), votes (B, 3)."""
 
-    number: np.ndarray
-    last: np.ndarray
+    number: Any
+    last: Any
 
 
 class MajorityBatch(Batch[MajorityTables]):
-    """Array rules of `Majority` without resting."""
+    """Array rules of `Majority` without resting, on numpy or torch."""
 
-    def __init__(self, rounds: int) -> None:
-        self.rounds = rounds
+    def __init__(self, rounds: int, xp: Any = np, device: Any = None) -> None:
+        self.rounds, self.arrays = rounds, Arrays(xp, device)
 
     def start(self, size: int, rng: np.random.Generator) -> MajorityTables:
-        return MajorityTables(np.zeros(size, np.int64), np.full((size, 3), -1))
+        full, int64 = self.arrays.full, self.arrays.xp.int64
+        return MajorityTables(full(size, 0, int64), full((size, 3), -1, int64))
 
-    def over(self, state: MajorityTables) -> np.ndarray:
+    def over(self, state: MajorityTables) -> Any:
         return state.number >= self.rounds
 
-    def to_move(self, state: MajorityTables) -> np.ndarray:
-        return np.repeat(~self.over(state)[:, None], 3, axis=1)
+    def to_move(self, state: MajorityTables) -> Any:
+        return self.arrays.xp.stack([~self.over(state)] * 3, 1)
 
-    def legal(self, state: MajorityTables) -> np.ndarray:
-        return np.repeat(self.to_move(state)[..., None], 2, axis=2).astype(np.int8)
+    def legal(self, state: MajorityTables) -> Any:
+        return self.arrays.cast(self.arrays.xp.stack([self.to_move(state)] * 2, 2), self.arrays.xp.int8)
 
-    def step(self, state: MajorityTables, actions: np.ndarray, rng: np.random.Generator) -> MajorityTables:
-        over = self.over(state)
-        last = np.where(over[:, None], -1, actions)
-        return MajorityTables(np.where(over, state.number, state.number + 1), last)
+    def step(self, state: MajorityTables, actions: Any, rng: np.random.Generator) -> MajorityTables:
+        where, over = self.arrays.xp.where, self.over(state)
+        return MajorityTables(where(over, state.number, state.number + 1), where(over[:, None], -1, actions))
 
-    def rewards(self, state: MajorityTables) -> np.ndarray:
-        most = ((state.last == 1).sum(1) > (state.last == 0).sum(1)).astype(int)
-        return ((state.last == most[:, None]) & (state.last >= 0)).astype(float)
+    def rewards(self, state: MajorityTables) -> Any:
+        most = self.arrays.cast((state.last == 1).sum(1) > (state.last == 0).sum(1), self.arrays.xp.int64)
+        return self.arrays.cast((state.last == most[:, None]) & (state.last >= 0), self.arrays.xp.float64)
 
-    def observe(self, state: MajorityTables, seats: np.ndarray | int) -> np.ndarray:
-        who = np.broadcast_to(seats, state.number.shape)
-        return np.column_stack([state.number, who, state.last]).astype(np.float32)
+    def observe(self, state: MajorityTables, seats: Any) -> Any:
+        who = self.arrays.asarray(seats, self.arrays.xp.int64) + 0 * state.number
+        columns = [state.number, who, *(state.last[:, seat] for seat in range(3))]
+        return self.arrays.cast(self.arrays.xp.stack(columns, 1), self.arrays.xp.float32)
 
-    def replace(self, state: MajorityTables, where: np.ndarray, fresh: MajorityTables) -> MajorityTables:
-        return MajorityTables(np.where(where, fresh.number, state.number), np.where(where[:, None], fresh.last, state.last))
+    def unbatch(self, state: MajorityTables, index: int) -> Round:
+        number, votes = int(state.number[index]), tuple(int(vote) for vote in state.last[index])
+        paid = tuple(float(reward) for reward in self.rewards(state)[index])
+        return Round(number, (0, 1, 2) if number < self.rounds else (), votes, paid)
 
 
 @dataclass(frozen=True)
 class FastMajority(Majority):
     """`Majority` with array rules."""
 
-    def batch(self) -> MajorityBatch:
-        return MajorityBatch(self.rounds)
+    def batch(self, xp: Any = np, device: Any = None) -> MajorityBatch:
+        return MajorityBatch(self.rounds, xp, device)
 
 
 @dataclass(frozen=True)

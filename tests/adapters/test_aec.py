@@ -104,7 +104,7 @@ def test_integers_of_every_make_are_actions(integer: Any) -> None:
     env = aa.make("TicTacToe-v0", on_illegal="raise")
     env.reset(seed=0)
     env.step(integer(4))
-    assert env.episode.state.marks == (1 << 4, 0)
+    assert env.episode.state.board == "....X...."
 
 
 def test_replies_in_words() -> None:
@@ -112,7 +112,7 @@ def test_replies_in_words() -> None:
     env.reset(seed=0)
     assert "Board" in env.last()[0]["text"]
     env.step("The centre. <answer>(1,1)</answer>")
-    assert env.episode.state.marks == (1 << 4, 0)
+    assert env.episode.state.board == "....X...."
     assert "(1,1)" in env.last()[0]["text"], "the opponent's move is news"
     env.step("<answer>(0,0)</answer> or <answer>(0,1)</answer>")
     assert "unreadable reply" in env.infos["player_1"]["illegal"]

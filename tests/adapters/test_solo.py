@@ -212,7 +212,9 @@ def test_opponents_that_answer_from_threads_of_their_own() -> None:
     env = ArenaSolo(Tips(), opponents=Slow())
     env.reset(seed=1)
     env.step(1)
-    with pytest.raises(RuntimeError, match="the line is dead"):
+    with pytest.raises(
+        UsageError, match="forfeited 10 matches before the seat was asked; the last fault: seat 0: RuntimeError: the line is dead"
+    ):
         ArenaSolo(agentarena.game("TicTacToe-v0"), opponents=Fails(), seat=1).reset(seed=0)
 
 

@@ -155,6 +155,7 @@ def test_the_same_view_and_stream_give_the_same_move(name):
     assert len(set(moves[0])) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mcts", "ismcts"])
 def test_search_beats_random_play_at_tic_tac_toe(name):
     """A best response to random play earns .9948 and .9181 (classic games' exact values); 50 simulations come near it."""
@@ -163,6 +164,7 @@ def test_search_beats_random_play_at_tic_tac_toe(name):
     assert returns_of(rules, [other, bot], 60)[:, 1].mean() > 0.45
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seat", [0, 1])
 def test_mcts_beats_random_play_at_connect_four(seat):
     rules = game("ConnectFour-v0")
@@ -171,6 +173,7 @@ def test_mcts_beats_random_play_at_connect_four(seat):
     assert returns_of(rules, players, 20)[:, seat].mean() > 0.5  # four standard errors below what was seen, 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("env_id", "matches"), [("KuhnPoker-v0", 500), ("LeducPoker-v0", 150)])
 def test_ismcts_beats_random_play_at_poker(env_id, matches):
     """The mean win is more than four standard errors above zero, the seats taken in turn."""
@@ -300,6 +303,7 @@ def test_search_cannot_see_what_the_game_hides(name, env_id):
     assert differed > 0
 
 
+@pytest.mark.slow
 def test_ismcts_beats_random_play_at_dhumbal():
     """Each deal from both seats: the mean win is more than four standard errors above zero."""
     rules, bot, other = game("Dhumbal-v0", players=2, turn_cap=40), agent("ismcts?simulations=25"), agent("random")

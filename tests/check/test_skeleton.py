@@ -18,16 +18,19 @@ GAME = {
     "info": 'return GameInfo(seats=2, low=-1.0, high=1.0, unit="win", sum="zero", max_steps=self.size)',
     "_action_space": "return gymnasium.spaces.Discrete(3)",
     "_observation_space": "return gymnasium.spaces.Box(0, self.size, (1,), np.int8)",
-    "start": "return State(0, (0.0, 0.0), self.size, ())",
+    "start": "return State(self.size, ())",
+    "to_move": "return (len(state.history) % 2,) if state.left else ()",
     "legal": "return tuple(range(min(3, state.left)))",
-    "_play": """left = state.left - action - 1
-        taken = (*state.taken, action + 1)
-        if left:
-            return State(1 - state.seat, (0.0, 0.0), left, taken)
-        return State(-1, (1.0, -1.0) if state.seat == 0 else (-1.0, 1.0), left, taken)""",
+    "step": """(action,) = actions.values()
+        return State(state.left - action - 1, (*state.history, int(action)))""",
+    "rewards": """if state.left:
+            return (0.0, 0.0)
+        return (1.0, -1.0) if len(state.history) % 2 else (-1.0, 1.0)""",
     "observe": "return np.array([state.left], np.int8)",
-    "news": 'return (Event("take", {"seat": 1 - len(state.taken) % 2, "count": state.taken[-1]}),) if state.taken else ()',
-    "information": 'return " ".join(map(str, state.taken))',
+    "news": """if not state.history:
+            return ()
+        return (Event("take", {"seat": 1 - len(state.history) % 2, "count": state.history[-1] + 1}),)""",
+    "information": 'return " ".join(map(str, state.history))',
 }
 TEXT = {
     "rules": """return (
@@ -36,11 +39,20 @@ TEXT = {
         )""",
     "look": 'return f"{state.left} stones are left."',
     "tell": """return f"Seat {event.data['seat']} took {event.data['count']}." """,
-    "write": 'return f"take {action + 1}"',
+    "name": 'return f"take {action + 1}"',
 }
 
 
-FIRST = ("facts are plausible", "spaces stand", "ends in time", "observations fit", "keys are strings", "rules in words", "views in words")
+FIRST = (
+    "info is valid",
+    "spaces are stable",
+    "ends within max_steps",
+    "rewards match info",
+    "observations fit their space",
+    "information keys are strings",
+    "rules text",
+    "view text",
+)
 
 
 def fill(path: Path, bodies: dict[str, str]) -> None:
@@ -97,10 +109,10 @@ def test_following_the_failures_leads_to_green(nim: Path) -> None:
 
 
 def with_fields(nim: Path) -> str:
-    gap = "    # more fields: give each a line above and its range\n"
+    field = "    history: tuple[int, ...]\n"
     text = (nim / "game.py").read_text()
-    assert gap in text
-    return text.replace(gap, "    left: int\n    taken: tuple[int, ...]\n")
+    assert field in text
+    return text.replace(field, f"    left: int\n{field}")
 
 
 def test_filled_in_it_keeps_the_contract(nim: Path) -> None:
@@ -125,8 +137,9 @@ def test_its_bot_plays(nim: Path) -> None:
     fill(nim / "text.py", TEXT)
     from agentarena.core.agent import View
 
-    bot, rules = registry.load("nim.bots:First")(), registry.game("nim:Nim")
-    assert bot.choose(View(rules, rules.start(None), 0)) == 0
+    bots, rules = registry.bots("nim"), registry.game("nim:Nim")
+    assert list(bots) == ["nim/first"]
+    assert bots["nim/first"]().choose(View(rules, rules.start(None), 0)) == 0
 
 
 @pytest.mark.parametrize(

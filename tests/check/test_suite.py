@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures import action_games
+from fixtures.array_games import Pairs
 from fixtures.broken import BROKEN
 from fixtures.games import GAMES, Pile
 
 from agentarena.check import check, run, suite
-from agentarena.check.suite import CHECKS
+from agentarena.check.clauses import CHECKS
 from agentarena.core.errors import ContractError, UnknownName, UsageError
 from agentarena.core.game import Game
 from agentarena.core.registry import ENVS
 
 
-@pytest.mark.parametrize("kind", GAMES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*GAMES, *action_games.GAMES, Pairs], ids=lambda kind: kind.__name__)
 def test_sound_games_of_every_shape_pass(kind: type[Game[Any]]) -> None:
     check(kind).raise_for_failures()
 

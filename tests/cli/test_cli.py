@@ -42,6 +42,20 @@ def test_every_command_has_help_and_an_example(run: Run, name: str) -> None:
     assert name in ("demo",) or f"agentarena {name}" in out.split("Options:")[0].split("\n", 2)[2]
 
 
+def test_help_starts_fast() -> None:
+    """Neither the list of commands nor the help of one imports a game, an agent or the runner."""
+    code = (
+        "import sys\nfrom agentarena.cli import main\n"
+        "for words in (['--help'], ['play', '--help'], ['envs', '--help'], ['tournament', '--help'], ['report', '--help']):\n"
+        "    try: main(words)\n"
+        "    except SystemExit: pass\n"
+        "heavy = ('agentarena.envs.', 'agentarena.agents.', 'agentarena.matches.', 'agentarena.evaluate.', 'scipy', 'torch', 'jinja2')\n"
+        "print('imported:', [name for name in sys.modules if name.startswith(heavy)])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert out.splitlines()[-1] == "imported: []"
+
+
 def test_the_table_of_commands_is_complete() -> None:
     import agentarena.cli
 

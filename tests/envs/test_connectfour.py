@@ -13,7 +13,7 @@ from agentarena.agents.specs import agent
 from agentarena.core import registry
 from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn
-from agentarena.envs.connectfour import ConnectFour
+from agentarena.envs.connectfour import ConnectFour, State
 from agentarena.envs.connectfour.batch import run_shifts
 
 GAME = ConnectFour()
@@ -23,7 +23,7 @@ RNG = np.random.default_rng(0)
 def after(*columns: int, game: ConnectFour = GAME):
     state = game.start(RNG)
     for column in columns:
-        state = game.step(state, {state.turn: column}, RNG)
+        state = game.step(state, {game.to_move(state)[0]: column}, RNG)
     return state
 
 
@@ -79,6 +79,52 @@ def test_every_step_agrees_with_plain_rules(rows, columns, connect):
             seat = 1 - seat
 
 
+BOARDS = [(6, 7, 4), (4, 5, 3), (1, 6, 2), (5, 1, 3), (12, 12, 5), (3, 3, 3), (9, 9, 2)]
+
+
+def everything(game, state):
+    """All that the rules say about a position."""
+    seats = game.to_move(state)
+    words = [game.text.view(state, seat, game.news(state)) for seat in (0, 1)]
+    observations = [game.observe(state, seat).tobytes() for seat in (0, 1)]
+    keys = [game.information(state, seat) for seat in (0, 1)]
+    return seats, [game.legal(state, seat) for seat in seats], game.rewards(state), state.board, state.last, words, observations, keys
+
+
+@pytest.mark.parametrize(("rows", "columns", "connect"), BOARDS)
+def test_integers_and_plain_rules_agree(rows, columns, connect):
+    options, rng = {"rows": rows, "columns": columns, "connect": connect, "draw": 0.1}, np.random.default_rng(rows)
+    plain, fast = ConnectFour.plain(**options), ConnectFour(**options)
+    for _ in range(400 // (rows * columns) + 1):
+        state, position = plain.start(rng), fast.start(rng)
+        while True:
+            assert everything(plain, state) == everything(fast, position) == everything(fast, state)
+            if not plain.to_move(state):
+                break
+            (seat,) = plain.to_move(state)
+            column = int(rng.choice(plain.legal(state, seat)))
+            assert fast.step(state, {seat: column}, rng) == fast.step(position, {seat: column}, rng)
+            state, position = plain.step(state, {seat: column}, rng), fast.step(position, {seat: column}, rng)
+
+
+def test_states_written_by_hand():
+    board = (".......",) * 4 + ("..O....", ".XXX.O.")
+    assert GAME.legal(State(board, 5), 0) == (0, 1, 2, 3, 4, 5, 6)
+    won = GAME.step(State(board, 5), {1: 0}, RNG)
+    assert GAME.to_move(won) == (0,)
+    assert GAME.to_move(GAME.step(won, {0: 4}, RNG)) == ()
+    with pytest.raises(OutOfTurn):
+        GAME.step(State(board, 5), {0: 4}, RNG)
+    again = pickle.loads(pickle.dumps(won))
+    assert again == won
+    assert again.board == won.board
+
+
+def test_array_rules_agree_with_the_plain_rules():
+    plain = ConnectFour.plain(rows=4, columns=5, connect=3)
+    assert compare_array_rules(plain, size=30, seed=1) > 100
+
+
 @pytest.mark.parametrize(("rows", "columns", "connect"), [(6, 7, 4), (4, 5, 3), (7, 8, 5), (1, 6, 2), (5, 1, 3)])
 def test_array_rules_agree(rows, columns, connect):
     assert compare_array_rules(ConnectFour(rows=rows, columns=columns, connect=connect, draw=0.1), size=60, seed=rows) > 100
@@ -123,11 +169,12 @@ def test_tactical_player_does_not_hand_over_the_cell_above():
     # X threatens the row at height 1 (columns 1, 2, 3 taken), its cells 0 and 4 stand on empty columns: O must not fill below
     state = after(1, 2, 2, 1, 3, 0, 0, 0, 3, 6, 6, 3, 6, 3)
     tactical = agent("connectfour/tactical")
-    choices = {tactical.choose(View(GAME, state, state.turn, seed=seed)) for seed in range(20)}
+    (seat,) = GAME.to_move(state)
+    choices = {tactical.choose(View(GAME, state, seat, seed=seed)) for seed in range(20)}
     for column in choices:
-        reply = GAME.step(state, {state.turn: column}, RNG)
-        wins = [c for c in reply.legal if c == column and GAME.rewards(GAME.step(reply, {reply.turn: c}, RNG))[reply.turn] == 1]
-        assert not wins
+        reply = GAME.step(state, {seat: column}, RNG)
+        if column in GAME.legal(reply, 1 - seat):
+            assert GAME.rewards(GAME.step(reply, {1 - seat: column}, RNG))[1 - seat] == 0
 
 
 def test_bad_moves():

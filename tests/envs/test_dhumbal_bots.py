@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,29 +12,27 @@ from agentarena.agents.specs import agent
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
 from agentarena.envs.dhumbal import Dhumbal, State
-from agentarena.envs.dhumbal.cards import RANKS, SUITS, mask_of
+from agentarena.envs.dhumbal.state import RANKS, SUITS, mask_of
 
 
 def card(name: str) -> int:
     return 52 + ("RJ", "BJ").index(name) if name in ("RJ", "BJ") else SUITS.index(name[-1]) * 13 + RANKS.index(name[:-1])
 
 
-def asked(game: Dhumbal, hand: str, *, up: str = "KS", turn: int = 1, purses: tuple[int, ...] | None = None, took: bool = False) -> State:
+def to_play(game: Dhumbal, hand: str, *, up: str = "KS", turn: int = 1, purses: tuple[int, ...] | None = None, took: bool = False) -> State:
     """Seat 0 with a hand at the start of its turn, or after a discard with `up` on offer."""
     start = game.start(np.random.default_rng(0))
     mine = mask_of([card(name) for name in hand.split()])
-    state = start._replace(
+    state = replace(
+        start,
         seat=0,
-        asked=(0,),
-        hands=(mine, *start.hands[1:]),
-        legal=game.deck.moves(mine, game.threshold),
+        taking=took,
         turn=turn,
-        laid=(card(up),),
-        offer=(card(up),),
+        legal=(316, 317) if took else game.deck.moves(mine, game.threshold),
+        hands=replace(start.hands, cards=(mine, *start.hands.cards[1:])),
+        piles=replace(start.piles, newest=(card(up),), offer=(card(up),)),
     )
-    if purses:
-        state = state._replace(table=state.table._replace(purses=purses))
-    return state._replace(phase=1, legal=(316, 317)) if took else state
+    return replace(state, table=replace(state.table, purses=purses)) if purses else state
 
 
 def move(bot: str | Agent, state: State, game: Dhumbal | None = None, seed: int = 0) -> str:
@@ -55,7 +54,7 @@ def move(bot: str | Agent, state: State, game: Dhumbal | None = None, seed: int 
 )
 def test_aggressive_discards(hand: str, expected: str) -> None:
     game = Dhumbal()
-    state = asked(game, hand)
+    state = to_play(game, hand)
     options = {action: score(game, state, action) for action in state.legal}
     longest = max((game.deck.counts[a] for a in state.legal if a >= 195), default=0)
     listed = [a for a in state.legal if a < 195 or game.deck.counts[a] == longest]
@@ -64,7 +63,7 @@ def test_aggressive_discards(hand: str, expected: str) -> None:
 
 def score(game: Dhumbal, state: State, action: int) -> float:
     """The published score of a discard, hand priority 1 and risk 1.2, written out."""
-    value, cards = game.deck.value(state.hands[0]), game.deck.worth[action]
+    value, cards = game.deck.value(state.hands.cards[0]), game.deck.worth[action]
     count = game.deck.counts[action]
     several = 2 * count if count > 1 else 0
     run = 3 if action >= 195 else 0
@@ -73,11 +72,11 @@ def score(game: Dhumbal, state: State, action: int) -> float:
 
 
 def test_hand_priority_weighs_the_cards() -> None:
-    state = asked(Dhumbal(), "KS 4H 4D 4C QS")  # 12 + 6 and 37 - 12 left, against 13
+    state = to_play(Dhumbal(), "KS 4H 4D 4C QS")  # 12 + 6 and 37 - 12 left, against 13
     assert move("dhumbal/aggressive", state) == "discard 4H 4D 4C"
-    state = asked(Dhumbal(), "KS 4H 4D QC QS")
+    state = to_play(Dhumbal(), "KS 4H 4D QC QS")
     assert move("dhumbal/aggressive", state) == "discard QS QC"
-    assert move("dhumbal/aggressive?hand_priority=9.0", asked(Dhumbal(), "KS 4H 4D 4C QS")) == "discard KS"
+    assert move("dhumbal/aggressive?hand_priority=9.0", to_play(Dhumbal(), "KS 4H 4D 4C QS")) == "discard KS"
 
 
 def test_risk_changes_nothing() -> None:
@@ -110,7 +109,7 @@ def test_risk_changes_nothing() -> None:
     ],
 )
 def test_calls(bot: str, hand: str, calls: float) -> None:
-    state, player = asked(Dhumbal(), hand), agent(f"dhumbal/{bot}")
+    state, player = to_play(Dhumbal(), hand), agent(f"dhumbal/{bot}")
     assert share(player, state) == pytest.approx(calls, abs=4 * np.sqrt(calls * (1 - calls) / 1500) + 1e-9)
 
 
@@ -130,7 +129,7 @@ def share(player: Agent, state: State, options: dict[str, Any] | None = None) ->
     ],
 )
 def test_opportunistic_looks_at_the_coins_and_the_clock(purses: tuple[int, ...], turn: int, calls: float) -> None:
-    state = asked(Dhumbal(), "4S 5H", purses=purses, turn=turn)
+    state = to_play(Dhumbal(), "4S 5H", purses=purses, turn=turn)
     measured = share(agent("dhumbal/opportunistic"), state)
     assert measured == pytest.approx(calls, abs=4 * np.sqrt(calls * (1 - calls) / 1500) + 1e-9)
 
@@ -147,11 +146,11 @@ def test_opportunistic_looks_at_the_coins_and_the_clock(purses: tuple[int, ...],
     ],
 )
 def test_a_low_hand_that_does_not_call(hand: str, expected: str) -> None:
-    assert move("dhumbal/conservative?call=2", asked(Dhumbal(), hand)) == expected
+    assert move("dhumbal/conservative?call=2", to_play(Dhumbal(), hand)) == expected
 
 
 def test_a_low_hand_with_nothing_safe_throws_its_lowest_card() -> None:
-    state = asked(Dhumbal(), "AS 2H 3D 4C")
+    state = to_play(Dhumbal(), "AS 2H 3D 4C")
     assert move("dhumbal/conservative?call=2", state) == "discard AS"
 
 
@@ -173,23 +172,24 @@ def test_a_low_hand_with_nothing_safe_throws_its_lowest_card() -> None:
     ],
 )
 def test_pick_ups(bot: str, hand: str, up: str, takes: bool) -> None:
-    state = asked(Dhumbal(), hand, up=up, took=True)
+    state = to_play(Dhumbal(), hand, up=up, took=True)
     assert move(f"dhumbal/{bot}", state) == ("take discard" if takes else "take stock")
 
 
 def test_the_cheapest_of_several_cards_on_offer_is_taken() -> None:
     game = Dhumbal(pickup="any")
-    state = asked(game, "KS AH", took=True)._replace(offer=(card("5C"), card("3D"), card("3C")), legal=(316, 317, 318, 319))
+    state = to_play(game, "KS AH", took=True)
+    state = replace(state, legal=(316, 317, 318, 319), piles=replace(state.piles, offer=(card("5C"), card("3D"), card("3C"))))
     assert move("dhumbal/aggressive", state, game) == "take discard 2"
 
 
 def test_the_random_player_is_uniform_over_discards_and_even_over_cards() -> None:
     game, player = Dhumbal(), agent("dhumbal/random")
-    state = asked(game, "5H 6H 7H KD KC")
+    state = to_play(game, "5H 6H 7H KD KC")
     moves = [move(player, state, game, seed) for seed in range(2800)]
     assert len(set(moves)) == 7
     assert max(abs(moves.count(m) - 400) for m in set(moves)) < 4 * np.sqrt(400 * 6 / 7)
-    takes = [move(player, asked(game, "KD KC", took=True), game, seed) for seed in range(1500)]
+    takes = [move(player, to_play(game, "KD KC", took=True), game, seed) for seed in range(1500)]
     assert abs(takes.count("take discard") - 750) < 4 * np.sqrt(375)
 
 
@@ -203,7 +203,7 @@ def test_bots_play_every_variant(options: dict[str, Any]) -> None:
     for match in range(5):
         rng, turn = np.random.default_rng(match), 0
         state = game.start(rng)
-        while state.asked:
+        while not state.over:
             state = game.step(state, {state.seat: players[state.seat].choose(View(game, state, state.seat, match=match, turn=turn))}, rng)
             turn += 1
 

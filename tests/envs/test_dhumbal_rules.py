@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName
 from agentarena.envs.dhumbal import Dhumbal, State
-from agentarena.envs.dhumbal.cards import CALL, DISCARDS, RANKS, STOCK, SUITS, TAKE, bits, card_name, mask_of
-from agentarena.envs.dhumbal.state import DEALT, ENDED, RESHUFFLED
+from agentarena.envs.dhumbal.actions import CALL, DISCARDS, STOCK, TAKE
+from agentarena.envs.dhumbal.rules import offered
+from agentarena.envs.dhumbal.state import RANKS, SUITS, bits, card_name, mask_of
 
 VARIANTS: list[dict[str, Any]] = [
     {},
@@ -47,17 +49,14 @@ def position(game: Dhumbal, *hands: str, up: str = "KS", stock: str = "", seat: 
     pile = 1 << card(up)
     rest = [c for c in range(game.deck.size) if not (sum(held) | pile | mask_of(top)) >> c & 1]
     order = (*rest, *reversed(top))
-    return start._replace(
+    newest = (card(up),)
+    return replace(
+        start,
         seat=seat,
-        asked=(seat,),
-        hands=held,
-        stock=order,
-        left=len(order),
-        pile=pile,
-        laid=(card(up),),
-        offer=game._offer((card(up),)),
         legal=game.deck.moves(held[seat], game.threshold),
-        table=start.table._replace(first=seat, deal=held, up=card(up)),
+        hands=replace(start.hands, cards=held),
+        piles=replace(start.piles, stock=order, left=len(order), discards=pile, newest=newest, offer=offered(game, newest)),
+        table=replace(start.table, first=seat, deal=held, up=card(up)),
     )
 
 
@@ -73,7 +72,7 @@ def play(game: Dhumbal, state: State, *moves: str) -> State:
 def at_random(game: Dhumbal, seed: int) -> list[State]:
     rng, choice = np.random.default_rng(seed), np.random.default_rng(seed + 1000)
     states = [game.start(rng)]
-    while states[-1].asked:
+    while not states[-1].over:
         legal = states[-1].legal
         states.append(game.step(states[-1], {states[-1].seat: legal[int(choice.integers(len(legal)))]}, rng))
     return states
@@ -91,15 +90,15 @@ def test_random_play_keeps_every_card_and_every_coin(options: dict[str, Any]) ->
         assert len(states) - 1 <= game.info.max_steps
         returns = np.zeros(game.players)
         for state in states:
-            stock = mask_of(state.stock[: state.left])
-            piles = [*state.hands, state.pile, stock]
+            hands, stock = state.hands, mask_of(state.piles.stock[: state.piles.left])
+            piles = [*hands.cards, state.piles.discards, stock]
             assert sum(p.bit_count() for p in piles) == game.deck.size
             assert mask_of([c for p in piles for c in bits(p)]) == everything
-            assert all(known & ~hand == 0 for known, hand in zip(state.known, state.hands, strict=True))
-            assert all(hand.bit_count() <= 5 for hand in state.hands)
-            assert sum(pool.bit_count() for pool in state.pools) == game.deck.size
-            assert stock & ~state.pools[-1] == 0
-            assert set(state.laid) <= set(bits(state.pile))
+            assert all(known & ~hand == 0 for known, hand in zip(hands.known, hands.cards, strict=True))
+            assert all(hand.bit_count() <= 5 for hand in hands.cards)
+            assert sum(pool.bit_count() for pool in state.piles.pools) == game.deck.size
+            assert stock & ~state.piles.pools[-1] == 0
+            assert set(state.piles.newest) <= set(bits(state.piles.discards))
             assert game.observation_space(0).contains(game.observe(state, 0))
             rewards = game.rewards(state)
             returns += rewards
@@ -120,7 +119,7 @@ def test_same_seed_same_play_and_states_survive_pickling(options: dict[str, Any]
 
 
 def test_random_play_visits_every_kind_of_end() -> None:
-    ends = {state.table.shown.how for options in VARIANTS for state in at_random(Dhumbal.build(**options), 3) if state.table.shown}
+    ends = {state.table.showdown.how for options in VARIANTS for state in at_random(Dhumbal.build(**options), 3) if state.table.showdown}
     assert ends == {"call", "empty", "turns", "stock"}
 
 
@@ -136,21 +135,21 @@ def test_a_turn_is_a_discard_and_then_a_card() -> None:
     state = play(game, state, "discard 5H 6H 7H")
     assert game.legal(state, 0) == (STOCK, TAKE)
     state = play(game, state, "take stock")
-    assert state.hands[0] == mask_of(cards("KD KC 9C"))
-    assert state.asked == (1,)
-    assert state.laid == tuple(cards("5H 6H 7H"))
+    assert state.hands.cards[0] == mask_of(cards("KD KC 9C"))
+    assert state.seat == 1
+    assert state.piles.newest == tuple(cards("5H 6H 7H"))
 
 
 def test_the_own_card_comes_back_under_the_papers_pick_up_rule() -> None:
     hands = "5H 6H 7H KD KC", "AS 2S 3S 4S 6D"
     paper = Dhumbal.build("paper", players=2)
     back = play(paper, position(paper, *hands), "discard KD KC", "take discard")
-    assert back.hands[0] == mask_of(cards("5H 6H 7H KC"))  # the king just thrown, not the card of the player before
-    assert back.known[0] == mask_of(cards("KC"))
+    assert back.hands.cards[0] == mask_of(cards("5H 6H 7H KC"))  # the king just thrown, not the card of the player before
+    assert back.hands.known[0] == mask_of(cards("KC"))
     standard = Dhumbal(players=2)
     other = play(standard, position(standard, *hands, up="3C"), "discard KD KC", "take discard")
-    assert other.hands[0] == mask_of(cards("5H 6H 7H 3C"))
-    assert other.offer == (card("KC"),)
+    assert other.hands.cards[0] == mask_of(cards("5H 6H 7H 3C"))
+    assert other.piles.offer == (card("KC"),)
 
 
 @pytest.mark.parametrize(
@@ -160,21 +159,21 @@ def test_the_own_card_comes_back_under_the_papers_pick_up_rule() -> None:
 def test_what_the_next_player_is_offered(pickup: str, offers: str) -> None:
     game = Dhumbal(players=2, pickup=pickup)
     state = play(game, position(game, "5H 6H 7H KD KC", "AS 2S 3S 4S 6D"), "discard 5H 6H 7H", "take stock", "discard 6D")
-    assert [card_name(c) for c in state.offer] == offers.split()
+    assert [card_name(c) for c in state.piles.offer] == offers.split()
     assert state.legal == (STOCK, *range(TAKE, TAKE + len(offers.split())))
     for i, name in enumerate(offers.split()):
-        taken = game.step(state, {1: TAKE + i}, np.random.default_rng(0))
-        assert taken.known[1] == 1 << card(name)
-        assert not taken.pile >> card(name) & 1
-        assert taken.offer[:1] == ((card("6D"),) if pickup != "own_top" else ())
+        after = game.step(state, {1: TAKE + i}, np.random.default_rng(0))
+        assert after.hands.known[1] == 1 << card(name)
+        assert not after.piles.discards >> card(name) & 1
+        assert after.piles.offer[:1] == ((card("6D"),) if pickup != "own_top" else ())
 
 
 def test_a_set_of_two_offers_both_ends_once() -> None:
     game = Dhumbal(players=2, pickup="ends")
     state = play(game, position(game, "5H 6H 7H KD KC", "AS 2S 3S 4S 6D"), "discard KD KC", "take stock", "discard 6D")
-    assert [card_name(c) for c in state.offer] == ["KC", "KD"]
+    assert [card_name(c) for c in state.piles.offer] == ["KC", "KD"]
     state = play(game, state, "take discard 2", "discard 5H")
-    assert [card_name(c) for c in state.offer] == ["6D"]
+    assert [card_name(c) for c in state.piles.offer] == ["6D"]
 
 
 def test_pick_up_may_wait_for_a_set_or_run() -> None:
@@ -191,12 +190,12 @@ def test_an_empty_hand_ends_the_round_or_takes_a_card() -> None:
     hands = "KD KC", "AS 2S 3S 4S 6D"
     ends = Dhumbal(players=2)
     state = play(ends, position(ends, *hands), "discard KD KC")
-    shown = state.table.shown
-    assert (shown.how, shown.caller, shown.winner, shown.payments) == ("empty", 0, 0, (16, -16))
+    showdown = state.table.showdown
+    assert (showdown.how, showdown.caller, showdown.winner, showdown.payments) == ("empty", 0, 0, (16, -16))
     takes = Dhumbal(players=2, empty="takes")
     state = play(takes, position(takes, *hands, stock="7C"), "discard KD KC", "take stock")
-    assert state.hands[0] == 1 << card("7C")
-    assert state.asked == (1,)
+    assert state.hands.cards[0] == 1 << card("7C")
+    assert state.seat == 1
 
 
 def test_call_needs_the_threshold() -> None:
@@ -213,10 +212,10 @@ def test_court_cards_and_jokers_count_as_the_option_says() -> None:
     assert Dhumbal(players=2, court="ten").deck.value(mask_of(cards(hands[0]))) == 30
     game = Dhumbal(players=2, jokers=2)
     state = position(game, "5H RJ 7H KD BJ", hands[1])
-    assert game.deck.value(state.hands[0]) == 25
+    assert game.deck.value(state.hands.cards[0]) == 25
     state = play(game, state, "discard 5H joker 7H")
-    assert state.hands[0] == mask_of(cards("KD BJ"))  # the red joker goes first
-    assert state.laid == tuple(cards("5H RJ 7H"))
+    assert state.hands.cards[0] == mask_of(cards("KD BJ"))  # the red joker goes first
+    assert state.piles.newest == tuple(cards("5H RJ 7H"))
 
 
 # --- the showdown -----------------------------------------------------------------------------------------------------
@@ -240,12 +239,12 @@ def test_showdowns(case: tuple[Any, ...]) -> None:
     *hands, caller, ties, winner, payments = case
     game = Dhumbal(players=4, ties=ties)
     state = play(game, position(game, *hands, seat=caller), "call")
-    shown = state.table.shown
-    assert (shown.how, shown.caller, shown.winner, shown.payments) == ("call", caller, winner, payments)
+    showdown = state.table.showdown
+    assert (showdown.how, showdown.caller, showdown.winner, showdown.payments) == ("call", caller, winner, payments)
     assert game.rewards(state) == tuple(map(float, payments))
-    assert state.asked == ()
+    assert state.over
     assert game.winner(state, game.rewards(state)) == winner
-    assert shown.turns == 1
+    assert showdown.turns == 1
     with pytest.raises(MatchOver):
         game.step(state, {0: STOCK}, np.random.default_rng(0))
 
@@ -264,9 +263,9 @@ def test_the_turn_cap_forces_a_showdown(
 ) -> None:
     game = Dhumbal(players=3, turn_cap=1, forced=forced, ties=ties)
     state = play(game, position(game, *hands, up="2C", stock="9C"), "discard KS", "take stock")
-    shown = state.table.shown
-    assert (shown.how, shown.turns) == ("turns", 1)
-    assert (shown.caller, shown.winner, shown.payments) == (caller, winner, payments)
+    showdown = state.table.showdown
+    assert (showdown.how, showdown.turns) == ("turns", 1)
+    assert (showdown.caller, showdown.winner, showdown.payments) == (caller, winner, payments)
 
 
 def test_points() -> None:
@@ -284,36 +283,36 @@ def test_landing_on_the_limit(exact: str, score: int | None, alive: tuple[int, .
     game = Dhumbal(players=3, scoring="points", limit=limit, exact=exact, rounds=9, starter="winner")
     state = position(game, "4S", "10S 9D", "7H")
     if exact == "minus50":
-        state = state._replace(table=state.table._replace(purses=(0, 41, 0)))
+        state = replace(state, table=replace(state.table, purses=(0, 41, 0)))
         score, alive = 10, (0, 1, 2)
     state = play(game, state, "call")
     assert state.table.purses == (0, score, 7)
     assert state.table.alive == alive
-    assert state.asked == (0,)
-    assert state.table.after[0] == (2 if alive == (0, 2) else 1)
+    assert state.seat == 0
+    assert state.table.next_seat[0] == (2 if alive == (0, 2) else 1)
 
 
 def test_elimination_by_points_ends_the_match() -> None:
     game = Dhumbal(players=2, scoring="points", limit=20, rounds=9)
     state = play(game, position(game, "4S", "KS QS"), "call")
-    assert state.asked == ()
-    assert state.last[3] == ENDED
+    assert state.over
+    assert (state.last.ended, state.last.dealt) == (True, False)
     assert game.winner(state, (0.0, -25.0)) == 0
 
 
 def test_a_seat_without_coins_is_out_or_plays_on() -> None:
     hands = "4S", "KS QS", "KD QD"
     out = Dhumbal(players=3, coins=25, rounds=5)
-    assert play(out, position(out, *hands), "call").asked == ()  # both others are broke
+    assert play(out, position(out, *hands), "call").over  # both others are broke
     richer = Dhumbal(players=3, coins=25, rounds=5, starter="fixed")
     state = play(richer, position(richer, "4S", "KS QS", "9D"), "call")
     assert state.table.purses == (59, 0, 16)
     assert state.table.alive == (0, 2)
-    assert state.hands[1] == 0
+    assert state.hands.cards[1] == 0
     on = Dhumbal(players=3, coins=25, rounds=5, broke="plays", starter="fixed")
     state = play(on, position(on, "4S", "KS QS", "9D"), "call")
     assert state.table.alive == (0, 1, 2)
-    assert play(on, position(on, *hands), "call").asked == ()
+    assert play(on, position(on, *hands), "call").over
 
 
 @pytest.mark.parametrize(("starter", "second", "third"), [("fixed", 0, 0), ("rotate", 1, 2), ("winner", 2, 2)])
@@ -322,9 +321,9 @@ def test_who_starts_the_next_round(starter: str, second: int, third: int) -> Non
     hands = "9S", "9D", "AH"
     state = play(game, position(game, "4S", "9D", "AH"), "call")
     assert state.seat == state.table.first == second
-    assert state.last[3] == ENDED | DEALT
+    assert (state.last.ended, state.last.dealt) == (True, True)
     again = position(game, *hands, seat=second)
-    state = again._replace(table=state.table._replace(deal=again.hands))
+    state = replace(again, table=replace(state.table, deal=again.hands.cards))
     assert play(game, state, "call").seat == third
 
 
@@ -338,28 +337,28 @@ def test_the_rotating_start_is_drawn_evenly() -> None:
 def test_an_empty_stock_is_refilled_from_the_pile_but_for_its_top() -> None:
     game = Dhumbal(players=2)
     state = position(game, "5H 6H 7H KD KC", "AS 2S 3S 4S 6D", up="9D")
-    spent = mask_of(state.stock)
-    state = state._replace(left=0, pile=state.pile | spent)
+    spent = mask_of(state.piles.stock)
+    state = replace(state, piles=replace(state.piles, left=0, discards=state.piles.discards | spent))
     after = play(game, state, "discard KD KC", "take stock")
-    assert after.last[3] == RESHUFFLED
-    assert after.laid == (card("KC"),)
-    assert after.pile == 1 << card("KC")
-    assert after.left == 52 - 9 - 1
-    assert after.pools[-1] == spent | mask_of(cards("9D KD"))
-    assert after.pools[0] == mask_of(cards("5H 6H 7H KC AS 2S 3S 4S 6D"))
-    kept = Dhumbal(players=2, pickup="any")
-    after = play(kept, state, "discard KD KC", "take stock")
-    assert after.laid == tuple(cards("KD KC"))  # what is on offer stays
+    assert (after.last.reshuffled, after.last.ended) == (True, False)
+    assert after.piles.newest == (card("KC"),)
+    assert after.piles.discards == 1 << card("KC")
+    assert after.piles.left == 52 - 9 - 1
+    assert after.piles.pools[-1] == spent | mask_of(cards("9D KD"))
+    assert after.piles.pools[0] == mask_of(cards("5H 6H 7H KC AS 2S 3S 4S 6D"))
+    any_card = Dhumbal(players=2, pickup="any")
+    after = play(any_card, state, "discard KD KC", "take stock")
+    assert after.piles.newest == tuple(cards("KD KC"))  # what is on offer stays
 
 
 def test_a_stock_that_runs_out_may_end_the_round() -> None:
     game = Dhumbal(players=2, reshuffle=False, scoring="points", forced="nobody")
     state = position(game, "5H 6H 7H KD", "AS 2S 3S 4S 6D", stock="AC")
-    state = state._replace(left=1, stock=(card("AC"),))
+    state = replace(state, piles=replace(state.piles, left=1, stock=(card("AC"),)))
     after = play(game, state, "discard KD", "take stock")
-    assert (after.table.shown.how, after.table.shown.caller) == ("stock", -1)
+    assert (after.table.showdown.how, after.table.showdown.caller) == ("stock", -1)
     assert game.rewards(after) == (-19.0, -16.0)
-    assert after.asked == ()
+    assert after.over
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -421,7 +420,7 @@ def test_the_deal_uses_every_card_alike() -> None:
     counts = np.zeros((5, 52))
     for seed in range(1500):
         state = game.start(np.random.default_rng(seed))
-        for place, hand in enumerate((*state.hands, state.pile)):
+        for place, hand in enumerate((*state.hands.cards, state.piles.discards)):
             counts[place, bits(hand)] += 1
     for row, share in zip(counts, (*[5 / 52] * 4, 1 / 52), strict=True):
         assert np.abs(row - 1500 * share).max() < 5 * np.sqrt(1500 * share * (1 - share))  # 52 cards: five standard errors

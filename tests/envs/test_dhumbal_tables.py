@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from agentarena.core.events import Event
-from agentarena.envs.dhumbal import published
-from agentarena.envs.dhumbal.metrics import Tally, tally
+from agentarena.envs.dhumbal.analysis import published
+from agentarena.envs.dhumbal.analysis.metrics import Tally, tally
 
 THEIR_ERROR = 0.0065 / 1.96
 """Standard error of an expected win share."""
@@ -47,6 +47,7 @@ def agree(counts: Tally, wins: tuple[float, ...]) -> None:
         assert row.win_share == pytest.approx(share, abs=4 * error_of_difference(share, row.rounds))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "rounds"),
     [("paper", 2000), ("previous", 800), ("weak", 500), ("weak-previous", 500), ("duel", 600), ("duel-previous", 600), ("weak-5", 150)],
@@ -91,7 +92,7 @@ def test_random_players(setting: str, turns: float, called: float) -> None:
     assert counts.called_share == pytest.approx(called, abs=4 * math.sqrt(called * (1 - called) / 150))
 
 
-def shown(values: list[int], payments: list[int], caller: int | None, winner: int, how: str = "call") -> Event:
+def showdown(values: list[int], payments: list[int], caller: int | None, winner: int, how: str = "call") -> Event:
     data = {"how": how, "caller": caller, "winner": winner, "values": values, "payments": payments, "turns": 10}
     return Event("showdown", {**data, "hands": [["AS"] if value else [] for value in values]})
 
@@ -100,10 +101,10 @@ def test_tally_of_a_hand_made_log() -> None:
     log = [
         Event("discard", {"seat": 0, "cards": ["KS", "KH"]}),
         Event("draw", {"seat": 0}),
-        shown([9, 20, 30], [50, -20, -30], 0, 0),
-        shown([10, 8, 30], [-48, 48, 0], 0, 1),
-        shown([5, 20, 30], [50, -20, -30], 0, 0),
-        shown([5, 20, 30], [50, -20, -30], 0, 0, how="turns"),
+        showdown([9, 20, 30], [50, -20, -30], 0, 0),
+        showdown([10, 8, 30], [-48, 48, 0], 0, 1),
+        showdown([5, 20, 30], [50, -20, -30], 0, 0),
+        showdown([5, 20, 30], [50, -20, -30], 0, 0, how="turns"),
     ]
     counts = tally([log[:4], log[4:]], 3)
     first = counts.seats[0]

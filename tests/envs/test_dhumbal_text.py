@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ VARIANTS: list[dict[str, Any]] = [
 def at_random(game: Dhumbal, seed: int) -> list[State]:
     rng, choice = np.random.default_rng(seed), np.random.default_rng(seed + 1000)
     states = [game.start(rng)]
-    while states[-1].asked:
+    while not states[-1].over:
         legal = states[-1].legal
         states.append(game.step(states[-1], {states[-1].seat: legal[int(choice.integers(len(legal)))]}, rng))
     return states
@@ -70,9 +71,9 @@ def test_a_whole_round_as_a_seat_reads_it() -> None:
     game = Dhumbal(players=2, starter="fixed")
     state = game.start(np.random.default_rng(1))
     hand = game.text.look(state, 0).split("Your hand: ")[1].split(" (value")[0]
-    told = "\n".join(game.text.tell(event, 0) for event in game.news(state) if event.visible_to(0))
-    assert f"You are dealt {hand}." in told
-    assert told.startswith("Round 1: Player 0 starts. ")
+    events = "\n".join(game.text.tell(event, 0) for event in game.news(state) if event.visible_to(0))
+    assert f"You are dealt {hand}." in events
+    assert events.startswith("Round 1: Player 0 starts. ")
     first = hand.split()[0]
     action = game.text.read(state, 0, f"discard {first}")
     assert isinstance(action, int)
@@ -95,12 +96,12 @@ def test_the_showdown_is_told_with_hands_and_payments() -> None:
     events = game.news(state)
     assert [event.kind for event in events] == ["call", "showdown"]
     data = events[1].data
-    values = [game.deck.value(hand) for hand in state.hands]
+    values = [game.deck.value(hand) for hand in state.hands.cards]
     assert data["values"] == values
     assert (data["how"], data["caller"], data["turns"], sum(data["payments"])) == ("call", 0, 1, 0)
-    told = game.text.tell(events[1], 1)
-    assert told.startswith("Showdown. Player 0 called. Player ")
-    assert f"({values[1]}), {data['payments'][1]:+d} coins" in told
+    sentence = game.text.tell(events[1], 1)
+    assert sentence.startswith("Showdown. Player 0 called. Player ")
+    assert f"({values[1]}), {data['payments'][1]:+d} coins" in sentence
     assert "The match is over." in game.text.look(state, 1)
 
 
@@ -123,7 +124,7 @@ def test_a_shut_pile_says_what_opens_it() -> None:
     game = Dhumbal(players=2, pickup_after=2, starter="fixed")
     state = game.start(np.random.default_rng(1))
     assert "On offer from the pile after a discard of two or more cards: " in game.text.view(state, 0)
-    assert "On offer from the pile after the discard: " in game.text.view(state._replace(opened=1), 0)
+    assert "On offer from the pile after the discard: " in game.text.view(replace(state, hands=replace(state.hands, dropped=1)), 0)
     assert "On offer" not in game.text.view(game.step(state, {0: state.legal[0]}, np.random.default_rng(0)), 0)
 
 

@@ -11,7 +11,7 @@ import pytest
 import agentarena as aa
 from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply, View
-from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn
+from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn, UsageError
 from agentarena.core.game import Game
 from agentarena.core.text import Unreadable
 from agentarena.envs.economist import Economist, State
@@ -327,12 +327,12 @@ def test_array_rules_are_the_scalar_rules(options: dict[str, Any]) -> None:
             scalars[row] = game.step(scalars[row], moves, draw)
             assert batch.rewards(state)[row] == pytest.approx(game.rewards(scalars[row]), rel=1e-12)
             for seat in (0, 1):
-                assert batch.observe(state, seat)[row] == pytest.approx(game.observe(scalars[row], seat), rel=1e-6, abs=1e-6)
+                assert batch.observe(state, seat)[row] == pytest.approx(game.observe(scalars[row], seat), rel=1e-6, abs=0)
     assert [tuple(game.to_move(scalar)) for scalar in scalars] == [()] * size
     again = batch.step(state, np.zeros((size, game.population + 1, count)), draw)
     assert batch.over(again).all()
     assert not batch.rewards(again).any()
-    mixed = batch.replace(again, np.arange(size) < 2, batch.start(size, draw))
+    mixed = batch.replace(again, np.arange(size) < 2, batch.start(2, draw))
     assert batch.over(mixed).tolist() == [False, False, True, True, True, True]
     moved = batch.step(mixed, np.zeros((size, game.population + 1, count)), draw)
     assert batch.over(moved).tolist() == [False, False, True, True, True, True]
@@ -342,8 +342,8 @@ def test_array_rules_say_what_they_cannot_do() -> None:
     with pytest.raises(NotSupported, match="bounded=False"):
         Economist(bounded=True).batch()
     batch = Economist().batch()
-    with pytest.raises(NotSupported, match="no mask"):
-        batch.legal(batch.start(2, rng()))
+    with pytest.raises(UsageError, match="differ in length"):
+        batch.observe(batch.start(2, rng()), np.array([0, 1]))
 
 
 # --- what is seen ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import pytest
 
 from agentarena.core.rng import stream
 from agentarena.envs.hanabi import Hanabi, MiniHanabi, State
-from agentarena.envs.hanabi.deals import deals, draw_hand
+from agentarena.envs.hanabi.information import draw_hand
+from agentarena.envs.hanabi.rules import legal_actions, orders
 
 RULES = MiniHanabi()
 
@@ -35,8 +36,8 @@ def reached(rules: Hanabi, seed: int, moves: int) -> State:
 
 def consistent(state: State, seat: int) -> set[bytes]:
     """Every deck with which the same moves give the seat the same information, by trying all 1120."""
-    key, found = RULES.information(state, seat), set()
-    for deck in deals(RULES.cards):
+    key, decks = RULES.information(state, seat), set()
+    for deck in orders(RULES.cards):
         other, rng = RULES.deal(deck), np.random.default_rng(0)
         for move in state.moves:
             if move not in other.legal:
@@ -44,8 +45,8 @@ def consistent(state: State, seat: int) -> set[bytes]:
             other = RULES.step(other, {other.seat: move}, rng)
         else:
             if RULES.information(other, seat) == key:
-                found.add(deck)
-    return found
+                decks.add(deck)
+    return decks
 
 
 @pytest.mark.parametrize(("seed", "moves", "seat"), PLACES)
@@ -54,9 +55,9 @@ def test_redrawn_decks_are_uniform_over_all_that_fit(seed: int, moves: int, seat
     state = reached(RULES, seed, moves)
     possible = consistent(state, seat)
     draws = 40 * len(possible)
-    seen = Counter(RULES.resample(state, seat, stream(7, seed, i)).deck for i in range(draws))
-    assert set(seen) <= possible
-    chi_square = sum((seen[deck] - 40) ** 2 / 40 for deck in possible)
+    counts = Counter(RULES.resample(state, seat, stream(7, seed, i)).deck for i in range(draws))
+    assert set(counts) <= possible
+    chi_square = sum((counts[deck] - 40) ** 2 / 40 for deck in possible)
     freedom = len(possible) - 1
     assert chi_square <= freedom + 4.5 * math.sqrt(2 * freedom)
 
@@ -72,22 +73,22 @@ def test_equal_keys_mean_equal_sight_over_all_decks() -> None:
     state = reached(RULES, 8, 3)
     for seat in (0, 1):
         by_key = consistent(state, seat)
-        by_sight = {deck for deck in deals(RULES.cards) if history(deck, state.moves, seat) == history(state.deck, state.moves, seat)}
+        by_sight = {deck for deck in orders(RULES.cards) if history(deck, state.moves, seat) == history(state.deck, state.moves, seat)}
         assert by_key == by_sight
 
 
 def history(deck: bytes, moves: bytes, seat: int) -> list[str] | None:
     """All that a seat was ever shown, move by move; `None` where the moves are illegal."""
-    state, rng, seen = RULES.deal(deck), np.random.default_rng(0), []
+    state, rng, views = RULES.deal(deck), np.random.default_rng(0), []
     for move in (*moves, None):
         news = [[event.kind, dict(event.data)] for event in RULES.news(state) if event.visible_to(seat)]
-        seen.append(json.dumps([news, RULES.observe(state, seat).tolist(), state.legal if state.seat == seat else None]))
+        views.append(json.dumps([news, RULES.observe(state, seat).tolist(), state.legal if state.seat == seat else None]))
         if move is None:
-            return seen
+            return views
         if move not in state.legal:
             return None
         state = RULES.step(state, {state.seat: move}, rng)
-    return seen
+    return views
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -104,11 +105,11 @@ def test_a_hand_is_drawn_as_by_listing_every_arrangement(seed: int) -> None:
         if all(mask >> cards[i] & 1 for mask, i in zip(masks, order, strict=True))
     )
     total, draws = sum(exact.values()), 4000
-    seen = Counter(tuple(draw_hand(masks, counts.tolist(), stream(12, seed, i))) for i in range(draws))
-    assert set(seen) <= set(exact)
+    drawn = Counter(tuple(draw_hand(masks, counts.tolist(), stream(12, seed, i))) for i in range(draws))
+    assert set(drawn) <= set(exact)
     for hand, ways in exact.items():
         p = ways / total
-        assert abs(seen[hand] - draws * p) <= 5 * math.sqrt(draws * p * (1 - p)) + 1
+        assert abs(drawn[hand] - draws * p) <= 5 * math.sqrt(draws * p * (1 - p)) + 1
 
 
 @pytest.mark.parametrize("players", [2, 3, 5])
@@ -124,7 +125,7 @@ def test_redrawing_changes_nothing_that_the_seat_knows(players: int) -> None:
             assert sorted(other.deck) == list(rules.cards)
             assert rules.resample(other, seat, stream(2)) == rules.resample(state, seat, stream(2))
             if other.seat >= 0 and other.seat != seat:
-                assert other.legal == rules._legal(other.deck, other.hands, other.seat, other.tokens)
+                assert other.legal == legal_actions(rules, other.deck, other.hands, other.seat, other.tokens)
             changed += other.deck != state.deck
     assert changed > 10
 
@@ -148,6 +149,6 @@ def test_the_recorded_matches_hold_every_kind_of_ending() -> None:
             state, rng = rules.deal(bytes(match["deals"] + rest)), np.random.default_rng(0)
             for move in match["moves"]:
                 state = rules.step(state, {state.seat: move}, rng)
-                endings["token"] += state.gained
+                endings["token"] += state.token_won
             endings["lives" if not state.lives else "piles" if sum(state.fireworks) == rules.kinds else "deck"] += 1
     assert min(endings[name] for name in ("lives", "piles", "deck", "token")) >= 3, endings

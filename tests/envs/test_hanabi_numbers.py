@@ -14,8 +14,8 @@ from agentarena.core.errors import BadOption
 from agentarena.core.registry import game
 from agentarena.core.rng import stream
 from agentarena.envs.hanabi import Hanabi, MiniHanabi, SimpleHanabi, State
-from agentarena.envs.hanabi.bots import Bold, sight
-from agentarena.envs.hanabi.deals import deals
+from agentarena.envs.hanabi.bots import Bold, decode
+from agentarena.envs.hanabi.rules import orders
 from agentarena.envs.hanabi.solver import best_score
 
 
@@ -69,9 +69,9 @@ def test_full_marks_are_as_rare_in_random_play_as_in_openspiel() -> None:
 def test_players_who_see_everything_score_four_with_every_order_of_the_mini_deck() -> None:
     """The clairvoyant optimum of the specification; here over all 1120 orders, not a sample."""
     rules = MiniHanabi()
-    orders = list(deals(rules.cards))
-    assert len(orders) == 1120
-    assert {best_score(rules, rules.deal(deck)) for deck in orders} == {4}
+    decks = list(orders(rules.cards))
+    assert len(decks) == 1120
+    assert {best_score(rules, rules.deal(deck)) for deck in decks} == {4}
     assert rules.info.high == 4
 
 
@@ -127,12 +127,12 @@ def test_the_observation_reads_back() -> None:
         state = rules.start(rng)
         while state.seat >= 0:
             for seat in range(3):
-                seen = sight(rules, rules.observe(state, seat))
-                assert seen.piles == state.fireworks
-                assert (seen.tokens, seen.lives, seen.stock) == (state.tokens, state.lives, len(state.deck) - state.drawn)
-                assert seen.hands == tuple(tuple(state.deck[p] for p in state.hands[(seat + k) % 3]) for k in (1, 2))
+                decoded = decode(rules, rules.observe(state, seat))
+                assert decoded.piles == state.fireworks
+                assert (decoded.tokens, decoded.lives, decoded.stock) == (state.tokens, state.lives, len(state.deck) - state.drawn)
+                assert decoded.hands == tuple(tuple(state.deck[p] for p in state.hands[(seat + k) % 3]) for k in (1, 2))
                 hidden = [state.deck[p] for p in (*state.hands[seat], *range(state.drawn, len(state.deck)))]
-                assert seen.unseen.tolist() == np.bincount(hidden, minlength=rules.kinds).tolist()
+                assert decoded.unseen.tolist() == np.bincount(hidden, minlength=rules.kinds).tolist()
             state = rules.step(state, {state.seat: uniform(state, rng)}, rng)
 
 

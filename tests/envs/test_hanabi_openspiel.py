@@ -43,8 +43,8 @@ def replay(game: Hanabi, match: dict[str, Any]) -> None:
         if mover < 0:
             break
         assert game.legal(state, mover) == tuple(legal)
-        seen = [hashlib.sha256(game.observe(state, seat).tobytes()).hexdigest()[:10] for seat in range(game.players)]
-        assert seen == digests, f"position {i}"
+        observed = [hashlib.sha256(game.observe(state, seat).tobytes()).hexdigest()[:10] for seat in range(game.players)]
+        assert observed == digests, f"position {i}"
         state = game.step(state, {mover: match["moves"][i]}, rng)
     assert match["returns"] == [float(game.score(state))] * game.players
 

@@ -91,16 +91,16 @@ def test_a_card_out_of_order_costs_a_life_and_is_gone() -> None:
     after = play(rules, state, PLAY + 2)
     assert rules.rewards(after) == (0.0, 0.0)
     assert (after.lives, after.fireworks, after.tokens) == (2, (0, 0), 3)
-    assert after.gone == bytes((2,))
+    assert after.used == bytes((2,))
 
 
 def test_completing_a_pile_wins_a_token_back_but_never_more_than_the_most() -> None:
     rules, state = mini(R1, R1, R2, Y1, Y1, Y2, R1, Y1)
     with_all = play(rules, state, PLAY + 0, PLAY + 0, PLAY + 1)  # R1, Y1, R2
     assert with_all.fireworks == (2, 1)
-    assert (with_all.tokens, with_all.gained) == (3, False)
+    assert (with_all.tokens, with_all.token_won) == (3, False)
     after_hint = play(rules, state, PLAY + 0, ONE, PLAY + 1)
-    assert (after_hint.tokens, after_hint.gained) == (3, True)
+    assert (after_hint.tokens, after_hint.token_won) == (3, True)
 
 
 def test_the_last_life_ends_the_match_and_takes_the_score_away() -> None:
@@ -130,7 +130,7 @@ def test_all_piles_complete_end_the_match() -> None:
     rules, state = mini(R1, R2, Y1, Y1, Y2, R1, R1, Y1)
     after = play(rules, state, PLAY + 0, PLAY + 0, PLAY + 0, PLAY + 0)  # R1, Y1, R2, Y2
     assert after.fireworks == (2, 2)
-    assert (after.seat, rules.score(after), after.turns) == (-1, 4, 0)
+    assert (after.seat, rules.score(after), after.turns_left) == (-1, 4, 0)
 
 
 # --- discarding and the end of the deck ------------------------------------------------------------------------------
@@ -148,13 +148,13 @@ def test_a_discard_wins_a_token_and_is_illegal_with_all_of_them() -> None:
 def test_after_the_last_card_is_drawn_everybody_moves_once_more() -> None:
     rules, state = mini(R1, R1, R2, Y1, Y1, Y2, R1, Y1)
     state = play(rules, state, ONE, RED, DISCARD, ONE)
-    assert (state.drawn, state.turns, state.seat) == (7, 2, 0)
+    assert (state.drawn, state.turns_left, state.seat) == (7, 2, 0)
     state = play(rules, state, DISCARD)  # seat 0 draws the last card
-    assert (state.drawn, state.turns, state.seat) == (8, 2, 1)
+    assert (state.drawn, state.turns_left, state.seat) == (8, 2, 1)
     state = play(rules, state, DISCARD)
-    assert (state.turns, state.seat, len(state.hands[1])) == (1, 0, 2)
+    assert (state.turns_left, state.seat, len(state.hands[1])) == (1, 0, 2)
     state = play(rules, state, ONE)
-    assert (state.turns, state.seat) == (0, -1)
+    assert (state.turns_left, state.seat) == (0, -1)
 
 
 def test_the_longest_match_is_reached_and_never_passed() -> None:

@@ -12,12 +12,21 @@ from fixtures.classic import compare_array_rules, mean_returns, of_agent, sight,
 from agentarena.agents.specs import agent
 from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn
-from agentarena.envs.kuhn import KuhnPoker
-from agentarena.envs.kuhn.bots import see
+from agentarena.envs.kuhn import KuhnPoker, State
+from agentarena.envs.kuhn.bots import hand_of
 from agentarena.evaluate.exact import nash_conv
 
 GAME = KuhnPoker()
 J, Q, K = 0, 1, 2
+
+
+def after(cards, bets, game=GAME):
+    """The state after these bets of this deal, played step by step."""
+    state = State(cards, "")
+    for letter in bets:
+        state = game.step(state, {game.to_move(state)[0]: "pb".index(letter)}, np.random.default_rng(0))
+    assert state == State(cards, bets)
+    return state
 
 
 @pytest.mark.parametrize(
@@ -33,20 +42,20 @@ J, Q, K = 0, 1, 2
     ],
 )
 def test_every_way_to_end(cards, bets, returns):
-    state = GAME.replay(cards, bets)
-    assert state.asked == ()
-    assert state.rewards == returns
+    state = after(cards, bets)
+    assert GAME.to_move(state) == ()
+    assert GAME.rewards(state) == returns
 
 
 def test_three_seats():
     game = KuhnPoker(players=3)
     # seat 1 bets after a pass; seat 2 calls, seat 0 folds: seats 1 and 2 compare, both put in 2
-    state = game.replay((3, 0, 2), "pbbp")
-    assert state.rewards == (-1.0, -2.0, 3.0)
-    assert state.shown == (1, 2)
-    assert game.replay((3, 0, 2), "ppp").rewards == (2.0, -1.0, -1.0)
-    assert game.replay((3, 0, 2), "ppbpp").rewards == (-1.0, -1.0, 2.0)
-    assert game.replay((3, 0, 2), "ppbpp").shown == ()
+    state = after((3, 0, 2), "pbbp", game)
+    assert game.rewards(state) == (-1.0, -2.0, 3.0)
+    assert game.showdown(state) == (1, 2)
+    assert game.rewards(State((3, 0, 2), "ppp")) == (2.0, -1.0, -1.0)
+    assert game.rewards(State((3, 0, 2), "ppbpp")) == (-1.0, -1.0, 2.0)
+    assert game.showdown(State((3, 0, 2), "ppbpp")) == ()
 
 
 def test_the_deals():
@@ -64,7 +73,7 @@ def test_uniform_play_exactly():
 
 
 def test_twelve_information_sets():
-    keys = {(state.seat, GAME.information(state, state.seat)) for state in states(GAME) if state.asked}
+    keys = {(seat, GAME.information(state, seat)) for state in states(GAME) for seat in GAME.to_move(state)}
     assert len(keys) == 12
     assert Counter(seat for seat, _ in keys) == {0: 6, 1: 6}
 
@@ -114,7 +123,7 @@ def test_equal_keys_are_equal_sight():
 
 def test_resample_is_uniform_and_depends_on_what_is_known_alone():
     game = KuhnPoker(players=3)
-    one, two = game.replay((1, 0, 3), "pb"), game.replay((1, 2, 0), "pb")
+    one, two = State((1, 0, 3), "pb"), State((1, 2, 0), "pb")
     again = [[game.resample(state, 0, np.random.default_rng(seed)) for seed in range(20)] for state in (one, two)]
     assert again[0] == again[1]
     rng = np.random.default_rng(2)
@@ -124,7 +133,7 @@ def test_resample_is_uniform_and_depends_on_what_is_known_alone():
 
 
 def test_a_folded_card_stays_hidden_and_a_showdown_shows():
-    folded, shown = GAME.replay((K, J), "bp"), GAME.replay((K, J), "bb")
+    folded, shown = State((K, J), "bp"), State((K, J), "bb")
     assert "J" not in GAME.text.look(folded, 0)
     assert "player 1 J" in GAME.text.look(shown, 0)
     assert GAME.known(folded, 0) == [K, -1]
@@ -132,9 +141,9 @@ def test_a_folded_card_stays_hidden_and_a_showdown_shows():
 
 
 def test_observation_layout():
-    seen = GAME.observe(GAME.replay((K, J), "pb"), 0)
+    seen = GAME.observe(State((K, J), "pb"), 0)
     assert seen.tolist() == [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0]
-    assert see(seen, 2) == (K, 2, (0, 1))
+    assert hand_of(seen, 2) == (K, 2, (0, 1))
 
 
 @pytest.mark.parametrize("players", [2, 3, 4])
@@ -146,9 +155,9 @@ def test_many_seats():
     game, rng = KuhnPoker(players=10), np.random.default_rng(0)
     state = game.start(rng)
     assert len(set(state.cards)) == 10
-    while state.asked:
-        state = game.step(state, {state.seat: int(rng.integers(2))}, rng)
-    assert sum(state.rewards) == 0
+    while to_move := game.to_move(state):
+        state = game.step(state, {to_move[0]: int(rng.integers(2))}, rng)
+    assert sum(game.rewards(state)) == 0
     assert sight(game, game.resample(state, 3, rng), 3) == sight(game, state, 3)
     with pytest.raises(NotSupported, match="5 players"):
         game.chance(None, None)
@@ -162,16 +171,16 @@ def test_the_players_play():
     exact = float(value(GAME, [of_agent(GAME, agent(bots[0])), of_agent(GAME, agent(bots[2]))])[0])
     assert abs(returns.mean() - exact) < 4 * returns.std() / np.sqrt(2000)
     for bot in bots:
-        policy = agent(bot).policy(View(GAME, GAME.replay((K, J), "pb"), 0))
+        policy = agent(bot).policy(View(GAME, State((K, J), "pb"), 0))
         assert sum(policy.values()) == pytest.approx(1)
     with pytest.raises(BadOption):
         agent("kuhnpoker/nash?alpha=0.5")
     with pytest.raises(NotSupported):
-        agent("kuhnpoker/nash").policy(View(KuhnPoker(players=3), KuhnPoker(players=3).replay((0, 1, 2), ""), 0))
+        agent("kuhnpoker/nash").policy(View(KuhnPoker(players=3), State((0, 1, 2), ""), 0))
 
 
 def test_bad_moves():
-    rng, state = np.random.default_rng(0), GAME.replay((K, J), "p")
+    rng, state = np.random.default_rng(0), State((K, J), "p")
     for action in (2, -1, True, 1.0, "bet"):
         with pytest.raises(IllegalAction):
             GAME.step(state, {1: action}, rng)
@@ -179,6 +188,6 @@ def test_bad_moves():
         with pytest.raises(OutOfTurn):
             GAME.step(state, actions, rng)
     with pytest.raises(MatchOver):
-        GAME.step(GAME.replay((K, J), "pp"), {0: 0}, rng)
+        GAME.step(State((K, J), "pp"), {0: 0}, rng)
     with pytest.raises(BadOption):
         KuhnPoker(players=1)

@@ -12,13 +12,22 @@ from fixtures.classic import compare_array_rules, mean_returns, of_agent, sight,
 from agentarena.agents.specs import agent
 from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn
-from agentarena.envs.leduc import LeducPoker
-from agentarena.envs.leduc.bots import see
+from agentarena.envs.leduc import LeducPoker, State
+from agentarena.envs.leduc.bots import hand_of
 from agentarena.evaluate.exact import nash_conv
 
 GAME = LeducPoker()
 J, Q, K = 0, 1, 2
 FOLD, CALL, RAISE = 0, 1, 2
+
+
+def after(cards, bets):
+    """The state after these bets of this deal, played step by step."""
+    state = State(cards, "")
+    for letter in bets.replace("/", ""):
+        state = GAME.step(state, {GAME.to_move(state)[0]: "fcr".index(letter)}, np.random.default_rng(0))
+    assert state == State(cards, bets)
+    return state
 
 
 @pytest.mark.parametrize(
@@ -36,10 +45,9 @@ FOLD, CALL, RAISE = 0, 1, 2
     ],
 )
 def test_ways_to_end(cards, bets, returns):
-    state = GAME.replay(cards, bets)
-    assert state.asked == ()
-    assert state.bets == bets
-    assert state.rewards == returns
+    state = after(cards, bets)
+    assert GAME.to_move(state) == ()
+    assert GAME.rewards(state) == returns
 
 
 @pytest.mark.parametrize(
@@ -56,8 +64,9 @@ def test_ways_to_end(cards, bets, returns):
     ],
 )
 def test_who_may_do_what(bets, seat, legal):
-    state = GAME.replay((J, Q, K), bets)
-    assert (state.seat, state.legal) == (seat, legal)
+    state = after((J, Q, K), bets)
+    assert GAME.to_move(state) == (seat,)
+    assert GAME.legal(state, seat) == legal
 
 
 def test_the_deals_have_their_true_weights():
@@ -79,13 +88,13 @@ def test_uniform_play_exactly():
 
 
 def test_288_information_sets():
-    keys = {(state.seat, GAME.information(state, state.seat)) for state in states(GAME) if state.asked}
+    keys = {(seat, GAME.information(state, seat)) for state in states(GAME) for seat in GAME.to_move(state)}
     assert len(keys) == 288
     assert Counter(seat for seat, _ in keys) == {0: 144, 1: 144}
 
 
 def test_largest_loss_is_13():
-    finals = [state.rewards for state in states(GAME) if not state.asked]
+    finals = [GAME.rewards(state) for state in states(GAME) if not GAME.to_move(state)]
     assert min(min(rewards) for rewards in finals) == -13
     assert max(len(state.bets.replace("/", "")) for state in states(GAME)) == GAME.info.max_steps
 
@@ -117,10 +126,10 @@ def test_hidden_cards_change_nothing_a_seat_sees():
 def test_the_public_card_is_hidden_before_it_is_turned():
     for public in (J, Q):
         for bets in ("", "c", "r", "rr", "crr"):
-            one, two = GAME.replay((K, Q, public), bets), GAME.replay((K, Q, K), bets)
+            one, two = after((K, Q, public), bets), after((K, Q, K), bets)
             assert sight(GAME, one, 0) == sight(GAME, two, 0)
             assert sight(GAME, one, 1) == sight(GAME, two, 1)
-    one, two = GAME.replay((K, Q, J), "cc/"), GAME.replay((K, Q, K), "cc/")
+    one, two = after((K, Q, J), "cc/"), after((K, Q, K), "cc/")
     assert sight(GAME, one, 1) != sight(GAME, two, 1)
 
 
@@ -135,39 +144,39 @@ def test_equal_keys_are_equal_sight():
 def test_resample_draws_from_the_unseen_cards():
     rng = np.random.default_rng(3)
     # seat 1 holds a queen and sees a queen: unseen are two jacks and two kings, and nothing else
-    drawn = Counter(GAME.resample(GAME.replay((J, Q, Q), "cc/"), 1, rng).cards for _ in range(2000))
+    drawn = Counter(GAME.resample(after((J, Q, Q), "cc/"), 1, rng).cards for _ in range(2000))
     assert set(drawn) == {(J, Q, Q), (K, Q, Q)}
     assert abs(drawn[J, Q, Q] - 1000) < 4 * np.sqrt(500)
     # before the public card: five unseen cards, 20 ordered pairs; e.g. (king, king) 2, (jack, king) 4, (queen, king) 2
-    drawn = Counter(GAME.resample(GAME.replay((Q, J, K), "r"), 0, rng).cards[1:] for _ in range(10000))
+    drawn = Counter(GAME.resample(after((Q, J, K), "r"), 0, rng).cards[1:] for _ in range(10000))
     for pair, ways in {(K, K): 2, (J, K): 4, (Q, K): 2, (J, J): 2, (K, J): 4, (J, Q): 2}.items():
         assert abs(drawn[pair] - 500 * ways) < 4.5 * np.sqrt(500 * ways)
     assert (Q, Q) not in drawn
-    again = [GAME.resample(GAME.replay(cards, "r"), 0, np.random.default_rng(5)) for cards in ((Q, J, K), (Q, K, K), (Q, Q, J))]
+    again = [GAME.resample(after(cards, "r"), 0, np.random.default_rng(5)) for cards in ((Q, J, K), (Q, K, K), (Q, Q, J))]
     assert again[0] == again[1] == again[2]
 
 
 def test_observation_layout():
-    seen = GAME.observe(GAME.replay((K, J, Q), "rc/r"), 1)
+    seen = GAME.observe(after((K, J, Q), "rc/r"), 1)
     assert seen[:2].tolist() == [0, 1]
     assert seen[2:11].reshape(3, 3).tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
     assert seen[11:13].tolist() == [3, 7]
     acts = seen[13:].reshape(2, 4, 3)
     assert acts.sum() == 3
     assert acts[0, 0, RAISE] == acts[0, 1, CALL] == acts[1, 0, RAISE] == 1
-    assert see(seen) == (J, Q, 4)
-    assert see(GAME.observe(GAME.replay((K, J, Q), ""), 0)) == (K, -1, 0)
+    assert hand_of(seen) == (J, Q, 4)
+    assert hand_of(GAME.observe(after((K, J, Q), ""), 0)) == (K, -1, 0)
 
 
 def test_words():
-    state = GAME.replay((K, J, Q), "rc/")
+    state = after((K, J, Q), "rc/")
     assert GAME.text.look(state, 1).splitlines()[0] == "You are player 1 and hold J; the public card is Q."
     assert [GAME.text.tell(event, 0) for event in GAME.news(state)] == ["Player 1 called.", "The public card is Q."]
-    assert [GAME.text.tell(event, 0) for event in GAME.news(GAME.replay((K, J, Q), "cc/crf"))] == [
+    assert [GAME.text.tell(event, 0) for event in GAME.news(after((K, J, Q), "cc/crf"))] == [
         "You folded.",
         "Player 1 won 1 chip from the other.",
     ]
-    assert GAME.text.tell(GAME.news(GAME.replay((K, J, Q), "cc/c"))[0], 1) == "Player 0 checked."
+    assert GAME.text.tell(GAME.news(after((K, J, Q), "cc/c"))[0], 1) == "Player 0 checked."
 
 
 def test_array_rules_agree():
@@ -181,20 +190,20 @@ def test_the_heuristic_beats_random():
     returns = mean_returns(GAME, [heuristic, agent("random")], 1000, seed=1)[:, 0]
     assert abs(returns.mean() - exact[0]) < 4 * returns.std() / np.sqrt(1000)
     for state in states(GAME):
-        if state.asked:
-            policy = heuristic.policy(View(GAME, state, state.seat))
-            assert tuple(policy) == state.legal
+        for seat in GAME.to_move(state):
+            policy = heuristic.policy(View(GAME, state, seat))
+            assert tuple(policy) == GAME.legal(state, seat)
             assert sum(policy.values()) == pytest.approx(1)
     with pytest.raises(BadOption):
         agent("leducpoker/heuristic?bluff=2")
 
 
 def test_bad_moves():
-    rng, state = np.random.default_rng(0), GAME.replay((K, J, Q), "")
+    rng, state = np.random.default_rng(0), after((K, J, Q), "")
     for action in (FOLD, 3, True, 1.0, "call"):
         with pytest.raises(IllegalAction):
             GAME.step(state, {0: action}, rng)
     with pytest.raises(OutOfTurn):
         GAME.step(state, {1: CALL}, rng)
     with pytest.raises(MatchOver):
-        GAME.step(GAME.replay((K, J, Q), "rf"), {0: CALL}, rng)
+        GAME.step(after((K, J, Q), "rf"), {0: CALL}, rng)

@@ -15,7 +15,7 @@ from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn
 from agentarena.core.text import Unreadable
 from agentarena.envs.matrix import MatrixGame, PrisonersDilemma, RockPaperScissors, bimatrix, symmetric, zero_sum
-from agentarena.envs.matrix.bots import seen_rounds
+from agentarena.envs.matrix.bots import past_rounds
 from agentarena.envs.matrix.payoffs import NAMED
 from agentarena.envs.matrix.solver import equilibria
 
@@ -95,7 +95,7 @@ def test_three_seats_with_different_numbers_of_actions():
     assert [game.legal(after(game), seat) for seat in range(3)] == [(0, 1), (0, 1, 2), (0, 1)]
     state = after(game, (1, 2, 0))
     assert game.rewards(state) == (1.0, 2.0, 3.0)
-    assert seen_rounds(game.observe(state, 1), game.table.shape).tolist() == [[2, 0, 1]]
+    assert past_rounds(game.observe(state, 1), game.table.shape).tolist() == [[2, 0, 1]]
     with pytest.raises(IllegalAction):
         game.step(state, {0: 2, 1: 0, 2: 0}, RNG)
 
@@ -107,7 +107,7 @@ def test_observation_shows_the_latest_rounds_first():
     assert seen[:3].tolist() == [0, 1, 1]  # seat 1, one round left
     assert seen[3:].reshape(2, 2, 3).argmax(axis=2).tolist() == [[0, 2], [2, 1]]
     assert seen in game.observation_space(1)
-    assert seen_rounds(game.observe(after(game), 0), game.table.shape).shape == (0, 2)
+    assert past_rounds(game.observe(after(game), 0), game.table.shape).shape == (0, 2)
 
 
 def test_information_remembers_everything_even_when_the_observation_does_not():

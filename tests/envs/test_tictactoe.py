@@ -14,7 +14,7 @@ from agentarena.agents.specs import agent
 from agentarena.core import registry
 from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn
-from agentarena.envs.tictactoe import TicTacToe
+from agentarena.envs.tictactoe import State, TicTacToe
 from agentarena.envs.tictactoe.bots import value
 
 GAME = TicTacToe()
@@ -24,49 +24,62 @@ RNG = np.random.default_rng(0)
 def after(*cells: int, game: TicTacToe = GAME):
     state = game.start(RNG)
     for cell in cells:
-        state = game.step(state, {state.seat: cell}, RNG)
+        state = game.step(state, {game.to_move(state)[0]: cell}, RNG)
     return state
 
 
+def children(state):
+    """The successors of a position, cells in increasing order."""
+    return [GAME.step(state, {seat: cell}, RNG) for seat in GAME.to_move(state) for cell in GAME.legal(state, seat)]
+
+
+def reachable():
+    """Every state that play can reach."""
+    states, stack = set(), [GAME.start(RNG)]
+    while stack:
+        state = stack.pop()
+        if state not in states:
+            states.add(state)
+            stack += children(state)
+    return states
+
+
 @cache
-def endings(marks, last):
+def endings(state):
     """Numbers of ways to end: (X wins, O wins, draws, moves in all of them)."""
-    state = GAME._positions.get((marks, last), GAME._start)
-    if not state.asked:
-        won = state.rewards[0]
+    if not GAME.to_move(state):
+        won = GAME.rewards(state)[0]
         return (int(won > 0), int(won < 0), int(won == 0), 0)
-    below = [endings(child.marks, child.last) for child in (GAME.after(state, cell) for cell in state.legal)]
-    x, o, draws, moves = map(sum, zip(*below, strict=True))
+    x, o, draws, moves = map(sum, zip(*map(endings, children(state)), strict=True))
     return (x, o, draws, moves + x + o + draws)
 
 
 @cache
-def random_play(marks):
+def random_play(state):
     """Under uniform play: (chance X wins, O wins, draw, mean number of moves left)."""
-    state = next(s for s in (GAME._positions.get((marks, last)) for last in range(-1, 9)) if s) if any(marks) else GAME._start
-    if not state.asked:
-        won = state.rewards[0]
+    if not GAME.to_move(state):
+        won = GAME.rewards(state)[0]
         return (Fraction(won > 0), Fraction(won < 0), Fraction(won == 0), Fraction(0))
-    below = [random_play(GAME.after(state, cell).marks) for cell in state.legal]
+    below = list(map(random_play, children(state)))
     x, o, draw, moves = (sum(column) / len(below) for column in zip(*below, strict=True))
     return (x, o, draw, moves + 1)
 
 
 def test_numbers_of_games_by_enumeration():
     # 255,168 games: 131,184 won by X, 77,904 by O, 46,080 drawn (a long-known enumeration)
-    assert endings((0, 0), -1)[:3] == (131184, 77904, 46080)
+    assert endings(GAME.start(RNG))[:3] == (131184, 77904, 46080)
 
 
 def test_number_of_positions():
-    assert len({state.marks for state in set(GAME.batch()._states)}) == 5478
+    assert len({state.board for state in reachable()}) == 5478
 
 
 def test_random_play_exactly():
-    assert random_play((0, 0)) == (Fraction(737, 1260), Fraction(121, 420), Fraction(8, 63), Fraction(3203, 420))
+    assert random_play(GAME.start(RNG)) == (Fraction(737, 1260), Fraction(121, 420), Fraction(8, 63), Fraction(3203, 420))
 
 
 def test_first_moves_under_random_play():
-    x_wins = {cell: float(random_play(GAME.after(GAME._start, cell).marks)[0]) for cell in range(9)}
+    x_wins = {cell: float(random_play(after(cell))[0]) for cell in range(9)}
     assert x_wins[4] == pytest.approx(0.692857, abs=1e-6)
     assert all(x_wins[cell] == pytest.approx(0.607143, abs=1e-6) for cell in (0, 2, 6, 8))
     assert all(x_wins[cell] == pytest.approx(0.535714, abs=1e-6) for cell in (1, 3, 5, 7))
@@ -77,21 +90,20 @@ def test_first_moves_under_random_play():
 )
 def test_best_response_to_random(seat, best):
     @cache
-    def search(marks):  # (value, win, loss, draw)
-        state = next(s for s in (GAME._positions.get((marks, last)) for last in range(-1, 9)) if s) if any(marks) else GAME._start
-        if not state.asked:
-            won = state.rewards[seat]
+    def search(state):  # (value, win, loss, draw)
+        if not GAME.to_move(state):
+            won = GAME.rewards(state)[seat]
             return (Fraction(won), Fraction(won > 0), Fraction(won < 0), Fraction(won == 0))
-        below = [search(GAME.after(state, cell).marks) for cell in state.legal]
-        if state.seat == seat:
+        below = list(map(search, children(state)))
+        if GAME.to_move(state) == (seat,):
             return max(below, key=lambda outcome: outcome[0])  # among equals the lowest cell
         return tuple(sum(column) / len(below) for column in zip(*below, strict=True))
 
-    assert search((0, 0))[1:] == best
+    assert search(GAME.start(RNG))[1:] == best
 
 
 def test_perfect_play_is_a_draw():
-    assert value(0, 0) == 0
+    assert value() == 0
 
 
 @pytest.mark.parametrize("seat", [0, 1])
@@ -99,14 +111,15 @@ def test_the_perfect_player_never_loses_whatever_the_other_does(seat):
     perfect = agent("tictactoe/perfect")
 
     def worst(state):
-        if not state.asked:
-            return state.rewards[seat]
-        moves = state.legal
-        if state.seat == seat:
+        if not GAME.to_move(state):
+            return GAME.rewards(state)[seat]
+        (mover,) = GAME.to_move(state)
+        moves = GAME.legal(state, mover)
+        if mover == seat:
             moves = [cell for cell, chance in perfect.policy(View(GAME, state, seat)).items() if chance]
-        return min(worst(GAME.after(state, cell)) for cell in moves)
+        return min(worst(GAME.step(state, {mover: cell}, RNG)) for cell in moves)
 
-    assert worst(GAME._start) == 0
+    assert worst(GAME.start(RNG)) == 0
 
 
 def test_the_tactical_player_wins_and_blocks():
@@ -145,17 +158,17 @@ def test_bad_moves():
 
 def test_draws_are_worth_what_the_option_says():
     drawn = (0, 1, 2, 4, 3, 5, 7, 6, 8)
-    assert after(*drawn).rewards == (0.0, 0.0)
-    assert after(*drawn, game=registry.game("TicTacToe-v0", preset="mars")).rewards == (0.1, 0.1)
+    mars = registry.game("TicTacToe-v0", preset="mars")
+    assert GAME.rewards(after(*drawn)) == (0.0, 0.0)
+    assert mars.rewards(after(*drawn, game=mars)) == (0.1, 0.1)
     with pytest.raises(BadOption):
         TicTacToe(draw=2.0)
 
 
 def test_states_travel_without_their_memory():
-    state = after(4, 0)
-    again = pickle.loads(pickle.dumps(state))
-    assert again == state
-    assert again.next == {}
+    again = pickle.loads(pickle.dumps(after(4, 0)))
+    assert type(again) is State
+    assert again == after(4, 0)
 
 
 @pytest.mark.parametrize("preset", [None, "mars"])
@@ -164,10 +177,4 @@ def test_array_rules_agree(preset):
 
 
 def test_array_rules_reach_every_state_the_rules_reach():
-    found, stack = set(), [GAME.start(RNG)]
-    while stack:
-        state = stack.pop()
-        if state not in found:
-            found.add(state)
-            stack += [GAME.after(state, cell) for cell in state.legal]
-    assert set(GAME.batch()._states) == found
+    assert set(GAME.batch()._states) == reachable()

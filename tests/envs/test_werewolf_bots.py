@@ -54,6 +54,7 @@ def test_bots_know_hunter_witch_and_guard(bot):
         assert played(game, aa.agent(bot), aa.agent(bot), seed).state.winner in ("village", "wolves")
 
 
+@pytest.mark.slow
 def test_bots_are_ranked_as_they_should_be():
     """Village wins of 80 matches each, asked to differ by less than they were measured to."""
     game = Werewolf.build("lspo7")

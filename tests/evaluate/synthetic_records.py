@@ -9,7 +9,7 @@ from agentarena.core.record import Outcome, Record, Seat
 from agentarena.core.registry import game
 
 
-def made(
+def make_record(
     agents: Sequence[str],
     returns: Sequence[float],
     *,

@@ -79,9 +79,9 @@ _TABLE = [
 
 @pytest.mark.parametrize(("payoffs", "alpha", "expected"), _TABLE)
 def test_reference_table(payoffs: object, alpha: float, expected: list[float]) -> None:
-    found = alpharank(payoffs, alpha=alpha)
-    assert found.distribution == pytest.approx(expected, abs=6e-11)
-    assert found.distribution.sum() == pytest.approx(1, abs=1e-14)
+    result = alpharank(payoffs, alpha=alpha)
+    assert result.distribution == pytest.approx(expected, abs=6e-11)
+    assert result.distribution.sum() == pytest.approx(1, abs=1e-14)
 
 
 _MISTAKES = [
@@ -111,8 +111,8 @@ def test_the_two_limits_differ_in_ties_and_in_weights() -> None:
 
 def test_global_selection_of_han_et_al() -> None:
     """Han, Pereira, Santos and Lenaerts (2013), the vector of OpenSpiel's own test; the local model differs."""
-    found = alpharank(HAN, alpha=0.1, m=20, selection="global")
-    assert found.distribution == pytest.approx([0.40966787, 0.07959841, 0.20506998, 0.08505983, 0.2206039], abs=6e-9)
+    result = alpharank(HAN, alpha=0.1, m=20, selection="global")
+    assert result.distribution == pytest.approx([0.40966787, 0.07959841, 0.20506998, 0.08505983, 0.2206039], abs=6e-9)
     local = alpharank(HAN, alpha=0.1, m=20)
     assert local.distribution == pytest.approx([0.31397677, 0.02477313, 0.27479572, 0.07469292, 0.31176146], abs=6e-9)
 
@@ -158,9 +158,9 @@ def test_random_games_equal_the_eigenvector(shape: tuple[int, ...]) -> None:
                 u = alpha * (tables[k][there] - tables[k][here])
                 if other != here[k]:
                     rates[number, np.ravel_multi_index(there, shape)] = 1 / sum(math.exp(-u * step) for step in range(m))
-    found = alpharank(tables, alpha=alpha, m=m)
-    assert found.distribution == pytest.approx(_eigen(rates), abs=1e-12)
-    assert found.shape == shape
+    result = alpharank(tables, alpha=alpha, m=m)
+    assert result.distribution == pytest.approx(_eigen(rates), abs=1e-12)
+    assert result.shape == shape
 
 
 def test_elimination_is_exact() -> None:
@@ -175,8 +175,8 @@ def test_elimination_is_exact() -> None:
         for there, gain in switches:
             rates[number][there] = Fraction(1, 2) if gain == 0 else (1 - mistake if gain > 0 else mistake)
     exact = _rational_stationary(rates)
-    found = alpharank(list(tables), alpha=INF, epsilon=0.001).distribution
-    assert [f / float(e) for f, e in zip(found, exact, strict=True)] == pytest.approx([1] * 9, abs=1e-12)
+    result = alpharank(list(tables), alpha=INF, epsilon=0.001).distribution
+    assert [f / float(e) for f, e in zip(result, exact, strict=True)] == pytest.approx([1] * 9, abs=1e-12)
 
 
 def _rational_stationary(rates: list[list[Fraction]]) -> list[Fraction]:
@@ -211,9 +211,9 @@ def test_sweeps_equal_elimination(shape: tuple[int, ...], alpha: float, monkeypa
 
 def test_sweeps_are_used_on_large_tables() -> None:
     tables = np.random.default_rng(5).uniform(-1, 1, (3, 8, 8, 8))
-    found = alpharank(tables, alpha=10.0)
-    assert found.method == "gauss-seidel"
-    assert found.distribution.sum() == pytest.approx(1)
+    result = alpharank(tables, alpha=10.0)
+    assert result.method == "gauss-seidel"
+    assert result.distribution.sum() == pytest.approx(1)
 
 
 def test_separate_parts_go_to_elimination(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,17 +247,17 @@ def test_the_limit_is_where_large_alpha_goes(seed: int) -> None:
 
 @pytest.mark.parametrize("alpha", [1e3, 1e6, 1e12])
 def test_no_alpha_overflows(alpha: float) -> None:
-    found = alpharank([BIASED, -BIASED], alpha=alpha).distribution
-    assert found == pytest.approx([1 / 9] * 9)
+    result = alpharank([BIASED, -BIASED], alpha=alpha).distribution
+    assert result == pytest.approx([1 / 9] * 9)
     assert alpharank(COORDINATION, alpha=alpha).distribution == pytest.approx([1, 0, 0, 0])
 
 
 def test_small_gaps_between_large_payoffs_are_no_ties() -> None:
     """A gap of 5e-4 on payoffs near 100 (OpenSpiel's relative tolerance calls it a tie and ranks all profiles level)."""
     row = 100 + np.array([[5e-4, 0], [0, 5e-4]])
-    found = alpharank([row, row], alpha=INF)
-    assert found.recurrent_classes == ((0,), (3,))
-    assert found.distribution == pytest.approx([0.5, 0, 0, 0.5])
+    result = alpharank([row, row], alpha=INF)
+    assert result.recurrent_classes == ((0,), (3,))
+    assert result.distribution == pytest.approx([0.5, 0, 0, 0.5])
 
 
 def test_single_precision_payoffs_are_widened() -> None:
@@ -309,15 +309,15 @@ def test_bounds_of_bad_input() -> None:
 
 
 def test_ranking_profiles_and_marginals() -> None:
-    found = alpharank(SEXES, alpha=0.1)
-    assert found.ranking == (0, 3, 1, 2)
-    assert found.profile(1) == (0, 1)
-    assert [m.tolist() for m in found.marginals] == [
+    result = alpharank(SEXES, alpha=0.1)
+    assert result.ranking == (0, 3, 1, 2)
+    assert result.profile(1) == (0, 1)
+    assert [m.tolist() for m in result.marginals] == [
         pytest.approx([0.5000137593, 0.4999862407], abs=1e-9),
         pytest.approx([0.4999862408, 0.5000137593], abs=1e-9),
     ]
-    assert found.recurrent_classes == ((0,), (3,))
-    assert "alpha = 0.1" in found.model
+    assert result.recurrent_classes == ((0,), (3,))
+    assert "alpha = 0.1" in result.model
     assert "limit" in alpharank(RPS, alpha=INF).model
 
 

@@ -30,9 +30,9 @@ def _cloned(table: np.ndarray, agent: int) -> np.ndarray:
     ],
 )
 def test_known_averages(table: object, distribution: list[float], skill: list[float]) -> None:
-    found = nash_average(table)
-    assert found.distribution == pytest.approx(distribution, abs=1e-12)
-    assert found.skill == pytest.approx(skill, abs=1e-12)
+    result = nash_average(table)
+    assert result.distribution == pytest.approx(distribution, abs=1e-12)
+    assert result.skill == pytest.approx(skill, abs=1e-12)
 
 
 def test_entropies() -> None:
@@ -59,8 +59,8 @@ def test_largest_entropy_by_a_general_optimiser(seed: int) -> None:
     rng = np.random.default_rng(seed)
     upper = np.triu(rng.integers(-2, 3, (5, 5)).astype(float), 1)
     table = upper - upper.T
-    found = nash_average(table)
-    assert found.skill.max() < 1e-12
+    result = nash_average(table)
+    assert result.skill.max() < 1e-12
     constraints = [{"type": "eq", "fun": lambda p: p.sum() - 1}, {"type": "ineq", "fun": lambda p: -table @ p}]
     best = max(
         -minimize(
@@ -68,7 +68,7 @@ def test_largest_entropy_by_a_general_optimiser(seed: int) -> None:
         ).fun
         for start in rng.dirichlet(np.ones(5), 8)
     )
-    assert found.entropy == pytest.approx(best, abs=1e-5)
+    assert result.entropy == pytest.approx(best, abs=1e-5)
 
 
 def test_scale_does_not_matter() -> None:

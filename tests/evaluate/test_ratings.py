@@ -169,11 +169,11 @@ def test_online_elo_by_hand() -> None:
 )
 def test_elo_over_random_orders(k: float, mean: list[float], spread: list[float]) -> None:
     """Means and spreads over 300 orders, computed apart; both sides have the noise of 300 draws."""
-    found = elo_spread(*_comparisons(), players=4, k=k, rng=1)
+    result = elo_spread(*_comparisons(), players=4, k=k, rng=1)
     noise = np.array(spread) / np.sqrt(300)
-    assert np.all(np.abs(found.elo - mean) < 4 * np.sqrt(2) * noise + 0.05)
-    assert found.order_sd == pytest.approx(spread, rel=4 * np.sqrt(2) / np.sqrt(2 * 300))
-    assert np.all((found.interval[:, 0] < found.elo) & (found.elo < found.interval[:, 1]))
+    assert np.all(np.abs(result.elo - mean) < 4 * np.sqrt(2) * noise + 0.05)
+    assert result.order_sd == pytest.approx(spread, rel=4 * np.sqrt(2) / np.sqrt(2 * 300))
+    assert np.all((result.interval[:, 0] < result.elo) & (result.elo < result.interval[:, 1]))
 
 
 def test_points_are_conserved_and_seeds_repeat() -> None:

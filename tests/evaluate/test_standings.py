@@ -6,17 +6,16 @@ import math
 
 import numpy as np
 import pytest
-from evaluate.synthetic_records import made
+from evaluate.synthetic_records import make_record
 
 from agentarena.core.errors import UsageError
-from agentarena.evaluate import MatchTable, contrasts, standings, wilson
+from agentarena.evaluate import MatchTable, contrasts, standings, wilson, win_interval
 from agentarena.evaluate.pair_contrasts import mean_gap
-from agentarena.evaluate.standing import win_interval
 
 
 def test_wins_and_sides() -> None:
     """A team's win counts for each of its seats, a draw is shared by the leaders, common payoffs are no wins."""
-    team = made(
+    team = make_record(
         ["a", "b", "a", "c"],
         [1, -1, 1, -1],
         env="Moles-v0",
@@ -25,20 +24,19 @@ def test_wins_and_sides() -> None:
         teams=["moles", "farmers", "moles", "farmers"],
         roles=["mole", "dog", "mole", "cat"],
     )
-    drawn = made(["a", "b", "a", "c"], [2, 2, 0, 1], env="Moles-v0", options={}, match=1, teams=[None] * 4)
-    common = made(["a", "b", "a", "c"], [3, 3, 3, 3], env="Moles-v0", options={}, match=2, outcome="ended")
-    table = MatchTable.of([team, drawn, common])
+    drawn = make_record(["a", "b", "a", "c"], [2, 2, 0, 1], env="Moles-v0", options={}, match=1, teams=[None] * 4)
+    common = make_record(["a", "b", "a", "c"], [3, 3, 3, 3], env="Moles-v0", options={}, match=2, outcome="ended")
+    table = MatchTable.of([team, drawn])
     assert table.agents == ("a", "b", "c")
-    assert table.wins[:2].tolist() == [[1, 0, 1, 0], [0.5, 0.5, 0, 0]]
-    assert np.isnan(table.wins[2]).all()
-    assert table.sides.tolist() == [[0, 1, 0, 1], [0, 1, 2, 3], [0, 1, 2, 3]]
-    wins, returns, deals = table.of_agent(0, role="mole")
-    assert (wins.tolist(), returns.tolist(), deals.tolist()) == ([1.0], [1.0], [0])
+    assert table.wins.tolist() == [[1, 0, 1, 0], [0.5, 0.5, 0, 0]]
+    assert table.sides.tolist() == [[0, 1, 0, 1], [0, 1, 2, 3]]
+    assert table.held(0, "mole").tolist() == [[True, False, True, False], [False] * 4]
+    assert np.isnan(MatchTable.of([common]).wins).all()
 
 
 def test_comparisons() -> None:
     """Partners and the agent's own other seats are not compared; the winner comes first even at a lower return."""
-    record = made(["a", "b", "c", "a"], [0, 5, 5, 1], env="X", options={}, winner=0, teams=["x", "y", "y", "x"])
+    record = make_record(["a", "b", "c", "a"], [0, 5, 5, 1], env="X", options={}, winner=0, teams=["x", "y", "y", "x"])
     met = MatchTable.of([record]).comparisons
     rows = sorted(zip(met.first.tolist(), met.second.tolist(), met.score.tolist(), met.margins.tolist(), strict=True))
     assert rows == [(0, 1, 1.0, -5.0), (0, 2, 1.0, -5.0), (1, 0, 1.0, 4.0), (2, 0, 1.0, 4.0)]
@@ -47,8 +45,8 @@ def test_comparisons() -> None:
 def test_two_agents_of_one_name_are_told_apart() -> None:
     table = MatchTable.of(
         [
-            made(["random", "random"], [1, -1], indices=[0, 1], winner=0),
-            made(["random", "random"], [1, -1], match=1, indices=[1, 0], winner=0),
+            make_record(["random", "random"], [1, -1], indices=[0, 1], winner=0),
+            make_record(["random", "random"], [1, -1], match=1, indices=[1, 0], winner=0),
         ]
     )
     assert table.agents == ("random", "random #2")
@@ -57,7 +55,7 @@ def test_two_agents_of_one_name_are_told_apart() -> None:
 
 def test_different_games_are_refused() -> None:
     with pytest.raises(UsageError, match="different games"):
-        MatchTable.of([made(["a", "b"], [1, -1]), made(["a", "b"], [1, -1], env="KuhnPoker-v0", match=1)])
+        MatchTable.of([make_record(["a", "b"], [1, -1]), make_record(["a", "b"], [1, -1], env="KuhnPoker-v0", match=1)])
     with pytest.raises(UsageError, match="no matches"):
         MatchTable.of([])
 
@@ -71,91 +69,94 @@ def _cycle(per_pair: int = 40) -> list:
             seats = [first, second] if game % 2 == 0 else [second, first]
             winner = seats.index(first if beats else second)
             returns = [1.0 if s == winner else -1.0 for s in range(2)]
-            records.append(made(seats, returns, match=len(records), deal=len(records) // 2, winner=winner))
+            records.append(make_record(seats, returns, match=len(records), deal=len(records) // 2, winner=winner))
     return records
 
 
 def test_a_cycle_has_no_best_player() -> None:
-    found = standings(_cycle(), resamples=200)
-    assert [row.matches for row in found.rows] == [80, 80, 80]
-    assert [row.win_share for row in found.rows] == [0.5] * 3
-    assert found.ratings is not None
-    assert found.ratings.elo == pytest.approx([1000] * 3)
-    assert found.evolution is not None
-    assert found.evolution.distribution == pytest.approx([1 / 3] * 3)
-    assert found.evolution.recurrent_classes == ((0, 1, 2),)
-    assert [row.nash for row in found.rows] == pytest.approx([1 / 3] * 3)
-    names = [row.agent for row in found.rows]
+    result = standings(_cycle(), resamples=200)
+    assert [row.matches for row in result.rows] == [80, 80, 80]
+    assert [row.win_share for row in result.rows] == [0.5] * 3
+    assert result.ratings is not None
+    assert result.ratings.elo == pytest.approx([1000] * 3)
+    assert result.evolution is not None
+    assert result.evolution.distribution == pytest.approx([1 / 3] * 3)
+    assert result.evolution.recurrent_classes == ((0, 1, 2),)
+    assert [row.nash for row in result.rows] == pytest.approx([1 / 3] * 3)
+    names = [row.agent for row in result.rows]
     rock, scissors = names.index("rock"), names.index("scissors")
-    assert found.head_to_head.score[rock, scissors] == 0.75
-    assert found.head_to_head.games[rock, scissors] == 40
-    assert found.margins is not None
-    assert found.margins[rock, scissors] == pytest.approx(1 / 2)  # +2 in three matches of four, -2 in one; the range is 2
-    assert found.notes == ()
+    assert result.head_to_head.score[rock, scissors] == 0.75
+    assert result.head_to_head.games[rock, scissors] == 40
+    assert result.margins is not None
+    assert result.margins[rock, scissors] == pytest.approx(1 / 2)  # +2 in three matches of four, -2 in one; the range is 2
+    assert result.notes == ()
 
 
 def test_rows_are_sorted_and_the_order_of_records_does_not_matter() -> None:
     records = _cycle()[:60]
-    found, again = (
+    result, again = (
         standings(records, resamples=50, agents=["rock"]),
         standings(records[::-1], resamples=50, agents=["rock", "scissors", "paper"]),
     )
-    assert [row.mean_return for row in found.rows] == sorted((row.mean_return for row in found.rows), reverse=True)
-    assert [row.agent for row in found.rows] == [row.agent for row in again.rows]
-    assert [row.elo for row in found.rows] == pytest.approx([row.elo for row in again.rows])
+    assert [row.mean_return for row in result.rows] == sorted((row.mean_return for row in result.rows), reverse=True)
+    assert [row.agent for row in result.rows] == [row.agent for row in again.rows]
+    assert [row.elo for row in result.rows] == pytest.approx([row.elo for row in again.rows])
 
 
 def test_two_players_by_hand() -> None:
     """30 wins of 40: Elo gap 400 log10(3), Wilson's interval, the winner takes all of alpha-Rank."""
-    records = [made(["a", "b"], [1, -1] if m % 4 else [-1, 1], match=m, winner=0 if m % 4 else 1) for m in range(40)]
-    found = standings(records, resamples=300)
-    best, worst = found.rows
+    records = [make_record(["a", "b"], [1, -1] if m % 4 else [-1, 1], match=m, winner=0 if m % 4 else 1) for m in range(40)]
+    result = standings(records, resamples=300)
+    best, worst = result.rows
     assert (best.agent, best.win_share, best.mean_return) == ("a", 0.75, 0.5)
     assert best.win_interval == pytest.approx(wilson(30, 40))
     assert best.elo - worst.elo == pytest.approx(400 * math.log10(3))
     assert best.mass > 0.999
     assert best.return_interval.low > 0 > worst.return_interval.high
-    assert [row.place for row in found.by_seat] == [0, 1]
-    assert "did not hold every seat" in found.notes[0]
+    assert [row.place for row in result.by_seat] == [0, 1]
+    assert "did not hold every seat" in result.notes[0]
 
 
 def test_an_agent_that_never_wins_is_rated_with_a_prior() -> None:
-    found = standings([made(["a", "b"], [1, -1], match=m, winner=0) for m in range(10)], resamples=20)
-    assert "no finite estimate" in found.notes[0]
-    assert math.isfinite(found.rows[0].elo)
+    result = standings([make_record(["a", "b"], [1, -1], match=m, winner=0) for m in range(10)], resamples=20)
+    assert "no finite estimate" in result.notes[0]
+    assert math.isfinite(result.rows[0].elo)
 
 
 def test_forfeits_are_counted_and_named() -> None:
     fault = {"step": 0, "seat": 1, "kind": "raised", "reason": "boom", "then": "forfeit"}
-    found = standings(
-        [made(["a", "b"], [0, -2], winner=0, outcome="forfeited", faults=[fault]), made(["b", "a"], [1, -1], match=1, winner=0)],
+    result = standings(
+        [
+            make_record(["a", "b"], [0, -2], winner=0, outcome="forfeited", faults=[fault]),
+            make_record(["b", "a"], [1, -1], match=1, winner=0),
+        ],
         resamples=20,
     )
-    assert {row.agent: row.forfeits for row in found.rows} == {"a": 0, "b": 1}
-    assert any("1 match ended in a forfeit" in note for note in found.notes)
+    assert {row.agent: row.forfeits for row in result.rows} == {"a": 0, "b": 1}
+    assert any("1 match ended in a forfeit" in note for note in result.notes)
 
 
 def test_common_payoffs_are_ranked_by_return_alone() -> None:
     records = [
-        made([a, b], [v, v], match=m, env="MiniHanabi-v0", outcome="ended")
+        make_record([a, b], [v, v], match=m, env="MiniHanabi-v0", outcome="ended")
         for m, (a, b, v) in enumerate([("a", "b", 3.0), ("a", "c", 1.0), ("b", "c", 2.0)])
     ]
-    found = standings(records, resamples=20)
-    assert [row.agent for row in found.rows] == ["b", "a", "c"]
-    assert math.isnan(found.rows[0].win_share)
-    assert (found.ratings, found.evolution) == (None, None)
-    assert all("Elo" not in columns for _, columns, _ in found.tables())
+    result = standings(records, resamples=20)
+    assert [row.agent for row in result.rows] == ["b", "a", "c"]
+    assert math.isnan(result.rows[0].win_share)
+    assert (result.ratings, result.evolution) == (None, None)
+    assert all("Elo" not in columns for _, columns, _ in result.tables())
 
 
 def test_one_seat() -> None:
-    found = standings(
+    result = standings(
         [
-            made([name], [value], match=m, env="fixtures.games:Adventure", options={})
+            make_record([name], [value], match=m, env="fixtures.games:Adventure", options={})
             for m, (name, value) in enumerate([("a", 1.0), ("b", 0.0)])
         ],
         resamples=20,
     )
-    assert [row.agent for row in found.rows] == ["a", "b"]
+    assert [row.agent for row in result.rows] == ["a", "b"]
 
 
 # --- intervals that know about deals ----------------------------------------------------------------------------------
@@ -203,10 +204,10 @@ def test_mean_gap_keeps_its_error_rate_in_zero_sum_games() -> None:
 
 
 def test_contrasts_are_corrected_and_sorted() -> None:
-    found = contrasts(_cycle(8) + [made(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
-    assert len(found) == 3
-    assert [c.t for c in found] == sorted((c.t for c in found), reverse=True)
-    assert found[0].first == "rock"
-    assert all(c.p_holm >= c.p for c in found)
-    assert found[0].p_holm == pytest.approx(min(1, 3 * found[0].p))
-    assert all(c.difference >= 0 for c in found)
+    result = contrasts(_cycle(8) + [make_record(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
+    assert len(result) == 3
+    assert [c.t for c in result] == sorted((c.t for c in result), reverse=True)
+    assert result[0].first == "rock"
+    assert all(c.p_holm >= c.p for c in result)
+    assert result[0].p_holm == pytest.approx(min(1, 3 * result[0].p))
+    assert all(c.difference >= 0 for c in result)

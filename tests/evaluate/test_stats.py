@@ -40,12 +40,12 @@ def test_clopper_pearson_covers_at_least_its_level() -> None:
 
 
 def test_welch_and_effect_sizes() -> None:
-    found = stats.welch(A, B)
-    assert (found.t, found.df, found.p) == pytest.approx((3.833378, 10.998889, 0.00277864), abs=5e-7)
-    assert found.interval == pytest.approx((0.947978, 3.504403), abs=5e-7)
+    result = stats.welch(A, B)
+    assert (result.t, result.df, result.p) == pytest.approx((3.833378, 10.998889, 0.00277864), abs=5e-7)
+    assert result.interval == pytest.approx((0.947978, 3.504403), abs=5e-7)
     assert stats.cohens_d(A, B) == pytest.approx(2.101381, abs=5e-7)
     assert stats.hedges_g(A, B) == pytest.approx(1.954773, abs=5e-7)
-    assert found.difference == pytest.approx(np.mean(A) - np.mean(B))
+    assert result.difference == pytest.approx(np.mean(A) - np.mean(B))
 
 
 def test_population_form_of_cohens_d() -> None:

@@ -15,9 +15,9 @@ def test_names_are_sorted_and_there() -> None:
     assert evaluate.__all__ == sorted(evaluate.__all__)
     assert dir(evaluate) == evaluate.__all__
     for name in evaluate.__all__:
-        found = getattr(evaluate, name)
-        assert inspect.isclass(found) or inspect.isfunction(found)
-        assert found.__doc__
+        result = getattr(evaluate, name)
+        assert inspect.isclass(result) or inspect.isfunction(result)
+        assert result.__doc__
     with pytest.raises(AttributeError, match="it offers"):
         _ = evaluate.nothing  # type: ignore[attr-defined]
 

@@ -14,6 +14,7 @@ from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import UsageError
 from agentarena.evaluate import Interval
 from agentarena.leaderboard import figures, replays, report
+from agentarena.leaderboard.published import agent_named
 from agentarena.matches.tournaments import Tournament, tournament
 
 ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}"
@@ -112,7 +113,7 @@ def test_hostile_words_stay_words(html: str) -> None:
     assert len(page.scripts) == 2
     assert "49" not in [word.strip("{}") for word in page.text.split()]
     assert Talker.name.split("\u2028")[0] in page.text  # shown as it is
-    thoughts = [a["thinking"] for r in page.replays for f in r["frames"] for said in f["replies"].values() for a in said]
+    thoughts = [a["thinking"] for r in page.replays for f in r["frames"] for attempts in f["replies"].values() for a in attempts]
     assert f"hmm {ATTACK}" in thoughts  # whole in the data
     assert "\u2028" not in page.scripts[0]
 
@@ -145,10 +146,10 @@ def test_same_records_same_bytes(hostile: Tournament, tmp_path: Path) -> None:
 
 def test_replays_follow_the_match(html: str, hostile: Tournament) -> None:
     records = {record.match: record for record in hostile.results.records}
-    found = Page(html).replays
-    assert len(found) == 5
-    assert any(replay["outcome"] == "forfeited" for replay in found)
-    for replay in found:
+    finished = Page(html).replays
+    assert len(finished) == 5
+    assert any(replay["outcome"] == "forfeited" for replay in finished)
+    for replay in finished:
         record = records[replay["match"]]
         assert [seat["agent"] for seat in replay["seats"]] == [seat.agent for seat in record.seats]
         assert len(replay["frames"]) == len(record.actions) + 1
@@ -164,7 +165,7 @@ def test_hidden_cards_are_kept_apart_by_seat() -> None:
         assert start["views"][0] != start["views"][1]
         for frame in replay["frames"]:
             assert set(frame["private"]) <= {"0", "1"}
-            assert not set(frame["public"]) & {line for told in frame["private"].values() for line in told}
+            assert not set(frame["public"]) & {line for lines in frame["private"].values() for line in lines}
 
 
 def test_published_figures_stand_beside_ours(hostile: Tournament) -> None:
@@ -180,12 +181,24 @@ def test_published_figures_stand_beside_ours(hostile: Tournament) -> None:
     assert html.count('class="theirs"') == 3  # the key, the return and the win share
 
 
+def test_a_games_figures_are_declared_in_its_package() -> None:
+    """`figures.figures(records)` of the game's package is what the report draws; other games draw nothing."""
+    from agentarena.core import registry
+
+    assert registry.figures(aa.game("TicTacToe-v0")) is None
+    draw = registry.figures(aa.game("Commons-v0"))
+    assert draw is not None
+    page = report.render(aa.play("Commons-v0", ["random"], matches=2), replays=0)
+    assert '<section id="figures">' in page
+    assert page.count("<figcaption>") == len(draw(aa.play("Commons-v0", ["random"], matches=2).records)) > 0
+
+
 def test_published_agents_are_found_by_name() -> None:
     names = ["ismcts?simulations=5", "random", "mcts?simulations=1", "mcts?simulations=2"]
-    assert report._ours("ismcts", names) == "ismcts?simulations=5"
-    assert report._ours("random", names) == "random"
-    assert report._ours("mcts", names) is None  # two candidates
-    assert report._ours(None, names) is None
+    assert agent_named("ismcts", names) == "ismcts?simulations=5"
+    assert agent_named("random", names) == "random"
+    assert agent_named("mcts", names) is None  # two candidates
+    assert agent_named(None, names) is None
 
 
 def test_the_command_repeats_the_run(tmp_path: Path) -> None:
@@ -196,18 +209,18 @@ def test_the_command_repeats_the_run(tmp_path: Path) -> None:
 
     from agentarena.cli import cli
 
-    found = tournament("TicTacToe-v0", ["random", "mcts?simulations=2"], matches=3, seed=5, duplicate=False, draw=0.25)
-    words = shlex.split(report._command(found.about, {"draw": 0.25}))
+    finished = tournament("TicTacToe-v0", ["random", "mcts?simulations=2"], matches=3, seed=5, duplicate=False, draw=0.25)
+    words = shlex.split(report._command(finished.about, {"draw": 0.25}))
     result = CliRunner().invoke(cli, [*words[1:], "--out", str(tmp_path), "--quiet"])
     assert result.exit_code == 0, result.output
-    assert [r.line() for r in Tournament.load(tmp_path).results.records] == [r.line() for r in found.results.records]
+    assert [r.line() for r in Tournament.load(tmp_path).results.records] == [r.line() for r in finished.results.records]
 
 
 def test_a_games_own_table_of_published_figures() -> None:
-    from agentarena.envs.dhumbal import published
+    from agentarena.envs.dhumbal.analysis import published
 
-    found = tournament("Dhumbal-v0", ["dhumbal/aggressive", "dhumbal/random"], rounds=2, players=2)
-    page = Page(report.render(found, published=published.CHAMPIONSHIP))
+    finished = tournament("Dhumbal-v0", ["dhumbal/aggressive", "dhumbal/random"], rounds=2, players=2)
+    page = Page(report.render(finished, published=published.CHAMPIONSHIP))
     assert "88.3%" in page.text
     assert "+70.10" in page.text or "+70.1" in page.text
 
@@ -246,12 +259,12 @@ def test_the_file_appears_whole(hostile: Tournament, tmp_path: Path) -> None:
 
 def test_choice_of_replays(hostile: Tournament) -> None:
     records = hostile.results.records
-    found = replays.chosen(records, 4)
-    assert len({record.match for record in found}) == 4
-    assert any(record.faults for record in found)
-    assert max(record.turns for record in records) in {record.turns for record in found}
-    assert replays.chosen(records, 0) == []
-    assert len(replays.chosen(records[:2], 9)) == 2
+    finished = replays.select(records, 4)
+    assert len({record.match for record in finished}) == 4
+    assert any(record.faults for record in finished)
+    assert max(record.turns for record in records) in {record.turns for record in finished}
+    assert replays.select(records, 0) == []
+    assert len(replays.select(records[:2], 9)) == 2
 
 
 def test_axis_of_nothing() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.actions import Action, sample
+from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, Reply, View
 
 HERE = Path(__file__)
@@ -52,7 +52,7 @@ class Sometimes(Agent):
     def choose(self, view: View) -> Any:
         if view.match % self.every == 0 and view.turn == 1:
             return self.misbehave(view)
-        return sample(view.legal, view.rng)
+        return view.sample()
 
 
 class Raises(Sometimes):
@@ -99,14 +99,14 @@ class Prints(Agent):
         print("I am thinking aloud")
         sys.stdout.write("and again\n")
         os.write(1, b"and past Python\n")
-        return sample(view.legal, view.rng)
+        return view.sample()
 
 
 class Forks(Agent):
     """Leaves a copy of itself behind at each decision, which tries to answer as well."""
 
     def choose(self, view: View) -> Action:
-        move = sample(view.legal, view.rng)
+        move = view.sample()
         fork()
         return move
 
@@ -115,7 +115,7 @@ class ForksInBatches(Agent):
     """The same, answering all questions at once."""
 
     def act(self, views: Sequence[View]) -> Sequence[Action]:
-        moves = [sample(view.legal, view.rng) for view in views]
+        moves = [view.sample() for view in views]
         fork()
         return moves
 
@@ -154,7 +154,7 @@ class Miscounts(Agent):
     """Gives one decision too few when asked several things at once, and stumbles over every fifth match."""
 
     def act(self, views: Sequence[View]) -> Sequence[Any]:
-        moves = [sample(view.legal, view.rng) for view in views]
+        moves = [view.sample() for view in views]
         if any(view.match % 5 == 0 for view in views):
             return moves[:-1]
         return moves
@@ -168,7 +168,7 @@ class Batches(Agent):
 
     def act(self, views: Sequence[View]) -> np.ndarray:
         self.sizes.append(len(views))
-        return np.array([sample(view.legal, view.rng) for view in views])
+        return np.array([view.sample() for view in views])
 
 
 class Remembers(Agent):
@@ -195,7 +195,7 @@ class Slow(Agent):
     def act(self, views: Sequence[View]) -> Sequence[Action]:
         time.sleep(self.seconds)
         self.sizes.append(len(views))
-        return [sample(view.legal, view.rng) for view in views]
+        return [view.sample() for view in views]
 
 
 class Waits(Agent):
@@ -210,7 +210,7 @@ class Waits(Agent):
     def act(self, views: Sequence[View]) -> Sequence[Action]:
         assert self.go_on.wait(60), "nobody let it go on"
         self.sizes.append(len(views))
-        return [sample(view.legal, view.rng) for view in views]
+        return [view.sample() for view in views]
 
 
 class Remote(Agent):
@@ -223,7 +223,7 @@ class Remote(Agent):
         for index, view in enumerate(views):
             if view.match in self.silent:
                 continue
-            move = sample(view.legal, view.rng)
+            move = view.sample()
             for _ in range(2):
                 threading.Timer(0.001 * ((view.match * 7 + view.turn) % 5), answer, (index, move)).start()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply
 from agentarena.core.errors import AgentRaised, BudgetSpent, RunEnds
 from agentarena.matches.api import play
@@ -19,7 +18,7 @@ class Tires(Agent):
     def choose(self, view):
         if view.match == 5:
             raise BudgetSpent("had enough")
-        return sample(view.legal, view.rng)
+        return view.sample()
 
 
 class TiresInBatches(Tires):

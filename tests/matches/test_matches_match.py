@@ -45,7 +45,7 @@ def test_a_match_between_first_movers_is_known_by_hand():
         (seat,) = match.pending()
         match.answer(seat, First().choose(match.view(seat)))
     record = match.record()
-    assert record.actions == [[[0, 0]], [[1, 1]], [[0, 2]], [[1, 3]], [[0, 4]], [[1, 5]], [[0, 6]]]
+    assert record.actions == [((k % 2, k),) for k in range(7)]
     assert (record.winner, record.outcome, record.returns, record.turns, record.steps) == (0, "won", (1.0, -1.0), 7, 7)
 
 
@@ -84,7 +84,7 @@ def test_numpy_integers_are_moves():
     match = table()
     match.answer(0, np.int64(4))
     match.answer(1, np.uint8(0))
-    assert match.record().actions == [[[0, 4]], [[1, 0]]]
+    assert match.record().actions == [((0, 4),), ((1, 0),)]
 
 
 def test_forfeits_wait_for_the_other_seats_so_that_order_does_not_matter():
@@ -107,8 +107,8 @@ def test_the_move_of_a_step_that_was_not_taken_is_kept():
     match.answer(1, 0)
     match.answer(0, "heads")
     record = match.record()
-    assert record.actions == [[[0, 1], [1, 1]]]
-    assert record.aborted == [[1, 0]]
+    assert record.actions == [((0, 1), (1, 1))]
+    assert record.aborted == ((1, 0),)
     assert record.winner == 1
     assert record.returns == (Duel().info.forfeit_return, -1.0)  # what seat 1 had earned
     assert replay(record) == record
@@ -156,7 +156,7 @@ def test_the_ends_of_matches_are_told_apart():
 def test_a_reply_is_read_and_kept_whole():
     match = table()
     match.answer(0, Reply("The centre. <answer>(1,1)</answer>", thinking="hm", usage={"tokens": 3}, extra={"top": [1, 2]}))
-    assert match.record().actions == [[[0, 4]]]
+    assert match.record().actions == [((0, 4),)]
     assert match.record().replies == [
         {
             "step": 0,

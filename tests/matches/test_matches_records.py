@@ -15,9 +15,11 @@ from fixtures.games import Adventure, Duel, Market, Moles, Parley, Pile
 from rascals import First, Speaks, spec
 
 from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch, UsageError
+from agentarena.core.frames import frames
+from agentarena.core.intervals import wilson
 from agentarena.core.match import OnUnreadable
 from agentarena.core.record import Cost, Fixture, Record, Seat
-from agentarena.core.replay import frames, verify
+from agentarena.core.replay import verify
 from agentarena.matches.api import play, run
 from agentarena.matches.results import Results, ledger_path
 from agentarena.matches.store import RecordFile
@@ -289,7 +291,7 @@ def test_a_match_recorded_twice_is_named(out):
 def test_another_format_is_refused():
     line = play(ENV, RANDOMS, matches=1).records[0].line()
     with pytest.raises(RecordMismatch, match="format 99"):
-        Record.parse(line.replace('"format":1', '"format":99'))
+        Record.parse(line.replace('"format":2', '"format":99'))
 
 
 def test_a_ledger_cut_short_is_mended_and_a_damaged_one_named(out):
@@ -336,7 +338,7 @@ def test_faults_and_words_verify(out):
         ('"seed":0', '"seed": 0', "spelling"),
         ('"steps":7', '"steps":6', "steps"),
         ("[[0,6]]]", "[[0,7]]]", "no move of seat 1 in step 7"),
-        ("[[0,4]]", "[[0,77]]", "seats"),
+        ("[[0,4]]", "[[0,77]]", "step 4 cannot be played again: seat 0"),
         (",[[0,6]]]", "]", "no move of seat 0 in step 6"),
         ('"options":{"draw":0.0}', '"options":{"draw":9}', "cannot be played again"),
     ],
@@ -451,8 +453,8 @@ def test_the_table_counts_by_hand():
     best, worst = results.table()
     assert (best["agent"], best["wins"], best["draws"], best["forfeits"], best["matches"]) == ("b", 2, 1, 0, 4)
     assert (worst["agent"], worst["wins"], worst["draws"], worst["forfeits"]) == ("a", 1, 1, 1)
-    assert best["win_share"] == 0.5
-    assert best["win_interval"] == pytest.approx((0.15003899, 0.84996101))  # Wilson, 2 of 4: 0.5 +- 0.34996
+    assert best["win_share"] == (2 + 1 / 2) / 4
+    assert best["win_interval"] == wilson(2.5, 4)
     assert worst["mean_return"] == pytest.approx((1 - 1 + 0 - 1.2) / 4)
     rows = {(row["agent"], row["seat"]): row for row in results.table(by_seat=True)}
     assert rows["b", 0]["matches"] == 1

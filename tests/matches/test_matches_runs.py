@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import numpy as np
@@ -14,7 +16,7 @@ from rascals import Batches, First, Remote, Slow, Waits, spec
 import agentarena as aa
 from agentarena.core.agent import Agent
 from agentarena.core.errors import AgentFault, BadOption, UnknownName, UsageError, WrongSeats
-from agentarena.core.record import Fixture
+from agentarena.core.record import Fixture, Record
 from agentarena.core.registry import game
 from agentarena.core.replay import replay
 from agentarena.matches.api import play, run
@@ -23,16 +25,13 @@ from agentarena.matches.seating import rotation
 RANDOMS = ["random", "random"]
 
 
-def test_the_package_is_callable_and_a_package():
+def test_play_is_a_plain_function():
     import agentarena.core.record
 
     results = aa.play("TicTacToe-v0", RANDOMS, matches=3)
     assert isinstance(results.records[0], agentarena.core.record.Record)
     assert results.returns.shape == (3, 2)
-    assert aa.play.run is run
-    assert aa.play.play is play
-    with pytest.raises(AttributeError, match="nothing"):
-        _ = aa.play.nothing
+    assert aa.play is play
 
 
 def test_random_play_wins_as_often_as_enumeration_says():
@@ -239,25 +238,30 @@ def test_of_a_miscounted_batch_only_the_stumbling_blocks_pay():
                 assert "1 views and returned 0 decisions" in record.faults[0]["reason"]
 
 
-def test_what_agents_print_stays_out_of_the_output(capsys):
+def test_standard_output_is_left_alone_while_a_run_plays(capsys):
+    """Other threads of a program may print meanwhile; isolated agents print to stderr (`test_printing_corrupts_nothing`)."""
+
     class Loud(Agent):
         def choose(self, view):
             print("loud")
             return view.legal[0]
 
-    play("TicTacToe-v0", [Loud(), "random"], matches=2, progress=lambda done, total: print("progress", done))
-    out, err = capsys.readouterr()
-    assert out.splitlines() == ["progress 0", "progress 1", "progress 2"]
-    assert "loud" in err
+    before = sys.stdout
+    play("TicTacToe-v0", [Loud(), "random"], matches=1)
+    assert sys.stdout is before
+    assert "loud" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_the_copies_of_an_agent_that_forks_neither_play_nor_write(tmp_path, concurrency):
+@pytest.mark.parametrize("agent", ["Forks", "ForksInBatches"])
+def test_the_copies_of_an_agent_that_forks_neither_play_nor_write(tmp_path, concurrency, agent):
+    """In a process of their own, since a copy ends by unwinding whatever called the run."""
+    out = tmp_path / "a.jsonl"
+    call = f"runs = aa.play('TicTacToe-v0', [{spec(agent)!r}, 'random'], matches=4, out={str(out)!r}, concurrency={concurrency})"
+    ended = subprocess.run([sys.executable, "-c", f"import agentarena as aa; {call}; print(len(runs))"], capture_output=True, text=True)
+    assert ended.stdout == "4\n", ended.stderr
     plain = play("TicTacToe-v0", RANDOMS, matches=4)
-    for agent in (rascals.Forks(), rascals.ForksInBatches()):
-        forked = play("TicTacToe-v0", [agent, "random"], matches=4, out=tmp_path / f"{agent}.jsonl", concurrency=concurrency)
-        assert [record.actions for record in forked.records] == [record.actions for record in plain.records]
-        assert len((tmp_path / f"{agent}.jsonl").read_text().splitlines()) == 4
+    assert [Record.parse(line).actions for line in out.read_text().splitlines()] == [record.actions for record in plain.records]
 
 
 def test_an_error_of_the_rules_ends_the_run():

@@ -49,11 +49,11 @@ def test_all_tables_and_their_order() -> None:
 
 
 def test_a_balanced_choice_of_tables() -> None:
-    found = tables(20, 4, limit=100)
-    assert len(found) == 100
-    sat = Counter(agent for table in found for agent in table)
+    result = tables(20, 4, limit=100)
+    assert len(result) == 100
+    sat = Counter(agent for table in result for agent in table)
     assert max(sat.values()) - min(sat.values()) <= 2
-    met = Counter(pair for table in found for pair in combinations(table, 2))
+    met = Counter(pair for table in result for pair in combinations(table, 2))
     assert min(met[pair] for pair in combinations(range(20), 2)) >= 2  # 100 x 6 meetings over 190 pairs: 3.2 on average
 
 

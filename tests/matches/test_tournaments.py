@@ -55,11 +55,11 @@ def test_another_tournament_is_not_continued(tmp_path: Path) -> None:
 
 
 def test_save_and_load(tmp_path: Path) -> None:
-    found = tournament("KuhnPoker-v0", ["random", First()], rounds=4, seed=2)
-    found.save(tmp_path / "t")
+    result = tournament("KuhnPoker-v0", ["random", First()], rounds=4, seed=2)
+    result.save(tmp_path / "t")
     again = Tournament.load(tmp_path / "t")
-    assert again.about == found.about
-    assert again.tables() == found.tables()
+    assert again.about == result.about
+    assert again.tables() == result.tables()
     with pytest.raises(UsageError, match="holds no tournament"):
         Tournament.load(tmp_path)
     (tmp_path / "t" / "tournament.json").write_text("{")
@@ -72,16 +72,16 @@ def test_save_and_load(tmp_path: Path) -> None:
 
 def test_the_stronger_player_wins() -> None:
     """Minimax never loses at tic-tac-toe, and against random play wins most games from either seat."""
-    found = tournament("TicTacToe-v0", ["random", "minimax", First()], rounds=12, seed=0).standings
-    best = found.rows[0]
+    result = tournament("TicTacToe-v0", ["random", "minimax", First()], rounds=12, seed=0).standings
+    best = result.rows[0]
     assert best.agent == "minimax"
-    assert best.return_interval.low > max(row.return_interval.high for row in found.rows[1:])
+    assert best.return_interval.low > max(row.return_interval.high for row in result.rows[1:])
     assert best.mass > 0.99
-    assert found.evolution is not None
-    assert found.evolution.recurrent_classes == ((0,),)
-    assert (found.head_to_head.score[0, 1:] > 0.5).all()
-    assert found.matches == 72
-    assert found.deals == 36
+    assert result.evolution is not None
+    assert result.evolution.recurrent_classes == ((0,),)
+    assert (result.head_to_head.score[0, 1:] > 0.5).all()
+    assert result.matches == 72
+    assert result.deals == 36
 
 
 def test_more_agents_than_seats_and_fewer() -> None:
@@ -95,9 +95,9 @@ def test_more_agents_than_seats_and_fewer() -> None:
 
 
 def test_the_public_call() -> None:
-    found = aa.tournament("MatrixGame-v0", ["random", First()], matches=10)
-    assert isinstance(found.results, Results)
-    assert len(found.results) == 10
+    result = aa.tournament("MatrixGame-v0", ["random", First()], matches=10)
+    assert isinstance(result.results, Results)
+    assert len(result.results) == 10
 
 
 @pytest.mark.parametrize("agents", ["random", ["random"], ["random", "random"], [First(), First()]])

@@ -119,6 +119,7 @@ def test_every_parameter_has_one_optimizer(model: Any) -> None:
     assert sorted(held) == sorted(id(p) for p in model.parameters())
 
 
+@pytest.mark.slow
 def test_steps_learn_what_is_taught(taught: list[Decision], tokenizer: Any) -> None:
     model = build(Settings(hidden=32, layers=2, heads=2, feed_forward=48, seed=1), tokenizer)
     updates = optimizers(model, Settings(rate=0.01))
@@ -128,6 +129,7 @@ def test_steps_learn_what_is_taught(taught: list[Decision], tokenizer: Any) -> N
         assert after < 0.7 * before
 
 
+@pytest.mark.slow
 def test_a_run_of_seconds_ends_in_a_model_that_plays(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -143,6 +145,7 @@ def test_a_run_of_seconds_ends_in_a_model_that_plays(tmp_path: Path) -> None:
     assert len(aa.play("TicTacToe-v0", [bot, "random"], matches=2).records) == 2
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_a_finished_model(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 

@@ -52,6 +52,7 @@ def test_it_knows_which_moves_are_legal(env: str) -> None:
     assert faults <= max(1, ERRS.get(env, 0.02) * decisions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("env", "matches"),
     [("TicTacToe-v0", 60), ("ConnectFour-v0", 20), ("KuhnPoker-v0", 800), ("LeducPoker-v0", 600), ("Dhumbal-v0", 20)],

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
-
-if TYPE_CHECKING:
-    from .game import State
 
 __all__ = ["ConnectFourText"]
 
 _DISCS = "XO"
 
 
-class ConnectFourText(ChoiceFace["State"]):
+class ConnectFourText(ChoiceFace[Any]):
     """Text face; columns count from 0 at the left."""
 
     def rules(self, seat: int) -> str:
@@ -28,14 +26,17 @@ class ConnectFourText(ChoiceFace["State"]):
             f"{REPLY}"
         )
 
-    def look(self, state: State, seat: int) -> str:
-        first = self.game.observe(state, 0)
-        rows = (" ".join("X" if x else "O" if o else "." for x, o in row) for row in first)
-        numbers = " ".join(str(column % 10) for column in range(self.game.columns))
-        board = f"You are {_DISCS[seat]}. Board:\n" + "\n".join((*rows, numbers))
-        return board if state.asked else f"{board}\n{self._result(state)}"
+    def look(self, state: Any, seat: int) -> str:
+        rows = "\n".join(map(" ".join, state.board))
+        board = f"You are {_DISCS[seat]}. Board:\n{rows}\n{self._numbers}"
+        return board if self.game.to_move(state) else f"{board}\n{self._result(state)}"
 
-    def _result(self, state: State) -> str:
+    @cached_property
+    def _numbers(self) -> str:
+        """The line below the board."""
+        return " ".join(str(column % 10) for column in range(self.game.columns))
+
+    def _result(self, state: Any) -> str:
         first, second = self.game.rewards(state)
         return "The game is a draw." if first == second else f"{_DISCS[int(second > first)]} has won."
 

@@ -17,13 +17,11 @@ import numpy as np
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
 
-from .cards import CALL, STOCK, TAKE
+from .actions import CALL, FIRST_RUN, STOCK, TAKE
 from .game import Dhumbal
 from .observation import PURSE, TURN, VALUE
 
 __all__ = ["BOTS", "Aggressive", "Balanced", "Conservative", "Heuristic", "Opportunistic", "PaperRandom"]
-
-_FIRST_RUN = 195
 
 
 class Heuristic(Agent):
@@ -63,13 +61,13 @@ class Heuristic(Agent):
     def _discard(self, game: Dhumbal, legal: tuple[int, ...], value: int) -> int:
         worth, size, room = game.deck.worth, game.deck.counts, value - game.threshold
         best, most = -1, -1.0
-        longest = max((size[action] for action in legal if _FIRST_RUN <= action < CALL), default=0)
+        longest = max((size[action] for action in legal if FIRST_RUN <= action < CALL), default=0)
         for action in legal:
             cards, count = worth[action], size[action]
             score = cards * self.hand_priority
             if count > 1:
                 score += 2.0 * count
-                if action >= _FIRST_RUN:
+                if action >= FIRST_RUN:
                     if count < longest:
                         continue  # part of a longer run
                     score += 3.0
@@ -100,7 +98,7 @@ def _low_discard(worth: tuple[int, ...], discards: list[int], value: int, thresh
     if safe:
         return max(safe, key=lambda a: worth[a])
     for action in discards:
-        if 52 <= action < _FIRST_RUN and value - worth[action] + 5 <= threshold:
+        if 52 <= action < FIRST_RUN and value - worth[action] + 5 <= threshold:
             return action
     return min(singles or discards, key=lambda a: worth[a])
 
@@ -173,12 +171,12 @@ class Opportunistic(Heuristic):
         assert self.call is not None
         if value <= self.call or value > self.call + 3:
             return value <= self.call
-        seen, parts = view.observation, game.layout
-        purses = (seen[parts["purses"]] * PURSE).tolist()
+        observation, parts = view.observation, game.layout
+        purses = (observation[parts["purses"]] * PURSE).tolist()
         lead = purses[0] * len(purses) - sum(purses)
         chance = self.ahead if (lead if game.scoring == "coins" else -lead) > 0 else self.behind
         chance += 0.05 * (self.call + 3 - value)
-        if seen[parts["turn"].start] * TURN > 20:
+        if observation[parts["turn"].start] * TURN > 20:
             chance += 0.15
         return bool(view.rng.random() < chance)
 
@@ -209,8 +207,8 @@ class PaperRandom(Agent):
         return legal[int(rng.integers(len(legal)))]
 
 
-def _probabilities(**given: float) -> None:
-    for name, value in given.items():
+def _probabilities(**values: float) -> None:
+    for name, value in values.items():
         if not 0.0 <= value <= 1.0:
             raise BadOption(f"{name} is a probability, got {value}; give a number from 0 to 1")
 

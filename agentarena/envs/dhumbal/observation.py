@@ -25,75 +25,109 @@ Divisors are powers of two, so that a reader gets exact numbers back.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import gymnasium
 import numpy as np
 
-from .cards import mask_of
-from .hidden import unseen
-from .state import State
+from .actions import deck_of
+from .options import DhumbalOptions
+from .state import State, mask_of
 
-if TYPE_CHECKING:
-    from .game import Dhumbal
-
-__all__ = ["layout", "observe", "space"]
+__all__ = ["PURSE", "TURN", "VALUE", "layout", "observe", "public_cards", "space", "unseen"]
 
 VALUE, TURN, LEFT, ROUND, SIZE, PURSE = 64, 128, 64, 128, 8, 128
 """Divisors of the scaled entries."""
 
 
-def layout(game: Dhumbal) -> dict[str, slice]:
+def layout(options: DhumbalOptions) -> dict[str, slice]:
     """Where each part lies; the parts follow each other without gaps."""
-    deck, n = game.deck.size, game.players
-    widths = {"hand": deck, "offer": deck, "laid": deck, "pile": deck, "stock": deck, "known": (n - 1) * deck}
+    size, n = deck_of(options).size, options.players
+    widths = {"hand": size, "offer": size, "laid": size, "pile": size, "stock": size, "known": (n - 1) * size}
     widths |= dict.fromkeys(("phase", "value", "turn", "left", "round"), 1)
     widths |= dict.fromkeys(("mover", "first", "sizes", "purses", "opened", "alive"), n)
-    out, at = {}, 0
+    parts, begin = {}, 0
     for name, width in widths.items():
-        out[name] = slice(at, at + width)
-        at += width
-    return out
+        parts[name] = slice(begin, begin + width)
+        begin += width
+    return parts
 
 
-def space(game: Dhumbal) -> gymnasium.spaces.Box:
-    """A box with the bounds of each part."""
-    parts = game.layout
+def space(options: DhumbalOptions, greatest: float) -> gymnasium.spaces.Box:
+    """A box with the bounds of each part.
+
+    Args:
+        options: The configuration.
+        greatest: Most coins or points that a seat can win or lose in a match.
+    """
+    parts = layout(options)
     size = parts["alive"].stop
     low, high = np.zeros(size, np.float32), np.ones(size, np.float32)
-    high[parts["turn"]] = (game.turn_cap + 1) / TURN
-    high[parts["round"]] = game.rounds / ROUND
-    most = max(-game.info.low, game.info.high)
-    if game.scoring == "coins":
-        low[parts["purses"]] = -most / PURSE
-    high[parts["purses"]] = most / PURSE
+    high[parts["turn"]] = (options.turn_cap + 1) / TURN
+    high[parts["round"]] = options.rounds / ROUND
+    if options.scoring == "coins":
+        low[parts["purses"]] = -greatest / PURSE
+    high[parts["purses"]] = greatest / PURSE
     return gymnasium.spaces.Box(low, high, (size,), np.float32)
 
 
-def observe(game: Dhumbal, state: State, seat: int) -> np.ndarray:
+def public_cards(state: State) -> tuple[int, ...]:
+    """The cards of each hand that everyone knows: those taken from the pile, and at the end of the match all."""
+    return state.hands.cards if state.over else state.hands.known
+
+
+def unseen(state: State, seat: int) -> int:
+    """The cards whose place the seat does not know, as a set: face down in the stock or in another hand."""
+    visible = state.piles.discards | state.hands.cards[seat]
+    for cards in public_cards(state):
+        visible |= cards
+    deck = 0
+    for pool in state.piles.pools:
+        deck |= pool
+    return deck & ~visible
+
+
+def observe(options: DhumbalOptions, state: State, seat: int) -> np.ndarray:
     """The vector described in this module, freshly made."""
-    n, size, table, hands = game.players, game.deck.size, state.table, state.hands
-    known = state.known if state.asked else hands
-    stock = unseen(state, seat) & state.pools[-1] if state.left else 0
-    planes, at = hands[seat] | mask_of(state.laid) << 2 * size | state.pile << 3 * size | stock << 4 * size, 5 * size
-    for cards in known[seat + 1 :] + known[:seat]:
-        planes |= cards << at
-        at += size
-    vector = np.empty(at + 5 + 6 * n, np.float32)
-    vector[:at] = np.unpackbits(np.frombuffer(planes.to_bytes((at + 7) // 8, "little"), np.uint8), count=at, bitorder="little")
-    for depth, card in enumerate(state.offer):
+    size = deck_of(options).size
+    planes = _card_planes(state, seat)
+    width = len(planes) * size
+    vector = np.empty(width + 5 + 6 * options.players, np.float32)
+    vector[:width] = _as_bits(planes, size)
+    for depth, card in enumerate(state.piles.offer):
         vector[size + card] = 0.5**depth
-    base = game.coins if game.scoring == "coins" else 0
-    tail = [state.phase, game.deck.value(hands[seat]) / VALUE, state.turn / TURN, state.left / LEFT, table.number / ROUND]
-    for row in (
-        [other == state.seat for other in range(n)],
-        [other == table.first for other in range(n)],
-        [hand.bit_count() / SIZE for hand in hands],
-        [(purse - base) / PURSE for purse in table.purses],
-        [state.opened >> other & 1 for other in range(n)],
-        [other in table.alive for other in range(n)],
-    ):
-        tail += row[seat:]
-        tail += row[:seat]
-    vector[at:] = tail
+    vector[width:] = _numbers(options, state, seat)
     return vector
+
+
+def _card_planes(state: State, seat: int) -> tuple[int, ...]:
+    """The sets of cards of the observation in order; the offer is left empty, since its entries are not 0 or 1."""
+    piles, public = state.piles, public_cards(state)
+    stock = unseen(state, seat) & piles.pools[-1] if piles.left else 0
+    return (state.hands.cards[seat], 0, mask_of(piles.newest), piles.discards, stock, *public[seat + 1 :], *public[:seat])
+
+
+def _as_bits(planes: tuple[int, ...], size: int) -> np.ndarray:
+    """Sets of cards one after the other, one entry of 0 or 1 a card."""
+    joined, width = 0, len(planes) * size
+    for plane in reversed(planes):
+        joined = joined << size | plane
+    return np.unpackbits(np.frombuffer(joined.to_bytes((width + 7) // 8, "little"), np.uint8), count=width, bitorder="little")
+
+
+def _numbers(options: DhumbalOptions, state: State, seat: int) -> list[float]:
+    """The entries behind the sets of cards."""
+    table, hands, everyone = state.table, state.hands, range(options.players)
+    stake = options.coins if options.scoring == "coins" else 0
+    value = deck_of(options).value(hands.cards[seat])
+    numbers: list[float] = [state.taking, value / VALUE, state.turn / TURN, state.piles.left / LEFT, table.number / ROUND]
+    by_seat: tuple[list[float], ...] = (
+        [other == state.seat for other in everyone],
+        [other == table.first for other in everyone],
+        [hand.bit_count() / SIZE for hand in hands.cards],
+        [(purse - stake) / PURSE for purse in table.purses],
+        [hands.dropped >> other & 1 for other in everyone],
+        [other in table.alive for other in everyone],
+    )
+    for entries in by_seat:
+        numbers += entries[seat:]
+        numbers += entries[:seat]
+    return numbers

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import ChoiceFace, Unreadable, answer_in
 
-from .cards import CALL, DISCARDS, action_name, bits, card_name
-
-if TYPE_CHECKING:
-    from .state import State
+from .actions import CALL, DISCARDS, TAKE, action_name, is_discard
+from .state import State, card_name, card_names, mask_of
 
 __all__ = ["DhumbalText"]
 
@@ -29,11 +28,17 @@ _HOW = {
 }
 
 
-def _names(cards: list[int] | tuple[int, ...]) -> str:
-    return " ".join(map(card_name, cards)) or "none"
+def _in_order(cards: tuple[int, ...]) -> str:
+    return " ".join([card_name(card) for card in cards]) or "none"
 
 
-class DhumbalText(ChoiceFace["State"]):
+@lru_cache(maxsize=1024)
+def _standings(unit: str, purses: tuple[int, ...]) -> str:
+    """The line of coins or points, which changes only between rounds."""
+    return f"{unit.capitalize()}: {', '.join(f'Player {seat} {purse}' for seat, purse in enumerate(purses))}."
+
+
+class DhumbalText(ChoiceFace[State]):
     """Text face. Seats are called Player 0, Player 1, ...; the cards of a discard are read in any order."""
 
     def rules(self, seat: int) -> str:
@@ -129,69 +134,79 @@ class DhumbalText(ChoiceFace["State"]):
         return forms.get(self.game.pickup, more)
 
     def look(self, state: State, seat: int) -> str:
-        table, unit = state.table, "coins" if self.game.scoring == "coins" else "points"
+        table, over = state.table, state.over
         lines = [f"You are Player {seat}."]
         if self.game.rounds > 1:
             lines.append(f"Round {table.number} of at most {self.game.rounds}.")
-        if not state.asked:
+        if over:
             lines.append("The match is over.")
         elif seat in table.alive:
-            hand = state.hands[seat]
-            lines.append(f"Your hand: {_names(bits(hand))} (value {self.game.deck.value(hand)}).")
+            hand = state.hands.cards[seat]
+            lines.append(f"Your hand: {card_names(hand)} (value {self.game.deck.value(hand)}).")
         else:
             lines.append("You are out.")
-        if state.asked:
-            lines.append(self._pile(state))
-            lines.extend(self._other(state, other) for other in table.alive if other != seat)
-        lines.append(f"{unit.capitalize()}: " + ", ".join(f"Player {s} {purse}" for s, purse in enumerate(table.purses)) + ".")
-        if state.asked:
+        if not over:
+            lines.append(self._piles(state))
+            lines += [self._other(state, other) for other in table.alive if other != seat]
+        lines.append(_standings(self._unit, table.purses))
+        if not over:
             lines.append(self._situation(state, seat))
         return "\n".join(lines)
 
-    def _pile(self, state: State) -> str:
-        rest = state.pile & ~sum(1 << card for card in state.laid)
+    @property
+    def _unit(self) -> str:
+        return "coins" if self.game.scoring == "coins" else "points"
+
+    def _piles(self, state: State) -> str:
+        piles = state.piles
+        rest = piles.discards & ~mask_of(piles.newest)
         return (
-            f"Stock: {state.left} cards. Newest discard, bottom to top: {_names(state.laid)}. "
-            f"Rest of the pile, sorted: {_names(bits(rest))}."
+            f"Stock: {piles.left} cards. Newest discard, bottom to top: {_in_order(piles.newest)}. "
+            f"Rest of the pile, sorted: {card_names(rest)}."
         )
 
     def _other(self, state: State, seat: int) -> str:
-        hand, known = state.hands[seat], state.known[seat]
-        seen = f", among them {_names(bits(known))}" if known else ""
-        return f"Player {seat} holds {hand.bit_count()} cards{seen}."
+        size, known = state.hands.cards[seat].bit_count(), state.hands.known[seat]
+        if not known:
+            return f"Player {seat} holds {size} cards."
+        return f"Player {seat} holds {size} cards, among them {card_names(known)}."
 
     def _situation(self, state: State, seat: int) -> str:
         who = "You are" if state.seat == seat else f"Player {state.seat} is"
-        offer = ""
-        if state.offer:
-            named = ", ".join(f"{action_name(317 + i)} = {card_name(card)}" for i, card in enumerate(state.offer))
-            shut = self.game.pickup_after > 1 and not state.opened >> state.seat & 1
-            when = "" if state.phase else " after a discard of two or more cards" if shut else " after the discard"
-            offer = f" On offer from the pile{when}: {named}."
-        return f"Turn {state.turn} of {self.game.turn_cap}: {who} to {'take a card' if state.phase else 'call or discard'}.{offer}"
+        what = "take a card" if state.taking else "call or discard"
+        return f"Turn {state.turn} of {self.game.turn_cap}: {who} to {what}.{self._offer(state)}"
+
+    def _offer(self, state: State) -> str:
+        if not state.piles.offer:
+            return ""
+        cards = ", ".join([f"{action_name(TAKE + i)} = {card_name(card)}" for i, card in enumerate(state.piles.offer)])
+        if state.taking:
+            return f" On offer from the pile: {cards}."
+        closed = self.game.pickup_after > 1 and not state.hands.dropped >> state.seat & 1
+        return f" On offer from the pile after {'a discard of two or more cards' if closed else 'the discard'}: {cards}."
 
     def tell(self, event: Event, seat: int) -> str:
-        data = event.data
-        if event.kind == "showdown":
+        kind, data = event.kind, event.data
+        if kind == "showdown":
             return self._tell_showdown(data)
-        if event.kind == "deal":
+        if kind == "deal":
             return f"Round {data['round']}: Player {data['first']} starts. {data['up']} is turned up."
-        if event.kind == "hand":
+        if kind == "hand":
             return f"You are dealt {' '.join(data['cards'])}."
-        if event.kind == "drawn":
+        if kind == "drawn":
             return f"You drew {data['card']}."
-        who = "You" if data["seat"] == seat else f"Player {data['seat']}"
-        return {
-            "reshuffle": "The pile is shuffled to become the stock.",
-            "discard": f"{who} discarded {' '.join(data.get('cards', ()))}.",
-            "draw": "" if who == "You" else f"{who} took a card from the stock.",
-            "pick": f"{who} took {data.get('card')} from the pile.",
-            "call": f"{who} called.",
-        }[event.kind]
+        if kind == "reshuffle":
+            return "The pile is shuffled to become the stock."
+        own = data["seat"] == seat
+        who = "You" if own else f"Player {data['seat']}"
+        if kind == "discard":
+            return f"{who} discarded {' '.join(data['cards'])}."
+        if kind == "draw":
+            return "" if own else f"{who} took a card from the stock."
+        return f"{who} took {data['card']} from the pile." if kind == "pick" else f"{who} called."
 
-    def _tell_showdown(self, data: object) -> str:
-        assert isinstance(data, dict)
-        unit = "coins" if self.game.scoring == "coins" else "points"
+    def _tell_showdown(self, data: Mapping[str, Any]) -> str:
+        unit = self._unit
         sign = 1 if unit == "coins" else -1
         how, caller, winner = data["how"], data["caller"], data["winner"]
         first = f"Player {caller} {_HOW[how]}." if how in ("call", "empty") else f"{_HOW[how]}."
@@ -206,9 +221,9 @@ class DhumbalText(ChoiceFace["State"]):
 
     @cached_property
     def _discards(self) -> dict[tuple[str, ...], int]:
-        size = int(self.game.action_space(0).n)
-        named = {action: tuple(sorted(action_name(action).lower().split())) for action in range(size)}
-        return {words: action for action, words in named.items() if "discard" in words and "take" not in words}
+        """The discards by their words in alphabetical order, so that cards are read in any order."""
+        actions = filter(is_discard, range(int(self.game.action_space(0).n)))
+        return {tuple(sorted(action_name(action).lower().split())): action for action in actions}
 
     def read(self, state: State, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)

@@ -1,6 +1,6 @@
 """Hanabi: the standard game and its small forms."""
 
-from .game import Hanabi, State
-from .variants import FullHanabi, MiniHanabi, SimpleHanabi
+from .game import FullHanabi, Hanabi, MiniHanabi, SimpleHanabi
+from .state import State
 
 __all__ = ["FullHanabi", "Hanabi", "MiniHanabi", "SimpleHanabi", "State"]

@@ -13,11 +13,11 @@ from agentarena.core.errors import BadOption
 
 from .game import Hanabi
 
-__all__ = ["BOTS", "Bold", "Cautious", "Sight", "sight"]
+__all__ = ["BOTS", "Bold", "Cautious", "Decoded", "decode"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
     """The observation read back.
 
     Attributes:
@@ -25,7 +25,7 @@ class Sight:
         tokens: Hints that may be given.
         lives: Lives left.
         stock: Cards left to draw.
-        gone: Discarded cards of each kind.
+        discarded: Discarded cards of each kind.
         hands: Kinds of each other player's cards, from player +1 on.
         known: For each player from oneself on and each card, the kinds that hints leave possible.
         unseen: Cards of each kind that are in one's own hand or in the stock.
@@ -35,29 +35,35 @@ class Sight:
     tokens: int
     lives: int
     stock: int
-    gone: np.ndarray
+    discarded: np.ndarray
     hands: tuple[tuple[int, ...], ...]
     known: tuple[tuple[tuple[int, ...], ...], ...]
     unseen: np.ndarray
 
 
-def sight(game: Hanabi, bits: np.ndarray) -> Sight:
+def decode(game: Hanabi, bits: np.ndarray) -> Decoded:
     """What an observation says."""
     at, kinds, size = game.layout, game.kinds, game.hand
     others = bits[: at.short].reshape(game.players - 1, size, kinds)
     hands = tuple(tuple(int(np.argmax(card)) for card in hand if card.any()) for hand in others)
-    heights = bits[at.piles : at.token].reshape(game.colors, game.ranks)
+    heights = bits[at.piles : at.tokens].reshape(game.colors, game.ranks)
     piles = tuple(int(np.argmax(pile)) + 1 if pile.any() else 0 for pile in heights)
     knowledge = bits[at.knowledge :].reshape(game.players, size, at.per_card)[:, :, :kinds]
-    known = tuple(tuple(tuple(np.flatnonzero(card).tolist()) for card in hand if card.any()) for hand in knowledge)
     copies = np.bincount(list(game.cards), minlength=kinds)
-    gone = np.add.reduceat(bits[at.discards : at.last].astype(np.int64), np.cumsum(copies) - copies)
-    unseen = copies - gone
+    discarded = np.add.reduceat(bits[at.discards : at.last].astype(np.int64), np.cumsum(copies) - copies)
+    unseen = copies - discarded
     for kind in (*(kind for hand in hands for kind in hand), *(c * game.ranks + r for c, pile in enumerate(piles) for r in range(pile))):
         unseen[kind] -= 1
-    tokens = int(bits[at.token : at.token + game.tokens].sum())
-    lives = int(bits[at.token + game.tokens : at.discards].sum())
-    return Sight(piles, tokens, lives, int(bits[at.stock : at.piles].sum()), gone, hands, known, unseen)
+    return Decoded(
+        piles=piles,
+        tokens=int(bits[at.tokens : at.lives].sum()),
+        lives=int(bits[at.lives : at.discards].sum()),
+        stock=int(bits[at.stock : at.piles].sum()),
+        discarded=discarded,
+        hands=hands,
+        known=tuple(tuple(tuple(np.flatnonzero(card).tolist()) for card in hand if card.any()) for hand in knowledge),
+        unseen=unseen,
+    )
 
 
 class Cautious(Agent):
@@ -68,64 +74,63 @@ class Cautious(Agent):
         assert isinstance(game, Hanabi)
         legal = view.legal
         assert isinstance(legal, tuple)
-        seen = sight(game, view.observation)
-        for action in self.wishes(game, seen):
+        table = decode(game, view.observation)
+        for action in self.preferences(game, table):
             if action in legal:
                 return action
-        return legal[0]  # not reached: the last wishes are every hint, every discard and every play
+        return legal[0]  # not reached: the last preferences are every hint, every discard and every play
 
-    def wishes(self, game: Hanabi, seen: Sight) -> Iterator[int]:
+    def preferences(self, game: Hanabi, table: Decoded) -> Iterator[int]:
         """Actions in order of preference, legal or not."""
-        own = [self._possible(seen, kinds) for kinds in seen.known[0]]
-        yield from (game.hand + slot for slot, kinds in enumerate(own) if all(self._fits(game, seen, kind) for kind in kinds))
-        yield from self._guesses(game, seen, own)
-        yield from self._hints(game, seen)
-        yield from (slot for slot, kinds in enumerate(own) if all(self._useless(game, seen, kind) for kind in kinds))
+        own = [self._possible(table, kinds) for kinds in table.known[0]]
+        yield from (game.hand + slot for slot, kinds in enumerate(own) if all(self._fits(game, table, kind) for kind in kinds))
+        yield from self._guesses(game, table, own)
+        yield from self._hints(game, table)
+        yield from (slot for slot, kinds in enumerate(own) if all(self._useless(game, table, kind) for kind in kinds))
         yield from range(game.hand)
         yield from range(2 * game.hand, int(game.action_space(0).n))
         yield from range(game.hand, 2 * game.hand)
 
-    def _guesses(self, game: Hanabi, seen: Sight, own: list[tuple[int, ...]]) -> Iterator[int]:
+    def _guesses(self, game: Hanabi, table: Decoded, own: list[tuple[int, ...]]) -> Iterator[int]:
         """Cards worth playing though they are not certain; none for a cautious player."""
         yield from ()
 
-    def _possible(self, seen: Sight, kinds: tuple[int, ...]) -> tuple[int, ...]:
+    def _possible(self, table: Decoded, kinds: tuple[int, ...]) -> tuple[int, ...]:
         """The kinds an own card may be, once all cards in sight are counted."""
-        return tuple(kind for kind in kinds if seen.unseen[kind])
+        return tuple(kind for kind in kinds if table.unseen[kind])
 
-    def _fits(self, game: Hanabi, seen: Sight, kind: int) -> bool:
+    def _fits(self, game: Hanabi, table: Decoded, kind: int) -> bool:
         color, rank = divmod(kind, game.ranks)
-        return seen.piles[color] == rank
+        return table.piles[color] == rank
 
-    def _useless(self, game: Hanabi, seen: Sight, kind: int) -> bool:
+    def _useless(self, game: Hanabi, table: Decoded, kind: int) -> bool:
         """Whether a card can never be played any more: it lies on its pile, or a lower one is gone for good."""
         color, rank = divmod(kind, game.ranks)
-        if rank < seen.piles[color]:
+        if rank < table.piles[color]:
             return True
-        lower = range(color * game.ranks + seen.piles[color], kind)
-        return any(seen.gone[other] == game.cards.count(other) for other in lower)
+        lower = range(color * game.ranks + table.piles[color], kind)
+        return any(table.discarded[other] == game.cards.count(other) for other in lower)
 
-    def _hints(self, game: Hanabi, seen: Sight) -> Iterator[int]:
+    def _hints(self, game: Hanabi, table: Decoded) -> Iterator[int]:
         """Hints about cards that fit, those first that make most of them certain, then those that narrow them down."""
         rated = []
         for action in range(2 * game.hand, int(game.action_space(0).n)):
             offset, what = game.hint(action)
-            value = self._value(game, seen, offset, what)
+            value = self._value(game, table, offset, what)
             if value > (0, 0):
                 rated.append((tuple(-part for part in value), action))
         yield from (action for _, action in sorted(rated))
 
-    def _value(self, game: Hanabi, seen: Sight, offset: int, what: int) -> tuple[int, int]:
+    def _value(self, game: Hanabi, table: Decoded, offset: int, what: int) -> tuple[int, int]:
         """How many fitting cards a hint makes certain, and how many kinds it rules out for fitting cards."""
         certain = ruled_out = 0
-        for kind, before in zip(seen.hands[offset - 1], seen.known[offset], strict=True):
-            said = self._named(game, kind, what)
-            if not said:
+        for kind, before in zip(table.hands[offset - 1], table.known[offset], strict=True):
+            if not self._named(game, kind, what):
                 continue
             after = [other for other in before if self._named(game, other, what)]
-            if self._fits(game, seen, kind):
-                sure = all(self._fits(game, seen, other) for other in after)
-                certain += sure and not all(self._fits(game, seen, other) for other in before)
+            if self._fits(game, table, kind):
+                sure = all(self._fits(game, table, other) for other in after)
+                certain += sure and not all(self._fits(game, table, other) for other in before)
                 ruled_out += len(before) - len(after)
         return certain, ruled_out
 
@@ -147,16 +152,16 @@ class Bold(Cautious):
             raise BadOption(f"hanabi/bold: chance is {chance!r}, expected a probability from 0 to 1")
         self.chance = chance
 
-    def _guesses(self, game: Hanabi, seen: Sight, own: list[tuple[int, ...]]) -> Iterator[int]:
-        if seen.lives < 2:
+    def _guesses(self, game: Hanabi, table: Decoded, own: list[tuple[int, ...]]) -> Iterator[int]:
+        if table.lives < 2:
             return
         odds = []
         for slot, kinds in enumerate(own):
-            weights = [int(seen.unseen[kind]) for kind in kinds]
-            fitting = sum(weight for kind, weight in zip(kinds, weights, strict=True) if self._fits(game, seen, kind))
+            weights = [int(table.unseen[kind]) for kind in kinds]
+            fitting = sum(weight for kind, weight in zip(kinds, weights, strict=True) if self._fits(game, table, kind))
             odds.append((-fitting / sum(weights), slot))
         best, slot = min(odds)
-        if -best >= (self.chance if seen.stock else 1e-9):
+        if -best >= (self.chance if table.stock else 1e-9):
             yield game.hand + slot
 
 

@@ -14,178 +14,157 @@ left, as the number they show. P players, C colours, R ranks, K = C*R kinds, H c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .game import Hanabi, State
+from .actions import hints_of
+from .options import HanabiOptions
+from .rules import named_cards
+from .state import COLOR_NAMED, RANK_NAMED, State
 
-__all__ = ["Encoder", "Layout", "encode"]
+__all__ = ["Layout", "layout", "observe"]
 
 
-class Layout(NamedTuple):
-    """Where each part of the observation begins, for one configuration."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the parts of the observation begin, for one configuration.
 
-    players: int
-    colors: int
-    ranks: int
-    hand: int
+    Attributes:
+        short: Whose hand is short; the others' cards come before it.
+        stock: The stock thermometer.
+        piles: The piles.
+        tokens: The token thermometer.
+        lives: The thermometer of lives.
+        discards: The discards.
+        last: The last move.
+        knowledge: The knowledge.
+        per_card: Bits of knowledge about one card.
+        size: Length of the observation.
+    """
+
+    short: int
+    stock: int
+    piles: int
     tokens: int
     lives: int
-    cards: int
-
-    @property
-    def kinds(self) -> int:
-        """K."""
-        return self.colors * self.ranks
-
-    @property
-    def short(self) -> int:
-        """First bit of whose hand is short."""
-        return (self.players - 1) * self.hand * self.kinds
-
-    @property
-    def stock(self) -> int:
-        """First bit of the stock thermometer."""
-        return self.short + self.players
-
-    @property
-    def piles(self) -> int:
-        """First bit of the piles."""
-        return self.stock + self.cards - self.players * self.hand
-
-    @property
-    def token(self) -> int:
-        """First bit of the token thermometer; the lives follow it."""
-        return self.piles + self.kinds
-
-    @property
-    def discards(self) -> int:
-        """First bit of the discards."""
-        return self.token + self.tokens + self.lives
-
-    @property
-    def last(self) -> int:
-        """First bit of the last move."""
-        return self.discards + self.cards
-
-    @property
-    def knowledge(self) -> int:
-        """First bit of the knowledge."""
-        return self.last + 2 * self.players + 4 + self.colors + self.ranks + 2 * self.hand + self.kinds + 2
-
-    @property
-    def per_card(self) -> int:
-        """Bits of knowledge about one card."""
-        return self.kinds + self.colors + self.ranks
-
-    @property
-    def size(self) -> int:
-        """Length of the observation."""
-        return self.knowledge + self.players * self.hand * self.per_card
+    discards: int
+    last: int
+    knowledge: int
+    per_card: int
+    size: int
 
 
-class Encoder:
-    """The layout's numbers worked out once, and the bits of every piece of knowledge met so far."""
-
-    def __init__(self, layout: Layout, cards: bytes) -> None:
-        self.layout = layout
-        self.short, self.stock, self.piles, self.token = layout.short, layout.stock, layout.piles, layout.token
-        self.last, self.knowledge, self.per_card, self.size = layout.last, layout.knowledge, layout.per_card, layout.size
-        self.discards = [layout.discards + cards.index(kind) for kind in range(layout.kinds)]
-        self._bits: dict[int, tuple[int, ...]] = {}
-
-    def bits(self, known: int) -> tuple[int, ...]:
-        """Positions of the ones among the bits of knowledge about a card."""
-        found = self._bits.get(known)
-        if found is None:
-            found = self._bits[known] = tuple(self._work_out(known))
-        return found
-
-    def _work_out(self, known: int) -> list[int]:
-        layout = self.layout
-        kinds = [kind for kind in range(layout.kinds) if known >> kind & 1]
-        ones = list(kinds)
-        if known >> 25 & 1:
-            ones.append(layout.kinds + kinds[0] // layout.ranks)
-        if known >> 26 & 1:
-            ones.append(layout.kinds + layout.colors + kinds[0] % layout.ranks)
-        return ones
+def layout(options: HanabiOptions) -> Layout:
+    """The layout of a configuration; the parts follow each other without gaps."""
+    players, colors, ranks, hand, kinds = options.players, options.colors, options.ranks, options.hand, options.kinds
+    short = (players - 1) * hand * kinds
+    stock = short + players
+    piles = stock + options.stock
+    tokens = piles + kinds
+    lives = tokens + options.tokens
+    discards = lives + options.lives
+    last = discards + len(options.cards)
+    knowledge = last + players + 4 + players + colors + ranks + hand + hand + kinds + 2
+    per_card = kinds + colors + ranks
+    return Layout(
+        short=short,
+        stock=stock,
+        piles=piles,
+        tokens=tokens,
+        lives=lives,
+        discards=discards,
+        last=last,
+        knowledge=knowledge,
+        per_card=per_card,
+        size=knowledge + players * hand * per_card,
+    )
 
 
-def encode(game: Hanabi, state: State, seat: int) -> np.ndarray:
+def observe(options: HanabiOptions, at: Layout, state: State, seat: int) -> np.ndarray:
     """The observation of `seat`, shape (n,), int8 of 0 and 1."""
-    at = game.encoder
-    layout, deck, players = at.layout, state.deck, game.players
-    kinds, size = layout.kinds, game.hand
+    ones = _hands(options, at, state, seat)
+    ones += range(at.stock, at.stock + len(state.deck) - state.drawn)
+    ones += [at.piles + color * options.ranks + height - 1 for color, height in enumerate(state.fireworks) if height]
+    ones += range(at.tokens, at.tokens + state.tokens)
+    ones += range(at.lives, at.lives + state.lives)
+    ones += _discards(options, at, state)
+    if state.moves:
+        ones += _last_move(options, at, state, seat)
+    observation = np.zeros(at.size, np.int8)
+    observation[ones] = 1
+    return observation
+
+
+def _hands(options: HanabiOptions, at: Layout, state: State, seat: int) -> list[int]:
+    """The cards of the others, whose hand is short, and what hints said of every card."""
+    size, kinds = options.hand, options.kinds
     ones: list[int] = []
-    for offset in range(players):
-        other = (seat + offset) % players
+    for offset in range(options.players):
+        other = (seat + offset) % options.players
         hand = state.hands[other]
         if offset:
-            base = (offset - 1) * size * kinds
-            ones += [base + slot * kinds + deck[place] for slot, place in enumerate(hand)]
+            begin = (offset - 1) * size * kinds
+            ones += [begin + slot * kinds + state.deck[place] for slot, place in enumerate(hand)]
         if len(hand) < size:
             ones.append(at.short + offset)
-        base = at.knowledge + offset * size * at.per_card
-        for known in state.known[other]:
-            ones += [base + bit for bit in at.bits(known)]
-            base += at.per_card
-    ones += range(at.stock, at.stock + len(deck) - state.drawn)
-    ones += [at.piles + color * game.ranks + height - 1 for color, height in enumerate(state.fireworks) if height]
-    ones += range(at.token, at.token + state.tokens)
-    ones += range(at.token + game.tokens, at.token + game.tokens + state.lives)
-    ones += _discards(game, state)
-    if state.moves:
-        ones += _last_move(game, state, seat)
-    seen = np.zeros(at.size, np.int8)
-    seen[ones] = 1
-    return seen
-
-
-def _discards(game: Hanabi, state: State) -> list[int]:
-    first = game.encoder.discards
-    counts: dict[int, int] = {}
-    for place in state.gone:
-        kind = state.deck[place]
-        counts[kind] = counts.get(kind, 0) + 1
-    ones: list[int] = []
-    for kind, count in counts.items():
-        color, rank = divmod(kind, game.ranks)
-        on_pile = rank < state.fireworks[color]
-        ones += range(first[kind], first[kind] + count - on_pile)
+        begin = at.knowledge + offset * size * at.per_card
+        for knowledge in state.known[other]:
+            ones += [begin + bit for bit in _knowledge(knowledge, options.colors, options.ranks)]
+            begin += at.per_card
     return ones
 
 
-def _last_move(game: Hanabi, state: State, seat: int) -> list[int]:
-    players, size = game.players, game.hand
+@lru_cache(maxsize=1 << 14)
+def _knowledge(knowledge: int, colors: int, ranks: int) -> tuple[int, ...]:
+    """Positions of the ones among the bits of knowledge about a card."""
+    kinds = [kind for kind in range(colors * ranks) if knowledge >> kind & 1]
+    ones = list(kinds)
+    if knowledge & COLOR_NAMED:
+        ones.append(colors * ranks + kinds[0] // ranks)
+    if knowledge & RANK_NAMED:
+        ones.append(colors * ranks + colors + kinds[0] % ranks)
+    return tuple(ones)
+
+
+def _discards(options: HanabiOptions, at: Layout, state: State) -> list[int]:
+    ones: list[int] = []
+    for kind, count in Counter(state.deck[place] for place in state.used).items():
+        color, rank = divmod(kind, options.ranks)
+        on_pile = rank < state.fireworks[color]
+        first = at.discards + options.cards.index(kind)
+        ones += range(first, first + count - on_pile)
+    return ones
+
+
+def _last_move(options: HanabiOptions, at: Layout, state: State, seat: int) -> list[int]:
+    players, size = options.players, options.hand
     mover, action = (len(state.moves) - 1) % players, state.moves[-1]
     who = (mover - seat) % players
-    start = game.encoder.last
-    kind_of_move = start + players
+    kind_of_move = at.last + players
     whom = kind_of_move + 4
     color = whom + players
-    rank = color + game.colors
-    named = rank + game.ranks
+    rank = color + options.colors
+    named = rank + options.ranks
     position = named + size
     card = position + size
-    scored = card + game.kinds
+    scored = card + options.kinds
     if action >= 2 * size:
-        offset, what = game.hint(action)
-        of_color = what < game.colors
-        said = color + what if of_color else rank + what - game.colors
+        offset, what = hints_of(options).decode(action)
+        of_color = what < options.colors
         return [
-            start + who,
+            at.last + who,
             kind_of_move + (2 if of_color else 3),
             whom + (who + offset) % players,
-            said,
-            *(named + slot for slot in game.touched(state)),
+            color + what if of_color else rank + what - options.colors,
+            *(named + slot for slot in named_cards(options, state)),
         ]
-    play, slot = divmod(action, size)
-    ones = [start + who, kind_of_move + 1 - play, position + slot, card + state.deck[state.gone[-1]]]
-    if play and state.reward > 0:
+    playing, slot = divmod(action, size)
+    ones = [at.last + who, kind_of_move + 1 - playing, position + slot, card + state.deck[state.used[-1]]]
+    if playing and state.reward > 0:
         ones.append(scored)
-    if state.gained:
+    if state.token_won:
         ones.append(scored + 1)
     return ones

@@ -2,72 +2,79 @@
 
 from __future__ import annotations
 
-from .game import Hanabi, State
+from typing import NamedTuple
+
+from .options import HanabiOptions
+from .state import State
 
 __all__ = ["best_score"]
 
 
-def best_score(game: Hanabi, state: State) -> int:
+def best_score(options: HanabiOptions, state: State) -> int:
     """Greatest final score reachable from a state when everybody knows the whole deck.
 
     A depth-first search over the score, stopping at the bound min(cards of all piles, turns left). All hints count as
     one move, which passes the turn at the price of a token. Exponential: for the small configurations.
 
-    >>> game = Hanabi(colors=1, ranks=2, hand=2)
-    >>> best_score(game, game.deal(bytes((0, 0, 0, 1))))
+    >>> from .rules import deal
+    >>> options = HanabiOptions(colors=1, ranks=2, hand=2)
+    >>> best_score(options, deal(options, bytes((0, 0, 0, 1))))
     2
     """
-    return _best(game, _plain(state), int(game.info.high), {})
-
-
-_Plain = tuple[tuple[tuple[int, ...], ...], tuple[int, ...], tuple[int, ...], int, int, int, int]
-
-
-def _plain(state: State) -> _Plain:
-    """Hands as sorted kinds, stock, piles, tokens, lives, turns, seat: all that matters to those who see everything."""
     hands = tuple(tuple(sorted(state.deck[place] for place in hand)) for hand in state.hands)
-    return hands, tuple(state.deck[state.drawn :]), state.fireworks, state.tokens, state.lives, state.turns, state.seat
+    stock = tuple(state.deck[state.drawn :])
+    position = _Position(hands, stock, state.fireworks, state.tokens, state.lives, state.turns_left, state.seat)
+    return _best(options, position, options.greatest_score, {})
 
 
-def _best(game: Hanabi, plain: _Plain, bound: int, known: dict[_Plain, int]) -> int:
-    _, stock, piles, _, lives, turns, seat = plain
-    score = sum(piles)
-    if seat < 0 or not turns or score == game.kinds or not lives:
-        return score if lives or game.keep_score else 0
-    found = known.get(plain)
-    if found is not None:
-        return found
-    reach = min(bound, score + len(stock) + turns)
+class _Position(NamedTuple):
+    """All that matters to players who see everything: hands as sorted kinds, stock, piles, and what is left."""
+
+    hands: tuple[tuple[int, ...], ...]
+    stock: tuple[int, ...]
+    piles: tuple[int, ...]
+    tokens: int
+    lives: int
+    turns_left: int
+    seat: int
+
+
+def _best(options: HanabiOptions, at: _Position, bound: int, solved: dict[_Position, int]) -> int:
+    score = sum(at.piles)
+    if at.seat < 0 or not at.turns_left or score == options.kinds or not at.lives:
+        return score if at.lives or options.keep_score else 0
+    if at in solved:
+        return solved[at]
+    reach = min(bound, score + len(at.stock) + at.turns_left)
     best = 0
-    for after in _moves(game, plain):
-        best = max(best, _best(game, after, bound, known))
+    for after in _moves(options, at):
+        best = max(best, _best(options, after, bound, solved))
         if best >= reach:
             break
-    known[plain] = best
+    solved[at] = best
     return best
 
 
-def _moves(game: Hanabi, plain: _Plain) -> list[_Plain]:
-    """What each move leads to, the promising ones first."""
-    hands, stock, piles, tokens, lives, turns, seat = plain
-    left = turns if stock else turns - 1
-    after = (seat + 1) % game.players
+def _moves(options: HanabiOptions, at: _Position) -> list[_Position]:
+    """What each move leads to, the promising ones first: cards that fit, a hint, discards, cards that do not fit."""
+    hand = at.hands[at.seat]
+    turns_left = at.turns_left if at.stock else at.turns_left - 1
+    after = at._replace(seat=(at.seat + 1) % options.players, turns_left=turns_left)
     plays, discards, misplays = [], [], []
-    for slot, kind in enumerate(hands[seat]):
-        if slot and hands[seat][slot - 1] == kind:
+    for slot, kind in enumerate(hand):
+        if slot and hand[slot - 1] == kind:
             continue
-        hand = tuple(sorted((*hands[seat][:slot], *hands[seat][slot + 1 :], *stock[:1])))
-        held, rest = (*hands[:seat], hand, *hands[seat + 1 :]), stock[1:]
-        color, rank = divmod(kind, game.ranks)
-        if piles[color] == rank:
-            grown = (*piles[:color], rank + 1, *piles[color + 1 :])
-            gained = min(game.tokens, tokens + (rank + 1 == game.ranks))
-            plays.append((held, rest, grown, gained, lives, left, after))
+        held = tuple(sorted((*hand[:slot], *hand[slot + 1 :], *at.stock[:1])))
+        without = after._replace(hands=(*at.hands[: at.seat], held, *at.hands[at.seat + 1 :]), stock=at.stock[1:])
+        color, rank = divmod(kind, options.ranks)
+        if at.piles[color] == rank:
+            piles = (*at.piles[:color], rank + 1, *at.piles[color + 1 :])
+            tokens = min(options.tokens, at.tokens + (rank + 1 == options.ranks))
+            plays.append(without._replace(piles=piles, tokens=tokens))
         else:
-            misplays.append((held, rest, piles, tokens, lives - 1, left, after))
-        if tokens < game.tokens:
-            discards.append((held, rest, piles, tokens + 1, lives, left, after))
-    passes = (
-        [(hands, stock, piles, tokens - 1, lives, left, after)] if tokens and any(map(len, (*hands[:seat], *hands[seat + 1 :]))) else []
-    )
-    return [*plays, *passes, *discards, *misplays]
+            misplays.append(without._replace(lives=at.lives - 1))
+        if at.tokens < options.tokens:
+            discards.append(without._replace(tokens=at.tokens + 1))
+    others_hold_cards = any(held for seat, held in enumerate(at.hands) if seat != at.seat)
+    hints = [after._replace(tokens=at.tokens - 1)] if at.tokens and others_hold_cards else []
+    return [*plays, *hints, *discards, *misplays]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import ChoiceFace
 
-if TYPE_CHECKING:
-    from .game import State
+from .state import State
 
 __all__ = ["COLORS", "HanabiText"]
 
 COLORS = ("red", "yellow", "green", "white", "blue")
 
 
-class HanabiText(ChoiceFace["State"]):
+class HanabiText(ChoiceFace[State]):
     """Text face; colours by name, ranks from 1, cards by position from 0 (the oldest), players by distance."""
 
     def rules(self, seat: int) -> str:
@@ -49,50 +50,57 @@ class HanabiText(ChoiceFace["State"]):
 
     def look(self, state: State, seat: int) -> str:
         game = self.game
-        piles = ", ".join(f"{color} {height}" for color, height in zip(COLORS, state.fireworks, strict=False))
-        stock = len(state.deck) - state.drawn
+        piles = ", ".join([f"{color} {height}" for color, height in zip(COLORS, state.fireworks, strict=False)])
+        stock, score = len(state.deck) - state.drawn, game.score(state)
         lines = [
-            f"Piles: {piles}. Score {game.score(state)}. Information tokens {state.tokens} of {game.tokens}. "
+            f"Piles: {piles}. Score {score}. Information tokens {state.tokens} of {game.tokens}. "
             f"Lives {state.lives} of {game.lives}. Deck {stock} card{'s' * (stock != 1)}.",
             f"Discarded: {self._discarded(state)}.",
         ]
         for offset in range(1, game.players):
-            lines.append(f"Player +{offset} (seat {(seat + offset) % game.players}) holds:")
-            lines += self._hand(state, (seat + offset) % game.players, True)
+            other = (seat + offset) % game.players
+            lines.append(f"Player +{offset} (seat {other}) holds:")
+            lines += self._open_hand(state, other)
         lines.append("Your hand, as far as you were told:")
-        lines += self._hand(state, seat, False)
-        if state.seat < 0:
-            lines.append(f"The match is over. The final score is {game.score(state)}.")
+        lines += [f"  card {slot}: {self._knowledge(known)}" for slot, known in enumerate(state.known[seat])] or ["  nothing"]
+        if state.over:
+            lines.append(f"The match is over. The final score is {score}.")
         elif not stock:
-            lines.append(f"The deck is empty; {state.turns} turn{'s are' if state.turns != 1 else ' is'} left, this one included.")
+            last = "turns are" if state.turns_left != 1 else "turn is"
+            lines.append(f"The deck is empty; {state.turns_left} {last} left, this one included.")
         return "\n".join(lines)
 
     def _discarded(self, state: State) -> str:
-        counts = [0] * self.game.kinds
-        for place in state.gone:
-            counts[state.deck[place]] += 1
-        for color, height in enumerate(state.fireworks):
-            for rank in range(height):
-                counts[color * self.game.ranks + rank] -= 1
-        return ", ".join(self._name(kind) for kind, count in enumerate(counts) for _ in range(count)) or "nothing"
-
-    def _hand(self, state: State, seat: int, seen: bool) -> list[str]:
-        lines = []
-        for slot, (place, known) in enumerate(zip(state.hands[seat], state.known[seat], strict=True)):
-            told = self._known(known)
-            lines.append(f"  card {slot}: {self._name(state.deck[place])} (they know: {told})" if seen else f"  card {slot}: {told}")
-        return lines or ["  nothing"]
-
-    def _known(self, known: int) -> str:
+        """The used cards that lie on no pile, in the order of kinds."""
         ranks = self.game.ranks
-        kinds = [kind for kind in range(self.game.kinds) if known >> kind & 1]
-        of_color = sorted({kind // ranks for kind in kinds})
-        of_rank = sorted({kind % ranks for kind in kinds})
-        return f"{' or '.join(COLORS[color] for color in of_color)}, rank {' or '.join(str(rank + 1) for rank in of_rank)}"
+        used = sorted([state.deck[place] for place in state.used])
+        for color, height in enumerate(state.fireworks):
+            for kind in range(color * ranks, color * ranks + height):
+                used.remove(kind)
+        return ", ".join([self._kinds[kind] for kind in used]) or "nothing"
 
-    def _name(self, kind: int) -> str:
-        color, rank = divmod(kind, self.game.ranks)
-        return f"{COLORS[color]} {rank + 1}"
+    def _open_hand(self, state: State, seat: int) -> list[str]:
+        """The cards of another player, with what that player knows of them."""
+        cards = enumerate(zip(state.hands[seat], state.known[seat], strict=True))
+        return [
+            f"  card {slot}: {self._kinds[state.deck[place]]} (they know: {self._knowledge(known)})" for slot, (place, known) in cards
+        ] or ["  nothing"]
+
+    @cached_property
+    def _kinds(self) -> tuple[str, ...]:
+        """Names of the kinds."""
+        return tuple(f"{color} {rank + 1}" for color in COLORS[: self.game.colors] for rank in range(self.game.ranks))
+
+    def _knowledge(self, known: int) -> str:
+        """What hints leave possible for a card; the few forms that come up are remembered."""
+        words = self._known_words.get(known)
+        if words is None:
+            words = self._known_words[known] = _possible(known, self.game.colors, self.game.ranks)
+        return words
+
+    @cached_property
+    def _known_words(self) -> dict[int, str]:
+        return {}
 
     def tell(self, event: Event, seat: int) -> str:
         data = event.data
@@ -108,14 +116,21 @@ class HanabiText(ChoiceFace["State"]):
             return f"{who} drew a {_card(data['card'])}."
         return ""  # a first hand is in the view already
 
-    def _tell_hint(self, data: Any, who: str, seat: int) -> str:
+    def _tell_hint(self, data: Mapping[str, Any], who: str, seat: int) -> str:
         what = COLORS[data["color"]] if "color" in data else f"rank {data['rank'] + 1}"
         whom, whose = ("you", "your") if data["target"] == seat else (f"seat {data['target']}", "their")
         cards = data["cards"]
         numbers = f"card{'s' * (len(cards) > 1)} {' and '.join(map(str, cards))}"
         return f"{who} revealed to {whom} that {whose} {numbers} {'are' if len(cards) > 1 else 'is'} {what}, and no other."
 
+    @cached_property
+    def _move_names(self) -> tuple[str, ...]:
+        return tuple(map(self._action_name, range(int(self.game.action_space(0).n))))
+
     def name(self, action: int) -> str:
+        return self._move_names[action]
+
+    def _action_name(self, action: int) -> str:
         game = self.game
         if action < game.hand:
             return f"Discard card {action}"
@@ -123,6 +138,14 @@ class HanabiText(ChoiceFace["State"]):
             return f"Play card {action - game.hand}"
         offset, what = game.hint(action)
         return f"Reveal player +{offset} " + (f"color {COLORS[what]}" if what < game.colors else f"rank {what - game.colors + 1}")
+
+
+def _possible(known: int, colors: int, ranks: int) -> str:
+    """The colours and ranks of the kinds in a bit set."""
+    kinds = [kind for kind in range(colors * ranks) if known >> kind & 1]
+    of_color = " or ".join(COLORS[color] for color in sorted({kind // ranks for kind in kinds}))
+    of_rank = " or ".join(str(rank + 1) for rank in sorted({kind % ranks for kind in kinds}))
+    return f"{of_color}, rank {of_rank}"
 
 
 def _card(card: list[int]) -> str:

@@ -11,10 +11,10 @@ from agentarena.core.errors import BadOption, NotSupported
 
 from .game import BET, PASS
 
-__all__ = ["BOTS", "AlwaysBet", "AlwaysPass", "Honest", "Nash", "Seen", "see"]
+__all__ = ["BOTS", "AlwaysBet", "AlwaysPass", "Hand", "Honest", "Nash", "hand_of"]
 
 
-class Seen(NamedTuple):
+class Hand(NamedTuple):
     """What an observation says.
 
     Attributes:
@@ -28,44 +28,44 @@ class Seen(NamedTuple):
     bets: tuple[int, ...]
 
 
-def see(observation: np.ndarray, seats: int) -> Seen:
+def hand_of(observation: np.ndarray, seats: int) -> Hand:
     """The observation of a game of `seats` players in words a player would use."""
     cards = observation[seats : seats + seats + 1]
     acts = observation[seats + seats * (seats + 1) :].reshape(-1, 2)
-    return Seen(int(cards.argmax()), seats, tuple(int(act.argmax()) for act in acts if act.any()))
+    return Hand(int(cards.argmax()), seats, tuple(int(act.argmax()) for act in acts if act.any()))
 
 
 class _Poker(PolicyAgent):
-    def bet(self, seen: Seen) -> float:
+    def bet(self, hand: Hand) -> float:
         """Probability of betting."""
         raise NotImplementedError
 
     def policy(self, view: View) -> dict[int, float]:
-        bet = self.bet(see(view.observation, view.game.info.seats))
+        bet = self.bet(hand_of(view.observation, view.game.info.seats))
         return {PASS: 1.0 - bet, BET: bet}
 
 
 class AlwaysBet(_Poker):
     """Bets and calls with everything."""
 
-    def bet(self, seen: Seen) -> float:
+    def bet(self, hand: Hand) -> float:
         return 1.0
 
 
 class AlwaysPass(_Poker):
     """Never puts in a second chip."""
 
-    def bet(self, seen: Seen) -> float:
+    def bet(self, hand: Hand) -> float:
         return 0.0
 
 
 class Honest(_Poker):
     """Bets with the highest card, calls a bet also with the second highest half of the time, never bluffs."""
 
-    def bet(self, seen: Seen) -> float:
-        if seen.card == seen.highest:
+    def bet(self, hand: Hand) -> float:
+        if hand.card == hand.highest:
             return 1.0
-        return 0.5 if seen.card == seen.highest - 1 and BET in seen.bets else 0.0
+        return 0.5 if hand.card == hand.highest - 1 and BET in hand.bets else 0.0
 
 
 class Nash(_Poker):
@@ -89,10 +89,10 @@ class Nash(_Poker):
             (BET,): (0.0, 1 / 3, 1.0),
         }
 
-    def bet(self, seen: Seen) -> float:
-        if seen.highest != 2:
-            raise NotSupported(f"kuhnpoker/nash plays the game of 2 players; this one has {seen.highest}. Try kuhnpoker/honest or cfr")
-        return min(1.0, self._table[seen.bets][seen.card])
+    def bet(self, hand: Hand) -> float:
+        if hand.highest != 2:
+            raise NotSupported(f"kuhnpoker/nash plays the game of 2 players; this one has {hand.highest}. Try kuhnpoker/honest or cfr")
+        return min(1.0, self._table[hand.bets][hand.card])
 
 
 BOTS: dict[str, type[Agent]] = {

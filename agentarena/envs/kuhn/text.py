@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
-
-if TYPE_CHECKING:
-    from .game import State
 
 __all__ = ["KuhnText"]
 
@@ -20,7 +17,7 @@ def _chips(number: float, sign: str = "") -> str:
     return f"{number:{sign}g} chip{'' if abs(number) == 1 else 's'}"
 
 
-class KuhnText(ChoiceFace["State"]):
+class KuhnText(ChoiceFace[Any]):
     """Text face. Seats are called player 0, player 1, ..."""
 
     def card(self, card: int) -> str:
@@ -41,15 +38,16 @@ class KuhnText(ChoiceFace["State"]):
             f"A move is one of the two words pass and bet. {REPLY}"
         )
 
-    def look(self, state: State, seat: int) -> str:
+    def look(self, state: Any, seat: int) -> str:
         lines = [f"You are player {seat} and hold {self.card(state.cards[seat])}."]
         acts = [f"player {index % self.game.players} {'passed' if letter == 'p' else 'bet'}" for index, letter in enumerate(state.bets)]
         pot = self.game.players + state.bets.count("b")
         lines.append(f"Betting so far: {', '.join(acts) or 'none'}. Pot: {pot} chips.")
-        if state.shown:
-            lines.append("Cards shown: " + ", ".join(f"player {other} {self.card(state.cards[other])}" for other in state.shown) + ".")
-        if not state.asked:
-            lines.append(f"The hand is over. Your result: {_chips(state.rewards[seat], '+')}.")
+        if not self.game.to_move(state):
+            showdown = self.game.showdown(state)
+            if showdown:
+                lines.append("Cards shown: " + ", ".join(f"player {other} {self.card(state.cards[other])}" for other in showdown) + ".")
+            lines.append(f"The hand is over. Your result: {_chips(self.game.rewards(state)[seat], '+')}.")
         return "\n".join(lines)
 
     def tell(self, event: Event, seat: int) -> str:

@@ -11,12 +11,12 @@ from agentarena.core.errors import BadOption
 
 from .game import CALL, FOLD, RAISE
 
-__all__ = ["BOTS", "AlwaysCall", "AlwaysRaise", "FoldOrCheck", "Heuristic", "Seen", "see"]
+__all__ = ["BOTS", "AlwaysCall", "AlwaysRaise", "FoldOrCheck", "Hand", "Heuristic", "hand_of"]
 
 _JACK, _KING = 0, 2
 
 
-class Seen(NamedTuple):
+class Hand(NamedTuple):
     """What an observation says: ranks (-1 while unknown) and the chips still to be matched."""
 
     own: int
@@ -24,38 +24,38 @@ class Seen(NamedTuple):
     to_match: int
 
 
-def see(observation: np.ndarray) -> Seen:
+def hand_of(observation: np.ndarray) -> Hand:
     """The observation in words a player would use."""
     own, public = (int(part.argmax()) if part.any() else -1 for part in (observation[2:5], observation[5:8]))
-    return Seen(own, public, int(observation[12]) - int(observation[11]))
+    return Hand(own, public, int(observation[12]) - int(observation[11]))
 
 
-class _Certain(PolicyAgent):
+class _Deterministic(PolicyAgent):
     """A player that takes the first legal action of its list."""
 
-    wishes: tuple[int, ...]
+    preference: tuple[int, ...]
 
     def policy(self, view: View) -> dict[int, float]:
-        chosen = next(action for action in self.wishes if action in view.choices)
-        return {action: float(action == chosen) for action in view.choices}
+        preferred = next(action for action in self.preference if action in view.choices)
+        return {action: float(action == preferred) for action in view.choices}
 
 
-class AlwaysCall(_Certain):
+class AlwaysCall(_Deterministic):
     """Checks and calls."""
 
-    wishes = (CALL,)
+    preference = (CALL,)
 
 
-class AlwaysRaise(_Certain):
+class AlwaysRaise(_Deterministic):
     """Raises while it may, then calls."""
 
-    wishes = (RAISE, CALL)
+    preference = (RAISE, CALL)
 
 
-class FoldOrCheck(_Certain):
+class FoldOrCheck(_Deterministic):
     """Folds to every raise, else checks."""
 
-    wishes = (FOLD, CALL)
+    preference = (FOLD, CALL)
 
 
 class Heuristic(PolicyAgent):
@@ -71,23 +71,27 @@ class Heuristic(PolicyAgent):
         self.bluff = float(bluff)
 
     def policy(self, view: View) -> dict[int, float]:
-        seen = see(view.observation)
-        wanted = self._wanted(seen)
-        return {action: wanted[action] for action in view.choices} if RAISE in view.choices else _without_raise(wanted, view.choices)
+        hand = hand_of(view.observation)
+        probabilities = self._probabilities(hand)
+        return (
+            {action: probabilities[action] for action in view.choices}
+            if RAISE in view.choices
+            else _without_raise(probabilities, view.choices)
+        )
 
-    def _wanted(self, seen: Seen) -> dict[int, float]:
+    def _probabilities(self, hand: Hand) -> dict[int, float]:
         """Probabilities, were everything legal that makes sense here."""
-        if seen.own == seen.public or (seen.public < 0 and seen.own == _KING):
+        if hand.own == hand.public or (hand.public < 0 and hand.own == _KING):
             return {FOLD: 0.0, CALL: 0.0, RAISE: 1.0}
-        weak = seen.own == _JACK if seen.public < 0 else seen.own != _KING
-        if seen.to_match > 0:
+        weak = hand.own == _JACK if hand.public < 0 else hand.own != _KING
+        if hand.to_match > 0:
             return {FOLD: 1.0, CALL: 0.0, RAISE: 0.0} if weak else {FOLD: 0.0, CALL: 1.0, RAISE: 0.0}
         return {FOLD: 0.0, CALL: 1.0 - self.bluff, RAISE: self.bluff} if weak else {FOLD: 0.0, CALL: 1.0, RAISE: 0.0}
 
 
-def _without_raise(wanted: dict[int, float], legal: tuple[int, ...]) -> dict[int, float]:
+def _without_raise(probabilities: dict[int, float], legal: tuple[int, ...]) -> dict[int, float]:
     """The wish to raise turned into a call where no raise is left."""
-    return {action: wanted[action] + (wanted[RAISE] if action == CALL else 0.0) for action in legal}
+    return {action: probabilities[action] + (probabilities[RAISE] if action == CALL else 0.0) for action in legal}
 
 
 BOTS: dict[str, type[Agent]] = {

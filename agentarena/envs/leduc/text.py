@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
-
-if TYPE_CHECKING:
-    from .game import State
 
 __all__ = ["LeducText"]
 
@@ -23,7 +20,7 @@ def _past(action: int, facing: bool) -> str:
     return ("folded", "called" if facing else "checked", "raised")[action]
 
 
-class LeducText(ChoiceFace["State"]):
+class LeducText(ChoiceFace[Any]):
     """Text face. Seats are called player 0 and player 1."""
 
     def card(self, card: int) -> str:
@@ -42,19 +39,20 @@ class LeducText(ChoiceFace["State"]):
             f"A move is one of the words fold, call and raise. {REPLY}"
         )
 
-    def look(self, state: State, seat: int) -> str:
+    def look(self, state: Any, seat: int) -> str:
         own, other, public = self.game.known(state, seat)
-        unturned = "is not turned yet" if state.asked else "was not turned"
+        over, paid = not self.game.to_move(state), self.game.paid(state)
+        unturned = "was not turned" if over else "is not turned yet"
         table = f"the public card {'is ' + self.card(public) if public >= 0 else unturned}"
         lines = [f"You are player {seat} and hold {self.card(own)}; {table}."]
         for name, bets in zip(("First", "Second"), state.bets.split("/"), strict=False):
             acts = [f"player {index & 1} {_past('fcr'.index(letter), 'r' in bets[:index])}" for index, letter in enumerate(bets)]
             lines.append(f"{name} round: {', '.join(acts) or 'nobody has acted yet'}.")
-        lines.append(f"Paid into the pot: you {state.paid[seat]}, the other player {state.paid[1 - seat]}.")
+        lines.append(f"Paid into the pot: you {paid[seat]}, the other player {paid[1 - seat]}.")
         if other >= 0:
             lines.append(f"The other player held {self.card(other)}.")
-        if not state.asked:
-            lines.append(f"The hand is over. Your result: {_chips(state.rewards[seat], '+')}.")
+        if over:
+            lines.append(f"The hand is over. Your result: {_chips(self.game.rewards(state)[seat], '+')}.")
         return "\n".join(lines)
 
     def tell(self, event: Event, seat: int) -> str:

@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import gymnasium
 import numpy as np
@@ -28,7 +27,8 @@ __all__ = ["LevineHats", "State"]
 _LISTED_BITS = 18
 
 
-class State(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class State:
     """A match.
 
     Attributes:
@@ -68,7 +68,7 @@ class LevineHats(Game[State]):
         return gymnasium.spaces.Box(0, 1, (self.players - 1, self.height), np.int8)
 
     @cached_property
-    def _everybody(self) -> tuple[int, ...]:
+    def _seats(self) -> tuple[int, ...]:
         return tuple(range(self.players))
 
     @cached_property
@@ -84,17 +84,17 @@ class LevineHats(Game[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return State(tuple([int(rng.integers(1 << self.height)) for _ in self._everybody]), ())
+        return State(tuple([int(rng.integers(1 << self.height)) for _ in self._seats]), ())
 
     def to_move(self, state: State) -> tuple[int, ...]:
-        return () if state.guesses else self._everybody
+        return () if state.guesses else self._seats
 
     def legal(self, state: State, seat: int) -> tuple[int, ...]:
         return self._positions
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
         self.check(state, actions)
-        return State(state.stacks, tuple([int(actions[seat]) for seat in self._everybody]))
+        return State(state.stacks, tuple([int(actions[seat]) for seat in self._seats]))
 
     def rewards(self, state: State) -> tuple[float, ...]:
         won = bool(state.guesses) and all(stack >> guess & 1 for stack, guess in zip(state.stacks, state.guesses, strict=True))
@@ -111,8 +111,8 @@ class LevineHats(Game[State]):
         return (Event("reveal", {"guesses": list(state.guesses), "stacks": stacks}),)
 
     def information(self, state: State, seat: int) -> str:
-        shown = [stack if state.guesses or other != seat else "?" for other, stack in enumerate(state.stacks)]
-        return f"{seat}:{','.join(map(str, shown))}:{','.join(map(str, state.guesses))}"
+        stacks = [stack if state.guesses or other != seat else "?" for other, stack in enumerate(state.stacks)]
+        return f"{seat}:{','.join(map(str, stacks))}:{','.join(map(str, state.guesses))}"
 
     def resample(self, state: State, seat: int, rng: np.random.Generator) -> State:
         """The own stack drawn anew; after the guess everything is known and nothing changes."""

@@ -103,10 +103,10 @@ def local_search(height: int, rng: np.random.Generator, restarts: int = 100) -> 
         while True:
             second = best_reply(first)
             first = best_reply(second)
-            found = value(first, second)
-            if found <= current:
+            chance = value(first, second)
+            if chance <= current:
                 break
-            current = found
+            current = chance
         best = max(best, (current, first, second), key=lambda entry: entry[0])
     return best
 

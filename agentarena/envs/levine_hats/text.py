@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
 
-if TYPE_CHECKING:
-    from .game import State
-
 __all__ = ["HatsText"]
 
 
-class HatsText(ChoiceFace["State"]):
+class HatsText(ChoiceFace[Any]):
     """Text face. A stack is written lowest hat first, B for black and W for white."""
 
     def rules(self, seat: int) -> str:
@@ -26,7 +23,7 @@ class HatsText(ChoiceFace["State"]):
             f"A move is the number of a position. {REPLY}"
         )
 
-    def look(self, state: State, seat: int) -> str:
+    def look(self, state: Any, seat: int) -> str:
         over = not self.game.to_move(state)
         order = [(seat + step) % self.game.players for step in range(1, self.game.players)]
         lines = [f"Player {other} wears, from the bottom: {self._stack(state.stacks[other])}." for other in order]

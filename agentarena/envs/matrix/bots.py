@@ -11,11 +11,11 @@ from agentarena.core.errors import BadOption, NotSupported
 
 from .solver import equilibria
 
-__all__ = ["BOTS", "Always", "FictitiousPlay", "Grim", "Mixed", "Nash", "TitForTat", "WinStay", "seen_rounds"]
+__all__ = ["BOTS", "Always", "FictitiousPlay", "Grim", "Mixed", "Nash", "TitForTat", "WinStay", "past_rounds"]
 
 
-def seen_rounds(observation: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """What was played in the rounds an observation shows, latest first. Shape (R, K): R rounds, K seats, the own first.
+def past_rounds(observation: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The actions of the rounds that an observation holds, latest first. Shape (R, K): R rounds, K seats, the own first.
 
     Args:
         observation: The observation.
@@ -33,21 +33,21 @@ def _table(view: View) -> np.ndarray:
 
 
 def _past(view: View) -> np.ndarray:
-    return seen_rounds(view.observation, _table(view).shape)
+    return past_rounds(view.observation, _table(view).shape)
 
 
-class _Certain(PolicyAgent):
+class _Deterministic(PolicyAgent):
     def pick(self, view: View) -> int:
         raise NotImplementedError
 
     def policy(self, view: View) -> dict[int, float]:
-        chosen = self.pick(view)
-        if chosen not in view.choices:
-            raise BadOption(f"{self.name}: action {chosen} is not one of {view.choices}")
-        return {action: float(action == chosen) for action in view.choices}
+        pick = self.pick(view)
+        if pick not in view.choices:
+            raise BadOption(f"{self.name}: action {pick} is not one of {view.choices}")
+        return {action: float(action == pick) for action in view.choices}
 
 
-class Always(_Certain):
+class Always(_Deterministic):
     """Plays one action for ever.
 
     Args:
@@ -61,7 +61,7 @@ class Always(_Certain):
         return self.action
 
 
-class TitForTat(_Certain):
+class TitForTat(_Deterministic):
     """Plays `first` in the first round, then what the next seat played in the round before (A. Rapoport, in Axelrod 1984)."""
 
     def __init__(self, first: int = 0) -> None:
@@ -72,14 +72,14 @@ class TitForTat(_Certain):
         return int(past[0, 1]) if len(past) else self.first
 
 
-class Grim(_Certain):
+class Grim(_Deterministic):
     """Plays 0 until it sees a round in which somebody else did not, and 1 from then on."""
 
     def pick(self, view: View) -> int:
         return int(_past(view)[:, 1:].any())
 
 
-class WinStay(_Certain):
+class WinStay(_Deterministic):
     """Plays 0 first; then the same again if that paid at least its mean payoff over the table, else the next action."""
 
     def pick(self, view: View) -> int:
@@ -91,7 +91,7 @@ class WinStay(_Certain):
         return int(past[0, 0]) if stay else (int(past[0, 0]) + 1) % len(view.choices)
 
 
-class FictitiousPlay(_Certain):
+class FictitiousPlay(_Deterministic):
     """The best reply to what the others have played so far, as often as they have played it (Brown 1951); ties to the lowest."""
 
     def pick(self, view: View) -> int:
@@ -118,29 +118,29 @@ class Mixed(PolicyAgent):
 
     def policy(self, view: View) -> dict[int, float]:
         choices = view.choices
-        chances = self.p or (1.0 / len(choices),) * len(choices)
-        if len(chances) != len(choices):
-            raise BadOption(f"mixed: p has {len(chances)} probabilities, but seat {view.seat} has {len(choices)} actions")
-        return dict(zip(choices, map(float, chances), strict=True))
+        probabilities = self.p or (1.0 / len(choices),) * len(choices)
+        if len(probabilities) != len(choices):
+            raise BadOption(f"mixed: p has {len(probabilities)} probabilities, but seat {view.seat} has {len(choices)} actions")
+        return dict(zip(choices, map(float, probabilities), strict=True))
 
 
 class Nash(PolicyAgent):
     """An equilibrium of the single round, played in every round: the one of widest support, where there are several."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+        self._by_table: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
 
     def policy(self, view: View) -> dict[int, float]:
         table = _table(view)
         if table.shape[-1] != 2 or max(table.shape) > 8:
             raise NotSupported(f"nash plays games of 2 seats and up to 8 actions; this table has shape {table.shape}")
         key = repr(table.shape).encode() + table.tobytes()
-        if key not in self._known:
-            found = equilibria(table)
-            if not found:
+        if key not in self._by_table:
+            pairs = equilibria(table)
+            if not pairs:
                 raise NotSupported("nash: the table is degenerate and no equilibrium was found by enumeration of supports")
-            self._known[key] = found[0]
-        return dict(enumerate(self._known[key][view.seat].tolist()))
+            self._by_table[key] = pairs[0]
+        return dict(enumerate(self._by_table[key][view.seat].tolist()))
 
 
 _GAMES = (

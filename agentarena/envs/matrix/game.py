@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -34,7 +34,8 @@ _PAYOFFS = "Table of payoffs: payoffs[a0][a1]... lists one payoff for each seat.
 _ACTIONS = "Names of the actions; a seat with fewer actions uses the first ones. Empty: A, B, C, ..."
 
 
-class State(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class State:
     """A match.
 
     Attributes:
@@ -128,7 +129,7 @@ class MatrixGame(Game[State]):
         return {profile: tuple(map(float, self.table[profile])) for profile in itertools.product(*self._legal)}
 
     @cached_property
-    def _everybody(self) -> tuple[int, ...]:
+    def _seats(self) -> tuple[int, ...]:
         return tuple(range(self.table.shape[-1]))
 
     @property
@@ -146,16 +147,16 @@ class MatrixGame(Game[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return State((), (0.0,) * len(self._everybody))
+        return State((), (0.0,) * len(self._seats))
 
     def to_move(self, state: State) -> tuple[int, ...]:
-        return self._everybody if len(state.history) < self.rounds else ()
+        return self._seats if len(state.history) < self.rounds else ()
 
     def legal(self, state: State, seat: int) -> tuple[int, ...]:
         return self._legal[seat]
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
-        history, seats = state.history, self._everybody
+        history, seats = state.history, self._seats
         profile: tuple[Any, ...] = tuple([actions.get(seat) for seat in seats])
         # `check` is for what is not plainly in order: one true int a seat, within the table, with rounds left
         if len(actions) != len(seats) or len(history) >= self.rounds or {*map(type, profile)} != {int} or profile not in self._outcomes:
@@ -167,7 +168,7 @@ class MatrixGame(Game[State]):
         return state.rewards
 
     def observe(self, state: State, seat: int) -> np.ndarray:
-        seats, width = len(self._everybody), max(self.table.shape[:-1])
+        seats, width = len(self._seats), max(self.table.shape[:-1])
         out = np.zeros(self._observation_space.shape, np.int16)
         out[seat], out[seats] = 1, self.rounds - len(state.history)
         recent = np.array(state.history[: -self.window - 1 : -1], np.int64).reshape(-1, seats)  # latest first

@@ -25,14 +25,14 @@ def equilibria(table: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     [[[0.5, 0.5], [0.5, 0.5]]]
     """
     row, column = table[..., 0], table[..., 1].T
-    found = []
+    pairs = []
     for size in range(min(row.shape), 0, -1):
         for first in itertools.combinations(range(row.shape[0]), size):
             for second in itertools.combinations(range(row.shape[1]), size):
                 theirs, mine = _indifferent(row, first, second), _indifferent(column, second, first)
                 if theirs is not None and mine is not None:
-                    found.append((mine, theirs))
-    return found
+                    pairs.append((mine, theirs))
+    return pairs
 
 
 def _indifferent(payoff: np.ndarray, own: tuple[int, ...], other: tuple[int, ...]) -> np.ndarray | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
 
-if TYPE_CHECKING:
-    from .game import State
-
 __all__ = ["MatrixText"]
 
-_SHOWN_ROUNDS = 10
+_MAX_ROUNDS = 10
+"""Most rounds that are listed."""
 
 
-class MatrixText(ChoiceFace["State"]):
+class MatrixText(ChoiceFace[Any]):
     """Text face. Seats are called player 0, player 1, ... and "you"."""
 
     def rules(self, seat: int) -> str:
@@ -39,14 +37,14 @@ class MatrixText(ChoiceFace["State"]):
         payoffs = ", ".join(f"{self._who(player, seat)} {self.game.table[profile][player]:+g}" for player in order)
         return f"- {choices}: {payoffs}"
 
-    def look(self, state: State, seat: int) -> str:
-        game, played = self.game, len(state.history)
+    def look(self, state: Any, seat: int) -> str:
+        game, count = self.game, len(state.history)
         totals = [sum(game.table[profile][player] for profile in state.history) for player in range(game.info.seats)]
-        lines = [f"Round {played + 1} of {game.rounds}." if played < game.rounds else "All rounds are played."]
-        if played:
+        lines = [f"Round {count + 1} of {game.rounds}." if count < game.rounds else "All rounds are played."]
+        if count:
             lines.append("Totals: " + ", ".join(f"{self._who(player, seat)} {total:+g}" for player, total in enumerate(totals)) + ".")
             lines.append("Last rounds, latest first:")
-            latest = range(played, max(0, played - _SHOWN_ROUNDS), -1)
+            latest = range(count, max(0, count - _MAX_ROUNDS), -1)
             lines += [f"- round {number}{self._case(state.history[number - 1], seat)[1:]}" for number in latest]
         return "\n".join(lines)
 

@@ -5,51 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-import numpy as np
-
 from agentarena.core.agent import Agent, View
 
-from .game import LINE_SETS
+from .game import LINES
 
-__all__ = ["BOTS", "Perfect", "Tactical", "value"]
+__all__ = ["BOTS", "Perfect", "Tactical", "board_of", "value"]
 
-_FULL = 0b111_111_111
+_EMPTY_BOARD = "." * 9
 _CELL_WORTH = (2, 1, 2, 1, 3, 1, 2, 1, 2)  # corner 2, edge 1, centre 3
 
 
-def _sets(view: View) -> tuple[int, int]:
-    """Own and the opponent's cells as bit sets."""
-    cells = view.observation.reshape(9, 2)
-    own, other = (int(column @ (1 << np.arange(9))) for column in cells.T.astype(np.int64))
-    return own, other
+def board_of(view: View) -> str:
+    """The board as one character a cell: "m" for an own mark, "o" for the opponent's, "." while empty."""
+    return "".join("m" if own else "o" if other else "." for own, other in view.observation.reshape(9, 2))
 
 
-def _completing(marks: int, free: int) -> Iterator[int]:
-    """Free cells with which `marks` has a line."""
-    return (cell for cell in range(9) if free >> cell & 1 and any((marks | 1 << cell) & line == line for line in LINE_SETS))
+def _completing(board: str, mark: str) -> Iterator[int]:
+    """Empty cells with which `mark` has a line."""
+    return (cell for cell in range(9) if board[cell] == "." and _has_line(_after(board, cell, mark), mark))
+
+
+def _after(board: str, cell: int, mark: str) -> str:
+    return board[:cell] + mark + board[cell + 1 :]
+
+
+def _has_line(board: str, mark: str) -> bool:
+    return any(board[a] == board[b] == board[c] == mark for a, b, c in LINES)
 
 
 @cache
-def value(own: int, other: int) -> int:
-    """What perfect play gives the seat to move: 1 a win, 0 a draw, -1 a loss.
+def value(board: str = _EMPTY_BOARD) -> int:
+    """What perfect play gives the seat to move, whose marks are "m" (the opponent's "o"): 1 a win, 0 a draw, -1 a loss.
 
-    >>> value(0, 0)
+    >>> value()
     0
     """
-    if any(other & line == line for line in LINE_SETS):
+    if _has_line(board, "o"):
         return -1
-    free = _FULL & ~(own | other)
-    return max((-value(other, own | 1 << cell) for cell in range(9) if free >> cell & 1), default=0)
+    return max((-value(_turned(_after(board, cell, "m"))) for cell in range(9) if board[cell] == "."), default=0)
+
+
+def _turned(board: str) -> str:
+    """The board as the other seat sees it."""
+    return board.translate(_SIDES)
+
+
+_SIDES = str.maketrans("mo", "om")
 
 
 class Tactical(Agent):
     """Wins when it can, else blocks when it must, else prefers the centre, then corners, then edges; ties at random."""
 
     def choose(self, view: View) -> int:
-        own, other = _sets(view)
-        free = _FULL & ~(own | other)
-        for marks in (own, other):
-            completing = list(_completing(marks, free))
+        board = board_of(view)
+        for mark in "mo":
+            completing = list(_completing(board, mark))
             if completing:
                 return completing[int(view.rng.integers(len(completing)))]
         best = max(_CELL_WORTH[cell] for cell in view.choices)
@@ -61,8 +71,8 @@ class Perfect(Agent):
     """Never loses: a uniformly random move among those with the best minimax value."""
 
     def policy(self, view: View) -> dict[int, float]:
-        own, other = _sets(view)
-        values = {cell: -value(other, own | 1 << cell) for cell in view.choices}
+        board = board_of(view)
+        values = {cell: -value(_turned(_after(board, cell, "m"))) for cell in view.choices}
         best = [cell for cell in values if values[cell] == max(values.values())]
         return {cell: 1 / len(best) if cell in best else 0.0 for cell in values}
 

@@ -5,52 +5,61 @@ Cells are numbered row by row, 0 at the top left:
     0 1 2
     3 4 5
     6 7 8
-
-A board is a pair of 9-bit sets, one a seat, bit c for cell c. There are only 5478 reachable boards, so each position
-is made once and remembers its successors: after the first visit a step is one table look-up.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import gymnasium
 import numpy as np
 
+from agentarena.core.actions import Action
 from agentarena.core.events import Event
-from agentarena.core.game import GameInfo, option
-from agentarena.core.tabular import Node, Tabular
+from agentarena.core.game import Game, GameInfo, option
+from agentarena.core.tabular import tabular
 
 from .text import TicTacToeText
 
-__all__ = ["LINES", "LINE_SETS", "State", "TicTacToe"]
+__all__ = ["EMPTY", "LINES", "MARKS", "State", "TicTacToe", "winning_mark"]
 
+MARKS = "XO"
+"""The mark of each seat."""
+EMPTY = "."
 LINES = ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8), (0, 4, 8), (2, 4, 6))
 """The eight winning lines, as cells."""
 
-LINE_SETS = tuple(sum(1 << cell for cell in line) for line in LINES)
-"""The same as bit sets."""
 
-_FULL = 0b111_111_111
-_CELLS = np.arange(9)
+def winning_mark(board: str) -> str | None:
+    """The mark that fills a line, `None` while there is no such line.
+
+    >>> winning_mark("XXXOO....")
+    'X'
+    """
+    for a, b, c in LINES:
+        if board[a] == board[b] == board[c] != EMPTY:
+            return board[a]
+    return None
 
 
 @dataclass(frozen=True, slots=True)
-class State(Node):
+class State:
     """A position.
 
     Attributes:
-        marks: The cells of each seat as bit sets, 0 to 511 each.
+        board: One character a cell, 9 in all: "X", "O" or "." while it is empty.
         last: The cell just marked, 0 to 8; -1 at the start.
     """
 
-    marks: tuple[int, int]
+    board: str
     last: int
 
 
+@tabular
 @dataclass(frozen=True)
-class TicTacToe(Tabular[State]):
+class TicTacToe(Game[State]):
     """The rules. Seat 0 marks X and moves first; a win is worth +1 and -1, a draw `draw` to both."""
 
     draw: float = option(0.0, "Return of both seats for a draw; 0.1 in MARS.", low=-1.0, high=1.0)
@@ -73,18 +82,6 @@ class TicTacToe(Tabular[State]):
     def _observation_space(self) -> gymnasium.spaces.Box:
         return gymnasium.spaces.Box(0, 1, (3, 3, 2), np.int8)
 
-    @cached_property
-    def _start(self) -> State:
-        return State(0, (0,), tuple(range(9)), (0.0, 0.0), (0, 0), -1)
-
-    @cached_property
-    def _positions(self) -> dict[tuple[tuple[int, int], int], State]:
-        return {}  # one object a position, so that different paths to it share what follows
-
-    @cached_property
-    def _seen(self) -> dict[tuple[int, int], np.ndarray]:
-        return {}  # the planes of each pair of sets, own marks first
-
     def action_space(self, seat: int) -> gymnasium.spaces.Discrete:
         """Cells 0 to 8."""
         return self._action_space
@@ -94,40 +91,40 @@ class TicTacToe(Tabular[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return self._start
+        return State(EMPTY * 9, -1)
 
-    def deals(self) -> tuple[tuple[float, State], ...]:
-        return ((1.0, self._start),)
+    def to_move(self, state: State) -> tuple[int, ...]:
+        if winning_mark(state.board) or EMPTY not in state.board:
+            return ()
+        return ((9 - state.board.count(EMPTY)) % 2,)
 
-    def play(self, state: State, action: int) -> State:
-        seat = state.seat
-        mine = state.marks[seat] | 1 << action
-        marks = (mine, state.marks[1]) if seat == 0 else (state.marks[0], mine)
-        known = self._positions.get((marks, action))
-        if known is None:
-            known = self._positions[marks, action] = self._position(marks, action, seat)
-        return known
+    def legal(self, state: State, seat: int) -> tuple[int, ...]:
+        return tuple(cell for cell, mark in enumerate(state.board) if mark == EMPTY)
 
-    def _position(self, marks: tuple[int, int], last: int, mover: int) -> State:
-        if any(marks[mover] & line == line for line in LINE_SETS):
-            return State(-1, (), (), (1.0, -1.0) if mover == 0 else (-1.0, 1.0), marks, last)
-        taken = marks[0] | marks[1]
-        if taken == _FULL:
-            return State(-1, (), (), (self.draw, self.draw), marks, last)
-        return State(1 - mover, (1 - mover,), tuple(c for c in range(9) if not taken >> c & 1), (0.0, 0.0), marks, last)
+    def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
+        self.check(state, actions)
+        ((seat, cell),) = actions.items()
+        return State(state.board[:cell] + MARKS[seat] + state.board[cell + 1 :], int(cell))
+
+    def rewards(self, state: State) -> tuple[float, float]:
+        mark = winning_mark(state.board)
+        if mark:
+            return (1.0, -1.0) if mark == MARKS[0] else (-1.0, 1.0)
+        return (0.0, 0.0) if EMPTY in state.board else (self.draw, self.draw)
 
     def observe(self, state: State, seat: int) -> np.ndarray:
-        sets = (state.marks[seat], state.marks[1 - seat])
-        seen = self._seen.get(sets)
-        if seen is None:
-            seen = self._seen[sets] = ((np.array(sets)[None, :] >> _CELLS[:, None]) & 1).astype(np.int8).reshape(3, 3, 2)
-        return seen.copy()
+        own, other = MARKS[seat], MARKS[1 - seat]
+        return np.array([(mark == own, mark == other) for mark in state.board], np.int8).reshape(3, 3, 2)
 
     def news(self, state: State) -> tuple[Event, ...]:
         if state.last < 0:
             return ()
-        seat = int(bool(state.marks[1] >> state.last & 1))
-        return (Event("mark", {"seat": seat, "cell": state.last}),)
+        return (Event("mark", {"seat": MARKS.index(state.board[state.last]), "cell": state.last}),)
 
     def information(self, state: State, seat: int) -> str:
-        return f"{state.marks[0]}.{state.marks[1]}"
+        return state.board
+
+    def chance(self, state: State | None, actions: Mapping[int, Action] | None) -> tuple[tuple[float, State], ...]:
+        """Nothing is random: one outcome."""
+        rng = np.random.default_rng(0)
+        return ((1.0, self.start(rng) if state is None or actions is None else self.step(state, actions, rng)),)

@@ -1,22 +1,19 @@
-"""Tic-tac-toe in words. A move is written as row and column, e.g. `<X(0,2)>`, as in MARS."""
+"""Tic-tac-toe in words. A move is written as row and column, e.g. `(0,2)`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from agentarena.core.events import Event
 from agentarena.core.text import REPLY, ChoiceFace
-
-if TYPE_CHECKING:
-    from .game import State
 
 __all__ = ["TicTacToeText"]
 
 _MARKS = "XO"
 
 
-class TicTacToeText(ChoiceFace["State"]):
-    """Text face; both seats write their own mark in their moves' names, rows and columns count from 0."""
+class TicTacToeText(ChoiceFace[Any]):
+    """Text face; rows and columns count from 0 at the top left."""
 
     def rules(self, seat: int) -> str:
         return (
@@ -26,15 +23,14 @@ class TicTacToeText(ChoiceFace["State"]):
             f"The centre is {self.name(4)}. {REPLY}"
         )
 
-    def look(self, state: State, seat: int) -> str:
-        cells = [next((mark for mark, marks in zip(_MARKS, state.marks, strict=True) if marks >> c & 1), ".") for c in range(9)]
-        board = "\n".join(" ".join(cells[row : row + 3]) for row in (0, 3, 6))
-        return f"You are {_MARKS[seat]}. Board:\n{board}" + ("" if state.asked else f"\n{self._result(state)}")
+    def look(self, state: Any, seat: int) -> str:
+        rows = "\n".join(" ".join(state.board[start : start + 3]) for start in (0, 3, 6))
+        board = f"You are {_MARKS[seat]}. Board:\n{rows}"
+        return board if self.game.to_move(state) else f"{board}\n{self._result(state)}"
 
-    def _result(self, state: State) -> str:
-        if state.rewards[0] == state.rewards[1]:
-            return "The game is a draw."
-        return f"{_MARKS[0] if state.rewards[0] > 0 else _MARKS[1]} has won."
+    def _result(self, state: Any) -> str:
+        first, second = self.game.rewards(state)
+        return "The game is a draw." if first == second else f"{_MARKS[int(second > first)]} has won."
 
     def tell(self, event: Event, seat: int) -> str:
         who = "You" if event.data["seat"] == seat else _MARKS[event.data["seat"]]

@@ -12,7 +12,7 @@
   if (!box) { return; }
   const matches = JSON.parse(document.getElementById("replay-data").textContent);
   const find = function (name) { return box.querySelector("[data-" + name + "]"); };
-  const pick = find("pick"), eyes = find("eyes"), slider = find("slider"), where = find("where");
+  const pick = find("pick"), viewer = find("viewer"), slider = find("slider"), where = find("where");
   const views = find("views"), log = find("log"), note = find("note"), play = find("play");
   let match = matches[0], step = 0, timer = null;
 
@@ -28,13 +28,13 @@
     return "seat " + seat + " · " + s.agent + (s.role ? " · " + s.role : "") + (s.team && s.team !== s.role ? " · " + s.team : "");
   }
   function seats() { return match.seats.map(function (_, seat) { return seat; }); }
-  function watching() { return eyes.value === "all" ? seats() : [Number(eyes.value)]; }
+  function watching() { return viewer.value === "all" ? seats() : [Number(viewer.value)]; }
 
   function fillEyes() {
-    const before = eyes.value;
-    eyes.replaceChildren(new Option("referee: everything", "all"));
-    seats().forEach(function (seat) { eyes.add(new Option(name(seat), String(seat))); });
-    if (before !== "all" && Number(before) < match.seats.length && before !== "") { eyes.value = before; }
+    const before = viewer.value;
+    viewer.replaceChildren(new Option("referee: everything", "all"));
+    seats().forEach(function (seat) { viewer.add(new Option(name(seat), String(seat))); });
+    if (before !== "all" && Number(before) < match.seats.length && before !== "") { viewer.value = before; }
   }
   function list(title, items) {
     if (!items.length) { return; }
@@ -52,8 +52,8 @@
   function drawViews(frame) {
     views.replaceChildren();
     watching().forEach(function (seat) {
-      const view = make("div", "view" + (frame.asked.includes(seat) ? " asked" : ""));
-      const head = make("h4", "", name(seat) + (frame.asked.includes(seat) ? " · to move" : ""));
+      const view = make("div", "view" + (frame.to_move.includes(seat) ? " to-move" : ""));
+      const head = make("h4", "", name(seat) + (frame.to_move.includes(seat) ? " · to move" : ""));
       head.append(make("span", "", String(Math.round(frame.returns[seat] * 1000) / 1000)));
       view.append(head, make("pre", "", frame.views[seat]));
       views.append(view);
@@ -66,7 +66,7 @@
     list("Moves", moves.map(function (seat) { return line(frame.moves[seat], name(Number(seat)) + ":"); }));
     const news = frame.public.map(function (text) { return line(text); });
     shown.forEach(function (seat) {
-      (frame.private[seat] || []).forEach(function (text) { news.push(line(text, eyes.value === "all" ? "to seat " + seat + ":" : "", true)); });
+      (frame.private[seat] || []).forEach(function (text) { news.push(line(text, viewer.value === "all" ? "to seat " + seat + ":" : "", true)); });
     });
     list("What became known", news);
     const replies = Object.keys(frame.replies).filter(function (seat) { return shown.includes(Number(seat)); });
@@ -104,7 +104,7 @@
     pick.add(new Option("match " + m.match + " · " + m.outcome + " · " + m.frames[m.frames.length - 1].step + " steps · " + names, String(index)));
   });
   pick.addEventListener("change", function () { stop(); match = matches[Number(pick.value)]; step = 0; fillEyes(); draw(); });
-  eyes.addEventListener("change", draw);
+  viewer.addEventListener("change", draw);
   slider.addEventListener("input", function () { stop(); go(Number(slider.value)); });
   find("first").addEventListener("click", function () { stop(); go(0); });
   find("back").addEventListener("click", function () { stop(); go(step - 1); });

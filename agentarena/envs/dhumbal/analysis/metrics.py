@@ -122,9 +122,9 @@ def tally(logs: Iterable[Sequence[Event]], seats: int) -> Tally:
         logs: The events of each match, in order, private ones or not.
         seats: Number of seats.
 
-    >>> shown = Event("showdown", {"how": "call", "caller": 1, "winner": 1, "hands": [["KS"], ["AS"]],
+    >>> showdown = Event("showdown", {"how": "call", "caller": 1, "winner": 1, "hands": [["KS"], ["AS"]],
     ...     "values": [13, 1], "payments": [-13, 13], "turns": 9})
-    >>> counts = tally([[Event("discard", {"seat": 0, "cards": ["2S", "2H"]}), shown]], seats=2)
+    >>> counts = tally([[Event("discard", {"seat": 0, "cards": ["2S", "2H"]}), showdown]], seats=2)
     >>> counts.seats[1].win_share, counts.seats[0].cards_per_round, counts.mean_least
     (1.0, 2.0, 1.0)
     """
@@ -138,8 +138,8 @@ def tally(logs: Iterable[Sequence[Event]], seats: int) -> Tally:
     return out
 
 
-def _count(out: Tally, shown: Event) -> None:
-    data = shown.data
+def _count(out: Tally, showdown: Event) -> None:
+    data = showdown.data
     caller, how = data["caller"], data["how"]
     playing = [seat for seat, gain in enumerate(data["payments"]) if data["hands"][seat] or gain or seat in (caller, data["winner"])]
     out.rounds += 1

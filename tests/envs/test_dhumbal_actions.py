@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from agentarena.envs.dhumbal import Dhumbal
-from agentarena.envs.dhumbal.cards import CALL, DISCARDS, JOKER, JOKERS, STOCK, TAKE, action_name, bits, card_name, deck, mask_of
+from agentarena.envs.dhumbal.actions import CALL, DISCARDS, JOKER, STOCK, TAKE, action_name, deck
+from agentarena.envs.dhumbal.state import JOKERS, bits, card_name, mask_of
 
 HANDS = math.comb(52, 5)
 
@@ -59,8 +60,8 @@ def is_run(cards: tuple[int, ...]) -> bool:
 
 
 def test_the_discards_of_the_whole_deck_are_all_that_brute_force_finds() -> None:
-    found = {frozenset(cards) for size in (1, 2, 3) for cards in combinations(range(52), size) if may_discard(cards)}
-    assert found == {frozenset(cards) for cards in DISCARDS if len(cards) <= 3}
+    allowed = {frozenset(cards) for size in (1, 2, 3) for cards in combinations(range(52), size) if may_discard(cards)}
+    assert allowed == {frozenset(cards) for cards in DISCARDS if len(cards) <= 3}
 
 
 def test_legal_discards_equal_a_brute_force_over_all_subsets() -> None:
@@ -94,8 +95,9 @@ def test_legal_discards_with_jokers_equal_a_brute_force() -> None:
         assert len(got) == len(set(got))
         assert set(got) == expected
         for action in legal:
-            cards = pack.cards(action, mask_of(hand))
+            cards, mask = pack.thrown(action, mask_of(hand))
             assert set(cards) <= set(hand)
+            assert mask == mask_of(cards)
             assert len(set(cards)) == len(cards) == pack.counts[action]
 
 
@@ -109,11 +111,11 @@ def test_jokers_add_their_own_actions_after_all_others() -> None:
 def test_a_joker_fills_a_gap_and_then_lengthens_upwards() -> None:
     pack = deck("rank", 2)
     hand = mask_of([4, 6, 52, 53])
-    names = {tuple(pack.cards(a, hand)) for a in pack.moves(hand, 0) if a > JOKER}
+    names = {tuple(pack.thrown(a, hand)[0]) for a in pack.moves(hand, 0) if a > JOKER}
     assert names == {(4, 52, 6), (4, 52, 6, 53)}
     kings = mask_of([11, 12, 53])
-    assert [pack.cards(a, kings) for a in pack.moves(kings, 0) if a > JOKER] == [(53, 11, 12)]
-    assert pack.cards(JOKER, JOKERS) == (52,)
+    assert [pack.thrown(a, kings)[0] for a in pack.moves(kings, 0) if a > JOKER] == [(53, 11, 12)]
+    assert pack.thrown(JOKER, JOKERS)[0] == (52,)
 
 
 def test_hand_values_follow_the_published_counts() -> None:

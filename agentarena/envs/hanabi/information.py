@@ -1,30 +1,41 @@
-"""Orders of a deck: listing them all, and drawing a hand that agrees with what is known of its cards."""
+"""What a seat of Hanabi knows: information keys, and states redrawn so that they agree with all hints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 
-__all__ = ["deals", "draw_hand"]
+from .options import HanabiOptions
+from .rules import legal_actions
+from .state import State, replace_state
+
+__all__ = ["draw_hand", "information", "resample"]
 
 
-def deals(cards: bytes) -> Iterator[bytes]:
-    """Every distinct order of the cards, in lexicographic order.
+def information(state: State, seat: int) -> str:
+    """All moves, the cards the seat has seen in the order of the deck, and what hints said of its own."""
+    own = state.hands[seat]
+    cards = ",".join("?" if place in own else str(state.deck[place]) for place in range(state.drawn))
+    return f"{seat}|{state.moves.hex()}|{cards}|{','.join(map(str, state.known[seat]))}"
 
-    >>> [order.hex() for order in deals(bytes((0, 0, 1)))]
-    ['000001', '000100', '010000']
-    """
-    order = sorted(cards)
-    while True:
-        yield bytes(order)
-        descent = next((i for i in range(len(order) - 2, -1, -1) if order[i] < order[i + 1]), None)
-        if descent is None:
-            return
-        swap = next(i for i in range(len(order) - 1, -1, -1) if order[i] > order[descent])
-        order[descent], order[swap] = order[swap], order[descent]
-        order[descent + 1 :] = reversed(order[descent + 1 :])
+
+def resample(options: HanabiOptions, state: State, seat: int, rng: np.random.Generator) -> State:
+    """Own hand and stock drawn anew, uniformly over all orders of the unseen cards that agree with the hints."""
+    own = state.hands[seat]
+    deck = bytearray(state.deck)
+    counts = [0] * options.kinds  # of the cards this seat has not seen
+    for place in (*own, *range(state.drawn, len(deck))):
+        counts[deck[place]] += 1
+    hand = draw_hand(tuple(knowledge & options.any_kind for knowledge in state.known[seat]), counts, rng)
+    for place, kind in zip(own, hand, strict=True):
+        deck[place] = kind
+    stock = np.repeat(np.arange(options.kinds, dtype=np.uint8), counts)
+    deck[state.drawn :] = rng.permutation(stock).tobytes()
+    redrawn = bytes(deck)
+    if state.seat in (seat, -1):
+        return replace_state(state, deck=redrawn)
+    return replace_state(state, deck=redrawn, legal=legal_actions(options, redrawn, state.hands, state.seat, state.tokens))
 
 
 def draw_hand(masks: tuple[int, ...], counts: list[int], rng: np.random.Generator) -> list[int]:
