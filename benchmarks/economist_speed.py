@@ -27,7 +27,7 @@ def best(play: Callable[[], int], repeats: int = 7) -> float:
 
 def arrays(workers: int, size: int, brackets: str) -> tuple[float, float]:
     """Worker-steps a second of the array rules, and of the array rules with rational workers."""
-    from agentarena.envs.economist.labour import rational_labour
+    from agentarena.envs.economist.rules.labour import rational_labour
 
     game = aa.game("Economist-v0", population=workers, brackets=brackets, years=1, weeks=10_000)
     batch, rng = game.batch(), np.random.default_rng(0)

@@ -14,13 +14,14 @@ from agentarena.core.actions import Action
 from agentarena.core.batch import Batch, Bounds
 from agentarena.core.errors import NotSupported, UsageError
 
-from .labour import MOST_HOURS
-from .moves import DELTAS
+from .actions import DELTAS
 from .observation import PHASES
-from .skills import draw_skills
+from .options import MOST_HOURS
+from .rules.skills import draw_skills
+from .rules.society import Society
+from .rules.taxes import bracket_of, taxes
+from .rules.welfare import gini
 from .state import DECREE, OVER, WORK, State, Week, frozen
-from .taxes import bracket_of, taxes
-from .welfare import gini
 
 __all__ = ["Economies", "EconomyBatch"]
 
@@ -68,10 +69,10 @@ class EconomyBatch(Batch[Economies]):
     enough while all are at work. Numbers beyond the bounds count as the bound.
 
     Args:
-        game: The `Economist`; not typed, because the game's module imports this one.
+        game: The options with what follows from them; the `Economist` is one.
     """
 
-    def __init__(self, game: Any) -> None:
+    def __init__(self, game: Society) -> None:
         if game.government != "planner" or game.bounded:
             raise NotSupported("Economist: array rules are for government='planner' and bounded=False; play the scalar rules")
         self.game = game
@@ -210,7 +211,7 @@ class EconomyBatch(Batch[Economies]):
         bracket = bracket_of(state.income, game.edges)
         shares = (bracket[..., None] == np.arange(len(game.edges))).sum(axis=1) / game.population
         shares *= (state.year + state.week > 0)[:, None]
-        mean = state.utility.mean(axis=1) / _DOLLARS if not game.info.hidden else np.zeros(len(public))
+        mean = state.utility.mean(axis=1) / _DOLLARS if not game.has_hidden else np.zeros(len(public))
         columns = [public, mean[:, None], shares, state.income / _DOLLARS]
         return np.concatenate([column.astype(np.float32) for column in columns], axis=1)
 
