@@ -14,7 +14,7 @@ import time
 
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.simulate import simulate
+from agentarena.envs.werewolf.analysis.random_play import simulate
 from agentarena.envs.werewolf.solver import solve
 
 PLAIN = {"seer": False, "doctor": False}
@@ -61,9 +61,9 @@ def environment(game: Werewolf, matches: int) -> float:
     at = won = 0
     for _ in range(matches):
         state = game.start(rng)
-        while state.asked:
+        while state.to_move:
             moves = {}
-            for seat in state.asked:
+            for seat in state.to_move:
                 legal = game.legal(state, seat)
                 moves[seat] = legal[int(draws[at & 0xFFFF] * len(legal))]
                 at += 1

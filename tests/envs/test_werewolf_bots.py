@@ -12,16 +12,13 @@ import agentarena as aa
 from agentarena.core.actions import Spoken
 from agentarena.core.agent import View
 from agentarena.core.episode import Episode
-from agentarena.core.registry import AGENTS
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.beliefs import deals, wolf_beliefs
-from agentarena.envs.werewolf.metrics import entropy, measure
-from agentarena.envs.werewolf.moves import speech
-from agentarena.envs.werewolf.speech import Act
-from agentarena.envs.werewolf.summary import calibration, summarize, uniformity
+from agentarena.envs.werewolf import Werewolf, bots
+from agentarena.envs.werewolf.actions import Act, speech
+from agentarena.envs.werewolf.analysis import calibration, entropy, measure, summarize, uniformity
+from agentarena.envs.werewolf.bots import deals, wolf_beliefs
 
-BOTS = [name for name in AGENTS if name.startswith("werewolf/")]
+BOTS = sorted(bots.BOTS)
 
 
 def played(game, wolves, village, seed):
@@ -154,7 +151,7 @@ def test_metrics_of_a_match_by_hand():
     assert (found.won_cast, found.won_hits) == (3, 2)
     assert found.survived == {"seer": (1, 1), "villager": (2, 3), "werewolf": (0, 1)}
     assert (found.seer_day, found.followed, found.seer_lost) == (1, (1, 2), False)
-    assert found.said == {
+    assert found.statements == {
         ("village", "accuse"): (0, 1),
         ("village", "claim"): (0, 1),
         ("village", "result"): (0, 1),
@@ -173,7 +170,7 @@ def test_a_report_without_a_test_is_a_lie_even_when_true():
     table = Table("V V S W V", start="day", discussion="round_robin")
     table(s0=speech(5) + table.game.space_of(0).index(Act("result", 3, 1)))
     found = measure(table.log)
-    assert found.said == {("village", "result"): (1, 1)}
+    assert found.statements == {("village", "result"): (1, 1)}
     assert found.false[("village", "result")] == 0
 
 

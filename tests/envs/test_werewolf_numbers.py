@@ -13,8 +13,7 @@ from scipy import stats
 from agentarena.core.errors import NotSupported
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.ballots import exile_chance, majority_chance, tie_sizes
-from agentarena.envs.werewolf.simulate import simulate
+from agentarena.envs.werewolf.analysis.random_play import exile_chance, majority_chance, simulate, tie_sizes
 from agentarena.envs.werewolf.solver import solve, village_win, wolf_hit_chance
 
 PLAIN = {"seer": False, "doctor": False}
@@ -211,8 +210,8 @@ def test_the_simulator_agrees_with_the_solver(options):
 def random_match(game, rng):
     """The last state of one match of random play."""
     state = game.start(rng)
-    while state.asked:
-        legal = {seat: game.legal(state, seat) for seat in state.asked}
+    while state.to_move:
+        legal = {seat: game.legal(state, seat) for seat in state.to_move}
         state = game.step(state, {seat: moves[int(rng.random() * len(moves))] for seat, moves in legal.items()}, rng)
     return state
 
@@ -227,7 +226,7 @@ def test_the_rules_agree_with_the_solver(options):
         error = math.sqrt(float(chance * (1 - chance)) / matches)
         assert abs(sum(state.winner == winner for state in last) / matches - float(chance)) <= 4.5 * error + 1e-9
     spread = math.sqrt(sum(float(p) * (n - float(exact.votes)) ** 2 for (_, n), p in exact.outcomes.items()) / matches)
-    assert abs(sum(state.votes for state in last) / matches - float(exact.votes)) <= 4.5 * spread + 1e-9
+    assert abs(sum(state.outcome.votes_held for state in last) / matches - float(exact.votes)) <= 4.5 * spread + 1e-9
 
 
 @pytest.mark.slow
@@ -247,7 +246,7 @@ def test_lspo7_to_a_hundredth():
     last = [random_match(game, rng) for _ in range(matches)]
     exact = solve(game)
     often = [at for at, chance in exact.outcomes.items() if chance * matches >= 5]
-    counts = [sum((state.winner, state.votes) == at for state in last) for at in often]
+    counts = [sum((state.winner, state.outcome.votes_held) == at for state in last) for at in often]
     expected = [float(exact.outcomes[at]) * matches for at in often]
     scale = sum(counts) / sum(expected)
     assert stats.chisquare(counts, [count * scale for count in expected]).pvalue > 1e-4
@@ -265,16 +264,16 @@ def test_mini4_by_listing_every_outcome(options):
 
     def value(state):
         """Chance that the village wins from here under random play."""
-        if not state.asked:
+        if not state.to_move:
             return float(state.winner == "village")
-        key = (state.roles, state.alive, state.phase, state.day, state.ballot, state.prey)
+        key = (state.roles, state.alive, state.phase, state.day, state.cast, state.night.victim)
         if key not in worth:
-            legal = [game.legal(state, seat) for seat in state.asked]
+            legal = [game.legal(state, seat) for seat in state.to_move]
             joint = list(itertools.product(*legal))
             worth[key] = sum(
                 probability * value(after)
                 for moves in joint
-                for probability, after in game.chance(state, dict(zip(state.asked, moves, strict=True)))
+                for probability, after in game.chance(state, dict(zip(state.to_move, moves, strict=True)))
             ) / len(joint)
         return worth[key]
 
