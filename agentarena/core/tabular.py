@@ -123,8 +123,7 @@ class _Memoized(Game[Any]):
         if known is None:
             if len(states) >= _MAX_MEMORY:
                 states.clear()
-            known = self._copy(state)
-            states[known] = known
+            known = states[state] = self._copy(state)
         return known
 
     def _copy(self, state: Any) -> Any:
@@ -228,7 +227,8 @@ class TableBatch(Batch[Tokens]):
         number: dict[Any, int] = {}
         for _, deal in deals:
             number.setdefault(deal, len(number))
-        self._chances = np.array([probability for probability, _ in deals])
+        chances = np.cumsum([probability for probability, _ in deals])
+        self._cdf = chances / chances[-1]
         self._deals = np.array([number[deal] for _, deal in deals], np.int32)
         self._states = list(number)
         edges = self._number_states(number)
@@ -279,7 +279,7 @@ class TableBatch(Batch[Tokens]):
     def start(self, size: int, rng: np.random.Generator) -> Tokens:
         if len(self._deals) == 1:
             return Tokens(np.repeat(self._deals, size))
-        return Tokens(rng.choice(self._deals, size, p=self._chances))
+        return Tokens(self._deals.take(self._cdf.searchsorted(rng.random(size), side="right")))
 
     def over(self, state: Tokens) -> np.ndarray:
         return self._over.take(state.node)
