@@ -76,12 +76,12 @@ class Speed:
         return (self.prompt + self.completion) / self.cpu
 
 
-class Asked(NamedTuple):
+class Exchange(NamedTuple):
     """A question of a match, as it went to the engine, and its answer."""
 
     match: int
     request: Request
-    made: Completion
+    completion: Completion
 
 
 def untrained(folder: Path, hidden: int, layers: int) -> Path:
@@ -112,35 +112,35 @@ def used() -> float:
     return sum(times.user + times.system for times in (one.cpu_times() for one in (this, *this.children(recursive=True))))
 
 
-def matches(engine: Any, asked: list[Asked], env: str, count: int, concurrency: int, seed: int, max_tokens: int) -> tuple[int, int]:
-    """Plays matches and leaves what was asked in them in `asked`; tokens read and written."""
+def matches(engine: Any, exchanges: list[Exchange], env: str, count: int, concurrency: int, seed: int, max_tokens: int) -> tuple[int, int]:
+    """Plays matches and appends their requests and replies to `exchanges`; tokens read and written."""
 
     def keeping(view: View, prompt: Prompt) -> Steps:
         request = prompt.ask()
-        (made,) = yield [request]
-        asked.append(Asked(view.match, request, made))
-        return prompt.reply(made)
+        (completion,) = yield [request]
+        exchanges.append(Exchange(view.match, request, completion))
+        return prompt.reply(completion)
 
-    asked.clear()
-    bot = LanguageAgent(engine, memory="state", max_tokens=max_tokens, strategy=keeping, release=lambda: None)
+    exchanges.clear()
+    bot = LanguageAgent.of(engine, memory="state", max_tokens=max_tokens, strategy=keeping, release=lambda: None)
     lenient = OnUnreadable(retries=0, then="random")  # whatever the model has learned, matches are played to their end
     play(env, [bot, "random"], matches=count, concurrency=concurrency, seed=seed, on_unreadable=lenient)
-    return sum(one.made.prompt_tokens for one in asked), sum(one.made.completion_tokens for one in asked)
+    return sum(one.completion.prompt_tokens for one in exchanges), sum(one.completion.completion_tokens for one in exchanges)
 
 
-def direct_vllm(engine: Any, asked: Sequence[Asked]) -> tuple[int, int]:
+def direct_vllm(engine: Any, exchanges: Sequence[Exchange]) -> tuple[int, int]:
     """`LLM.generate` on the recorded requests; tokens read and written."""
-    prompts = [{"prompt_token_ids": list(one.made.prompt_ids)} for one in asked]
-    parameters = [engine.sampling(one.request) for one in asked]
+    prompts = [{"prompt_token_ids": list(one.completion.prompt_ids)} for one in exchanges]
+    parameters = [engine.sampling(one.request) for one in exchanges]
     outputs = engine.call(lambda llm: llm.generate(prompts, parameters, use_tqdm=False))
     return sum(len(one.prompt_token_ids) for one in outputs), sum(len(one.outputs[0].token_ids) for one in outputs)
 
 
-def chained_vllm(engine: Any, asked: Sequence[Asked], size: int) -> tuple[int, int]:
+def chained_vllm(engine: Any, exchanges: Sequence[Exchange], size: int) -> tuple[int, int]:
     """The recorded requests by vLLM's own calls, match by match in their order, `size` matches at once; tokens read and written."""
     chains: defaultdict[int, deque[tuple[Any, Any]]] = defaultdict(deque)
-    for one in asked:
-        chains[one.match].append(({"prompt_token_ids": list(one.made.prompt_ids)}, engine.sampling(one.request)))
+    for one in exchanges:
+        chains[one.match].append(({"prompt_token_ids": list(one.completion.prompt_ids)}, engine.sampling(one.request)))
 
     def work(llm: Any) -> tuple[int, int]:
         waiting, under_way, keys = deque(chains.values()), {}, map(str, itertools.count())
@@ -164,14 +164,14 @@ def chained_vllm(engine: Any, asked: Sequence[Asked], size: int) -> tuple[int, i
     return cast("tuple[int, int]", engine.call(work))
 
 
-def direct_hf(model: Any, pad: int, size: int, asked: Sequence[Asked]) -> tuple[int, int]:
+def direct_hf(model: Any, pad: int, size: int, exchanges: Sequence[Exchange]) -> tuple[int, int]:
     """`model.generate` in batches of `size`, left-padded, sorted by length; tokens read and written."""
     import torch
 
     read = written = 0
-    ordered = sorted(asked, key=lambda one: len(one.made.prompt_ids))
+    ordered = sorted(exchanges, key=lambda one: len(one.completion.prompt_ids))
     for start in range(0, len(ordered), size):
-        batch = [one.made.prompt_ids for one in ordered[start : start + size]]
+        batch = [one.completion.prompt_ids for one in ordered[start : start + size]]
         width = max(map(len, batch))
         ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in batch])
         mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in batch])
@@ -188,7 +188,7 @@ class Bench:
     """A loaded engine, ways to feed it without `agentarena.play`, and how to empty its prefix cache."""
 
     engine: Any
-    ways: Mapping[str, Callable[[Sequence[Asked], int], tuple[int, int]]]
+    ways: Mapping[str, Callable[[Sequence[Exchange], int], tuple[int, int]]]
     reset: Callable[[], None]
 
 
@@ -198,7 +198,10 @@ def vllm_bench(model: str, slots: int, block: int | None) -> Bench:
 
     blocks = {"block_size": block} if block else {}
     engine = VLLMEngine(model, dtype="float32", max_num_seqs=slots, **blocks)
-    ways = {"direct": lambda asked, size: direct_vllm(engine, asked), "chained": lambda asked, size: chained_vllm(engine, asked, size)}
+    ways = {
+        "direct": lambda exchanges, size: direct_vllm(engine, exchanges),
+        "chained": lambda exchanges, size: chained_vllm(engine, exchanges, size),
+    }
     return Bench(engine, ways, lambda: engine.call(lambda llm: llm.reset_prefix_cache()))
 
 
@@ -210,34 +213,34 @@ def hf_bench(model: str, slots: int) -> Bench:
 
     loaded, tokenizer = AutoModelForCausalLM.from_pretrained(model, dtype="float32").eval(), AutoTokenizer.from_pretrained(model)
     engine = HFEngine(loaded, tokenizer=tokenizer, max_batch=slots)
-    return Bench(engine, {"direct": lambda asked, size: direct_hf(loaded, tokenizer.pad_token_id, size, asked)}, lambda: None)
+    return Bench(engine, {"direct": lambda exchanges, size: direct_hf(loaded, tokenizer.pad_token_id, size, exchanges)}, lambda: None)
 
 
 def measure(bench: Bench, env: str, concurrency: int, waves: int, rounds: int, max_tokens: int, singles: int) -> dict[str, list[Speed]]:
     """Rounds of all ways, taking turns, after a small one to warm up."""
-    asked: list[Asked] = []
-    found: dict[str, list[Speed]] = {name: [] for name in ("matches", *bench.ways, *(["one by one"] if singles else []))}
+    exchanges: list[Exchange] = []
+    speeds_by_way: dict[str, list[Speed]] = {name: [] for name in ("matches", *bench.ways, *(["one by one"] if singles else []))}
 
     def turn(name: str, work: Callable[[], tuple[int, int]]) -> None:
         bench.reset()
-        found[name].append(timed(work))
+        speeds_by_way[name].append(timed(work))
 
-    matches(bench.engine, asked, env, 4, 4, 999, max_tokens)
+    matches(bench.engine, exchanges, env, 4, 4, 999, max_tokens)
     for feed in bench.ways.values():
-        feed(asked, concurrency)
+        feed(exchanges, concurrency)
     for seed in range(rounds):
-        turn("matches", lambda seed=seed: matches(bench.engine, asked, env, waves * concurrency, concurrency, seed, max_tokens))
+        turn("matches", lambda seed=seed: matches(bench.engine, exchanges, env, waves * concurrency, concurrency, seed, max_tokens))
         for name, feed in bench.ways.items():
-            turn(name, lambda feed=feed: feed(asked, concurrency))
+            turn(name, lambda feed=feed: feed(exchanges, concurrency))
         if singles:
-            turn("one by one", lambda seed=seed: matches(bench.engine, asked, env, singles, 1, seed, max_tokens))
-        show(env, concurrency, {name: speeds[-1:] for name, speeds in found.items()})
-    return found
+            turn("one by one", lambda seed=seed: matches(bench.engine, exchanges, env, singles, 1, seed, max_tokens))
+        show(env, concurrency, {name: speeds[-1:] for name, speeds in speeds_by_way.items()})
+    return speeds_by_way
 
 
-def show(env: str, concurrency: int, found: dict[str, list[Speed]]) -> None:
+def show(env: str, concurrency: int, speeds_by_way: dict[str, list[Speed]]) -> None:
     """One line a way: medians."""
-    for name, speeds in found.items():
+    for name, speeds in speeds_by_way.items():
         middle = {key: statistics.median(getattr(one, key) for one in speeds) for key in ("rate", "written", "frugality")}
         print(
             f"{env:15s} {concurrency:4d} {name:11s} {middle['rate']:9.0f} tokens/s {middle['written']:7.0f} written/s "
@@ -246,9 +249,9 @@ def show(env: str, concurrency: int, found: dict[str, list[Speed]]) -> None:
         )
 
 
-def ratios(found: dict[str, list[Speed]], one: str, other: str) -> str:
+def ratios(speeds_by_way: dict[str, list[Speed]], one: str, other: str) -> str:
     """One way over another: median over the rounds, its range, and the ratio of the sums of all rounds."""
-    pairs = list(zip(found[one], found[other], strict=True))
+    pairs = list(zip(speeds_by_way[one], speeds_by_way[other], strict=True))
     out = []
     for label, key in (("wall", "rate"), ("written, wall", "written"), ("CPU", "frugality")):
         each = sorted(getattr(this, key) / getattr(that, key) for this, that in pairs)
@@ -273,24 +276,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--max-tokens", type=int, default=16)
     parser.add_argument("--singles", type=int, default=8, help="matches of the one-by-one turn; 0 leaves it out")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        model = str(untrained(Path(folder), given.hidden, given.layers)) if given.hidden else given.model
-        run(given, model)
+        model = str(untrained(Path(folder), arguments.hidden, arguments.layers)) if arguments.hidden else arguments.model
+        run(arguments, model)
 
 
-def run(given: argparse.Namespace, model: str) -> None:
+def run(arguments: argparse.Namespace, model: str) -> None:
     """Measures and prints."""
-    for concurrency in given.concurrency:
-        bench = vllm_bench(model, concurrency, given.block_size) if given.engine == "vllm" else hf_bench(model, concurrency)
-        found = measure(bench, given.env, concurrency, given.waves, given.rounds, given.max_tokens, given.singles)
+    for concurrency in arguments.concurrency:
+        bench = vllm_bench(model, concurrency, arguments.block_size) if arguments.engine == "vllm" else hf_bench(model, concurrency)
+        speeds_by_way = measure(
+            bench, arguments.env, concurrency, arguments.waves, arguments.rounds, arguments.max_tokens, arguments.singles
+        )
         bench.engine.close()
-        print(f"\n{given.engine}, {concurrency} matches at once, medians of {given.rounds} rounds")
-        show(given.env, concurrency, found)
-        for other in list(found)[1:]:
-            print(ratios(found, "matches", other))
-        if "chained" in found:
-            print(ratios(found, "chained", "direct"))
+        print(f"\n{arguments.engine}, {concurrency} matches at once, medians of {arguments.rounds} rounds")
+        show(arguments.env, concurrency, speeds_by_way)
+        for other in list(speeds_by_way)[1:]:
+            print(ratios(speeds_by_way, "matches", other))
+        if "chained" in speeds_by_way:
+            print(ratios(speeds_by_way, "chained", "direct"))
         print()
 
 

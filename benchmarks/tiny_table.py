@@ -65,15 +65,15 @@ def main() -> None:
     parser.add_argument("--parameters", default="", help="of the agent, such as temperature=0.7")
     parser.add_argument("--matches", type=int, help="by default 1000, fewer of long games")
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    spec = f"hf:{given.model}?memory=state&max_tokens=64" if given.model else "tiny"
-    if given.parameters:
-        spec += ("&" if "?" in spec else "?") + given.parameters
+    arguments = parser.parse_args()
+    spec = f"hf:{arguments.model}?memory=state&max_tokens=64" if arguments.model else "tiny"
+    if arguments.parameters:
+        spec += ("&" if "?" in spec else "?") + arguments.parameters
     print(
         "| environment | decisions | legal | wins | mean return | wins, random | mean return, random |\n| --- | --- | --- | --- | --- | --- | --- |"
     )
-    for env in given.envs:
-        print(line(row(env, spec, given.matches or MATCHES.get(env, 1000), given.seed)), flush=True)
+    for env in arguments.envs:
+        print(line(row(env, spec, arguments.matches or MATCHES.get(env, 1000), arguments.seed)), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ def main() -> None:
     parser.add_argument("--opponent", default="random")
     parser.add_argument("--matches", type=int, default=100)
     parser.add_argument("--out")
-    given = parser.parse_args()
-    runs = aa.play(given.env, [given.agent, given.opponent], matches=given.matches, seed=0, out=given.out)
+    arguments = parser.parse_args()
+    runs = aa.play(arguments.env, [arguments.agent, arguments.opponent], matches=arguments.matches, seed=0, out=arguments.out)
     for row in runs.table():
         print(row)
     replies = Counter(attempt["outcome"] for one in runs.records for reply in one.replies for attempt in reply["attempts"])

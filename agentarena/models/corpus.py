@@ -2,9 +2,8 @@
 
 A decision is a prompt (rules and view, as an agent without memory sees them) and the reply its teacher gave. Matches are
 walked by a mixture: each seat follows its teacher or, with probability `wander`, plays at random, so that positions off the
-teacher's own path are taught too; the reply kept is always the teacher's. A reply has a space before the move, so that its
-tokens are those of the list of legal moves and can be copied: without it, after as many steps, 55 % of the replies in
-tic-tac-toe were legal.
+teacher's own path are taught too; the reply is always the teacher's. A reply has a space before the move, so that its
+tokens are those of the list of legal moves and can be copied.
 """
 
 from __future__ import annotations

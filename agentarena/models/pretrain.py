@@ -145,8 +145,8 @@ def loss(model: Any, batch: Sequence[Encoded]) -> tuple[Any, Any]:
         rest[row, : len(tokens)] = torch.tensor(tokens)
         kind[row, : len(one.view)] = 1
         kind[row, len(one.view) : len(tokens)] = 2
-    seen = torch.cat([torch.ones((len(batch), rules.shape[1]), dtype=torch.long), (kind > 0).long()], dim=1)
-    hidden = model.model(input_ids=rest, attention_mask=seen, past_key_values=cache, use_cache=True).last_hidden_state[:, :-1]
+    mask = torch.cat([torch.ones((len(batch), rules.shape[1]), dtype=torch.long), (kind > 0).long()], dim=1)
+    hidden = model.model(input_ids=rest, attention_mask=mask, past_key_values=cache, use_cache=True).last_hidden_state[:, :-1]
     targets, kind = rest[:, 1:], kind[:, 1:]
     views, replies = (cross_entropy(model.lm_head(hidden[kind == k]), targets[kind == k], reduction="sum") for k in (1, 2))
     return replies, views
@@ -275,15 +275,15 @@ def _measure(model: Any, held: Sequence[Encoded], settings: Settings) -> float:
 
 
 def save(model: Any, tokenizer: Any, out: Path, settings: Settings, measured: float, steps: int) -> None:
-    """Writes model, tokenizer and the settings that made them."""
+    """Writes model, tokenizer and the settings of the run."""
     model.generation_config.update(
         do_sample=False, max_new_tokens=64, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id
     )
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
-    made = {name: getattr(settings, name) for name in Settings.__slots__ if name != "base"}
-    made |= {"steps": steps, "nats_a_reply": round(measured, 4), "before": _recipe_of(settings.base)}
-    (out / "recipe.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    recipe = {name: getattr(settings, name) for name in Settings.__slots__ if name != "base"}
+    recipe |= {"steps": steps, "nats_a_reply": round(measured, 4), "before": _recipe_of(settings.base)}
+    (out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
     (out / "checkpoint.pt").unlink(missing_ok=True)
 
 
@@ -350,10 +350,10 @@ def main() -> None:
         default = Settings.__dataclass_fields__[name].default
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(default), default=default)
     parser.add_argument("--out", type=Path, required=True)
-    given = vars(parser.parse_args())
-    out = given.pop("out")
+    arguments = vars(parser.parse_args())
+    out = arguments.pop("out")
     began = time.monotonic()
-    pretrain(Settings(**given), out, lambda line: sys.stderr.write(f"[{time.monotonic() - began:6.0f} s] {line}\n"))
+    pretrain(Settings(**arguments), out, lambda line: sys.stderr.write(f"[{time.monotonic() - began:6.0f} s] {line}\n"))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The language agent: prompts from views, a strategy that asks a back-end, replies as completions come.
+"""The language agent: prompts from views, a strategy that asks a back-end, replies as completions arrive.
 
 hf:path/or/name?temperature=0.7&memory=chat      a model of transformers
 openai:model?base_url=http://localhost:8000/v1   any OpenAI-compatible server
-tiny                                             the small model that agentarena.models.pretrain makes
+tiny                                             the small model of agentarena.models.pretrain
 """
 
 from __future__ import annotations
@@ -247,8 +247,8 @@ def spec_name(head: str, parameters: Mapping[str, Any]) -> str:
     >>> spec_name("openai:gpt-4.1", {"temperature": 0.5, "concurrency": 8})
     'openai:gpt-4.1?temperature=0.5'
     """
-    shown = [f"{name}={value}" for name, value in parameters.items() if name not in OPERATIONAL]
-    return head + ("?" + "&".join(shown) if shown else "")
+    query = [f"{name}={value}" for name, value in parameters.items() if name not in OPERATIONAL]
+    return head + ("?" + "&".join(query) if query else "")
 
 
 def build(head: str, engine: Engine, release: Callable[[], None] | None, parameters: Mapping[str, Any]) -> LanguageAgent:
@@ -306,7 +306,7 @@ TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
 
 
 def tiny(**parameters: Any) -> LanguageAgent:
-    """`tiny`: the small model in the box, made by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
+    """`tiny`: the small model in the box, trained by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
     from .hf import engine as shared_engine
 
     check_names("tiny", parameters)
@@ -347,7 +347,7 @@ def openai(
         rpm: Requests a minute.
         tpm: Tokens a minute.
         timeout_s: Seconds for one attempt.
-        stall_s: Seconds without a word, when streaming.
+        stall_s: Seconds without a token, when streaming.
         retries: Attempts after the first.
         stream: Whether replies are streamed.
         dialect: "openai" or "vllm": how decoding under the legal replies is asked for.

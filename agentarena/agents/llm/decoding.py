@@ -56,13 +56,13 @@ class _Roomy(DynamicLayer):
             return
         length = self.get_seq_length()
         size = (like.shape[0], like.shape[1], columns + _ROOM, like.shape[3])
-        fresh = (torch.zeros(size, dtype=like.dtype, device=like.device), torch.zeros(size, dtype=like.dtype, device=like.device))
+        grown = (torch.zeros(size, dtype=like.dtype, device=like.device), torch.zeros(size, dtype=like.dtype, device=like.device))
         if length:
             assert self.keys is not None
             assert self.values is not None
-            fresh[0][:, :, :length] = self.keys
-            fresh[1][:, :, :length] = self.values
-        self._buffers = fresh
+            grown[0][:, :, :length] = self.keys
+            grown[1][:, :, :length] = self.values
+        self._buffers = grown
 
     def fill(self, keys: torch.Tensor, values: torch.Tensor, room: int) -> None:
         """Begin with these keys and values, shape (1 or B, heads, T, width), and `room` free columns."""
@@ -88,34 +88,34 @@ class Prefixes:
 
     Args:
         model: The language model.
-        limit: Bytes kept at most.
+        limit: Greatest number of bytes.
     """
 
     def __init__(self, model: Any, limit: int) -> None:
         self._model, self._limit = model, limit
-        self._kept: OrderedDict[tuple[str | None, tuple[int, ...]], Pairs] = OrderedDict()
+        self._stored: OrderedDict[tuple[str | None, tuple[int, ...]], Pairs] = OrderedDict()
         self._bytes = 0
 
     def get(self, ids: tuple[int, ...], adapter: str | None) -> Pairs:
         """Keys and values of a beginning. Shape of each (1, heads, T, width)."""
         key = (adapter, ids)
-        known = self._kept.get(key)
+        known = self._stored.get(key)
         if known is not None:
-            self._kept.move_to_end(key)
+            self._stored.move_to_end(key)
             return known
         cache = Cache(layers=[_Roomy() for _ in range(_layers(self._model))])
         tokens = torch.tensor([ids], device=self._model.device)
         self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
         pairs = [(keys.contiguous(), values.contiguous()) for keys, values in _pairs(cache)]
-        self._kept[key] = pairs
+        self._stored[key] = pairs
         self._bytes += _size(pairs)
-        while self._bytes > self._limit and len(self._kept) > 1:
-            self._bytes -= _size(self._kept.popitem(last=False)[1])
+        while self._bytes > self._limit and len(self._stored) > 1:
+            self._bytes -= _size(self._stored.popitem(last=False)[1])
         return pairs
 
     def clear(self) -> None:
         """Forget all: the model has other weights now."""
-        self._kept.clear()
+        self._stored.clear()
         self._bytes = 0
 
 
@@ -168,22 +168,22 @@ class Batch:
     @staticmethod
     def joined(batches: Sequence[Batch]) -> Batch:
         """One batch of the rows of several that have not left."""
-        kept = [(batch, batch.live) for batch in batches if batch.live]
-        if len(kept) == 1 and len(kept[0][1]) == len(kept[0][0].rows):
-            return kept[0][0]
-        starts = [_first_column(batch, live) for batch, live in kept]
-        length = max(batch._length - start for (batch, _), start in zip(kept, starts, strict=True))
-        count = sum(len(live) for _, live in kept)
-        first = kept[0][0]
+        parts = [(batch, batch.live) for batch in batches if batch.live]
+        if len(parts) == 1 and len(parts[0][1]) == len(parts[0][0].rows):
+            return parts[0][0]
+        starts = [_first_column(batch, live) for batch, live in parts]
+        length = max(batch._length - start for (batch, _), start in zip(parts, starts, strict=True))
+        count = sum(len(live) for _, live in parts)
+        first = parts[0][0]
         mask = first._mask.new_zeros((count, length))
-        places = [torch.tensor(live, device=mask.device) for _, live in kept]
+        places = [torch.tensor(live, device=mask.device) for _, live in parts]
         layers = [_Roomy() for _ in first._cache.layers]
         for number, layer in enumerate(layers):
             like = first._cache.layers[number].keys
             size = (count, like.shape[1], length + _ROOM, like.shape[3])
             keys, values = like.new_zeros(size), like.new_zeros(size)
             row = 0
-            for (batch, live), where, start in zip(kept, places, starts, strict=True):
+            for (batch, live), where, start in zip(parts, places, starts, strict=True):
                 old, width = batch._cache.layers[number], batch._length - start
                 rows = slice(row, row + len(live))
                 keys[rows, :, length - width : length] = old.keys[where, :, start:]
@@ -191,12 +191,12 @@ class Batch:
                 row += len(live)
             layer.adopt(keys, values, length)
         row = 0
-        for (batch, live), where, start in zip(kept, places, starts, strict=True):
+        for (batch, live), where, start in zip(parts, places, starts, strict=True):
             width = batch._length - start
             mask[row : row + len(live), length - width :] = batch._mask[where, start : batch._length]
             row += len(live)
-        logits = torch.cat([batch.logits[where] for (batch, _), where in zip(kept, places, strict=True)])
-        return Batch(first._model, [batch.rows[place] for batch, live in kept for place in live], Cache(layers=[*layers]), mask, logits)
+        logits = torch.cat([batch.logits[where] for (batch, _), where in zip(parts, places, strict=True)])
+        return Batch(first._model, [batch.rows[place] for batch, live in parts for place in live], Cache(layers=[*layers]), mask, logits)
 
 
 def _first_column(batch: Batch, live: list[int]) -> int:

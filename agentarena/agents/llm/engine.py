@@ -161,7 +161,7 @@ class TokenEngine(Protocol):
     Attributes:
         template: The chat template of its model.
         context: Tokens that prompt and reply may take together; 0 where unlimited.
-        version: Version of its weights; "0" as loaded, then as `update_weights` was told.
+        version: Version of its weights; "0" as loaded, then what `update_weights` was called with.
     """
 
     template: Template

@@ -117,7 +117,7 @@ class HFEngine:
         self._between(lambda: self._updated(weights, version, probe))
 
     def close(self) -> None:
-        """Stop after the step under way and let go of the model."""
+        """Stop after the step under way and release the model."""
         with self._condition:
             self._closed = True
             self._waiting.clear()

@@ -1,7 +1,7 @@
-"""Memory that tensors have freed stays with the process, where a model runs on the processor.
+"""Settings of glibc under which the memory of freed tensors stays with the process, for models on the CPU.
 
 A step of a small model makes hundreds of tensors of some megabytes that live for a moment. glibc gives each one's memory back to
-the system and asks for it again, and the system clears it page by page: more work than what the tensors are for (docs/throughput.md).
+the system and asks for it again, and the system clears it page by page: more work than what the tensors are for (docs/lab-log.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ctypes
 __all__ = ["tune_malloc"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
-_KEPT = 1 << 30
+_RETAINED = 1 << 30
 _SINGLE = 256 << 20
 _SINGLE_AT_MOST = 32 << 20
 """What older versions of glibc take."""
@@ -27,5 +27,5 @@ def tune_malloc() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no such function; no such library (Windows)
         return False
-    kept = mallopt(_TRIM_THRESHOLD, _KEPT)
-    return bool(kept and (mallopt(_MMAP_THRESHOLD, _SINGLE) or mallopt(_MMAP_THRESHOLD, _SINGLE_AT_MOST)))
+    retains = mallopt(_TRIM_THRESHOLD, _RETAINED)
+    return bool(retains and (mallopt(_MMAP_THRESHOLD, _SINGLE) or mallopt(_MMAP_THRESHOLD, _SINGLE_AT_MOST)))

@@ -72,7 +72,7 @@ class OpenAIEngine:
         first_pause_s: float = _FIRST_PAUSE_S,
     ) -> None:
         try:
-            importlib.import_module("openai")  # here, so that the time it takes is nobody's answer
+            importlib.import_module("openai")  # imported eagerly so that import time is not counted as latency
         except ModuleNotFoundError as error:
             raise MissingExtra("openai", "llm") from error
         if dialect not in ("openai", "vllm"):
@@ -178,7 +178,7 @@ class OpenAIEngine:
         raise AssertionError("the last attempt returns or raises")
 
     async def _held(self) -> None:
-        """Wait while the server has asked everybody to."""
+        """Wait while the server has asked for a pause of all requests."""
         while (left := self._hold_until - time.monotonic()) > 0:
             await asyncio.sleep(left)
 
@@ -190,29 +190,29 @@ class OpenAIEngine:
         if getattr(error, "code", None) == "insufficient_quota":
             return None
         bound = min(_LONGEST_PAUSE_S, self._first_pause_s * 2**attempt)
-        asked = _retry_after(error)
-        if asked is not None and status == 429:
-            self._hold_until = max(self._hold_until, time.monotonic() + asked)
-        return float(self._jitter.uniform(0, bound)) + (asked or 0.0)
+        retry_after_s = _retry_after(error)
+        if retry_after_s is not None and status == 429:
+            self._hold_until = max(self._hold_until, time.monotonic() + retry_after_s)
+        return float(self._jitter.uniform(0, bound)) + (retry_after_s or 0.0)
 
     async def _final(self, error: Exception, attempt: int, first_try: float) -> Exception:
-        """What a request that failed for good is told as."""
+        """The exception for a request that failed for good."""
         import openai
 
         status = getattr(error, "status_code", None)
-        told = f"{self.name}: {_told(error)}, {attempt + 1} attempt{'s' if attempt else ''}"
+        message = f"{self.name}: {_described(error)}, {attempt + 1} attempt{'s' if attempt else ''}"
         if status in (401, 403, 404) or getattr(error, "code", None) == "insufficient_quota":
-            return ServiceGone(f"{told}. Check api_key, base_url and the model's name")
+            return ServiceGone(f"{message}. Check api_key, base_url and the model's name")
         lost = isinstance(error, openai.APIConnectionError) and not isinstance(error, openai.APITimeoutError)
-        if (lost or status in _SUSPECT) and (self._answered_at < first_try or not await self._there()):
-            return ServiceGone(f"{told}; it answers nothing else either")
+        if (lost or status in _SUSPECT) and (self._answered_at < first_try or not await self._reachable()):
+            return ServiceGone(f"{message}; it answers nothing else either")
         if isinstance(error, TimeoutError | openai.APITimeoutError):
             return AgentTimeout(f"{self.name}: no answer within {self._timeout_s:g} s, {attempt + 1} attempts")
         if isinstance(error, _Garbled | ValueError | openai.APIResponseValidationError):
-            return AgentNonsense(told)
-        return AgentRaised(told)
+            return AgentNonsense(message)
+        return AgentRaised(message)
 
-    async def _there(self) -> bool:
+    async def _reachable(self) -> bool:
         """Whether the server answers at all, asked what models it has."""
         import openai
 
@@ -226,22 +226,22 @@ class OpenAIEngine:
 
     async def _ask(self, arguments: Mapping[str, Any], request: Request) -> Completion:
         if self._stream:
-            said = await self._streamed(arguments)
+            parts = await self._streamed(arguments)
         else:
-            said = _whole(await self._client.chat.completions.create(**arguments))
-        text, thinking = split_thinking(said["text"])
-        thinking = "\n\n".join(part for part in (said["thinking"], thinking) if part)
-        finish = {"length": "length", "content_filter": "refusal"}.get(said["finish"], "stop")
-        if said["refusal"]:
-            text, finish = text or said["refusal"], "refusal"
+            parts = _whole(await self._client.chat.completions.create(**arguments))
+        text, thinking = split_thinking(parts["text"])
+        thinking = "\n\n".join(part for part in (parts["thinking"], thinking) if part)
+        finish = {"length": "length", "content_filter": "refusal"}.get(parts["finish"], "stop")
+        if parts["refusal"]:
+            text, finish = text or parts["refusal"], "refusal"
         if request.options is not None and self._dialect == "openai":
             text = unwrapped(text)
-        return Completion(text, thinking, finish, prompt_tokens=said["prompt_tokens"], completion_tokens=said["completion_tokens"])
+        return Completion(text, thinking, finish, prompt_tokens=parts["prompt_tokens"], completion_tokens=parts["completion_tokens"])
 
     async def _streamed(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         begun = self._client.chat.completions.create(**arguments, stream=True, stream_options={"include_usage": True})
         stream = await asyncio.wait_for(begun, self._stall_s)
-        said: dict[str, Any] = {"text": "", "thinking": "", "refusal": "", "finish": None, "prompt_tokens": 0, "completion_tokens": 0}
+        parts: dict[str, Any] = {"text": "", "thinking": "", "refusal": "", "finish": None, "prompt_tokens": 0, "completion_tokens": 0}
         chunks = stream.__aiter__()
         try:
             while True:
@@ -249,16 +249,16 @@ class OpenAIEngine:
                     chunk = await asyncio.wait_for(chunks.__anext__(), self._stall_s)
                 except StopAsyncIteration:
                     break
-                _gather(said, chunk)
-                if len(said["text"]) > _LONGEST_ANSWER:
-                    said["finish"] = "length"
+                _gather(parts, chunk)
+                if len(parts["text"]) > _LONGEST_ANSWER:
+                    parts["finish"] = "length"
                     break
         finally:
-            with contextlib.suppress(Exception):  # the answer is complete or lost; how the connection ends matters to nobody
+            with contextlib.suppress(Exception):  # the answer is complete or lost; errors while closing are irrelevant
                 await stream.close()
-        if said["finish"] is None:
+        if parts["finish"] is None:
             raise _Garbled("the stream ended before the reply did")
-        return said
+        return parts
 
     def _arguments(self, request: Request) -> dict[str, Any]:
         """The request in the server's words."""
@@ -298,7 +298,7 @@ def _whole(answer: Any) -> dict[str, Any]:
         choice = answer.choices[0]
         message, used = choice.message, answer.usage
         thinking = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or ""
-        said = {
+        parts = {
             "text": (message.content or "")[:_LONGEST_ANSWER],
             "thinking": str(thinking),
             "refusal": getattr(message, "refusal", None) or "",
@@ -307,19 +307,19 @@ def _whole(answer: Any) -> dict[str, Any]:
         counts = (int(used.prompt_tokens or 0), int(used.completion_tokens or 0)) if used is not None else (0, 0)
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise _Garbled(f"the answer is no chat completion ({type(error).__name__})") from error
-    return {**said, "prompt_tokens": counts[0], "completion_tokens": counts[1]}
+    return {**parts, "prompt_tokens": counts[0], "completion_tokens": counts[1]}
 
 
-def _gather(said: dict[str, Any], chunk: Any) -> None:
+def _gather(parts: dict[str, Any], chunk: Any) -> None:
     used = getattr(chunk, "usage", None)
     if used is not None:
-        said["prompt_tokens"], said["completion_tokens"] = int(used.prompt_tokens or 0), int(used.completion_tokens or 0)
+        parts["prompt_tokens"], parts["completion_tokens"] = int(used.prompt_tokens or 0), int(used.completion_tokens or 0)
     for choice in getattr(chunk, "choices", None) or ():
         delta = choice.delta
-        said["text"] += delta.content or ""
-        said["thinking"] += getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
-        said["refusal"] += getattr(delta, "refusal", None) or ""
-        said["finish"] = choice.finish_reason or said["finish"]
+        parts["text"] += delta.content or ""
+        parts["thinking"] += getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
+        parts["refusal"] += getattr(delta, "refusal", None) or ""
+        parts["finish"] = choice.finish_reason or parts["finish"]
 
 
 def _replace(completion: Completion, retries: int, seconds: float, rates: tuple[float, float] | None) -> Completion:
@@ -332,20 +332,20 @@ def _replace(completion: Completion, retries: int, seconds: float, rates: tuple[
 def _retry_after(error: Exception) -> float | None:
     """Seconds that the server asks to wait."""
     response = getattr(error, "response", None)
-    given = response.headers.get("retry-after") if response is not None else None
-    if given is None:
+    header = response.headers.get("retry-after") if response is not None else None
+    if header is None:
         return None
     try:
-        wait_s = float(given)
+        wait_s = float(header)
     except ValueError:
         try:
-            wait_s = parsedate_to_datetime(given).timestamp() - time.time()
+            wait_s = parsedate_to_datetime(header).timestamp() - time.time()
         except ValueError:
             return None
     return min(max(wait_s, 0.0), 120.0)
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     status = getattr(error, "status_code", None)
     words = " ".join(str(error).split())[:200]
     return f"HTTP {status} ({words})" if status is not None else f"{type(error).__name__} ({words})"

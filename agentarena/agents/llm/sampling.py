@@ -47,7 +47,7 @@ def choose(logits: torch.Tensor, rows: Sequence[Sampled], allowed: Sequence[np.n
     draws: list[Draw | None] = [None] * len(rows)
     greedy, plain, cut, bound = _sorted(rows, allowed)
     if greedy:
-        best = scores[greedy].max(-1)
+        best = _rows(scores, greedy).max(-1)
         for place, token, logprob in zip(greedy, best.indices.tolist(), best.values.tolist(), strict=True):
             draws[place] = Draw(token, logprob)
     for places, choose_free in ((plain, _plain), (cut, _cut)):
@@ -87,7 +87,12 @@ def _double(scores: torch.Tensor) -> torch.dtype:
 def _scaled(scores: torch.Tensor, rows: Sequence[Sampled], places: Sequence[int]) -> torch.Tensor:
     """Scores of some rows over their temperatures. Shape (R, V)."""
     temperatures = torch.tensor([_temperature(rows[place]) for place in places], device=scores.device, dtype=_double(scores))
-    return scores[torch.tensor(places, device=scores.device)].to(_double(scores)) / temperatures.unsqueeze(1)
+    return _rows(scores, places).to(_double(scores)) / temperatures.unsqueeze(1)
+
+
+def _rows(scores: torch.Tensor, places: Sequence[int]) -> torch.Tensor:
+    """Some rows, in ascending order; without a copy where they are all. Shape (R, V)."""
+    return scores if len(places) == len(scores) else scores[torch.tensor(places, device=scores.device)]
 
 
 def _plain(scaled: torch.Tensor, rows: Sequence[Sampled]) -> list[Draw]:
@@ -166,7 +171,8 @@ def _one_bound(scaled: np.ndarray, ids: np.ndarray, row: Sampled, total: float, 
                 kept = _top(torch.from_numpy(scaled).unsqueeze(0), [request.top_k], [request.top_p])[0].numpy()
                 scaled, ids, keys = scaled[kept], ids[kept], keys[kept]
     best = int(keys.argmax())
-    among = float(np.logaddexp.reduce(scaled))
+    top = scaled.max()
+    among = float(top + np.log(np.exp(scaled - top).sum()))
     return Draw(int(ids[best]), float(scaled[best]) - among, among - total, tuple(ids.tolist()))
 
 

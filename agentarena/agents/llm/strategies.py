@@ -60,7 +60,7 @@ def react(view: View, prompt: Prompt) -> Steps:
 
 
 def plan(view: View, prompt: Prompt) -> Steps:
-    """First a plan, then a move that is told the plan."""
+    """First a plan, then a move with the plan in its prompt."""
     (thought,) = yield [prompt.ask("Do not move yet. Write a short plan: what you want, and what the others may do.")]
     (completion,) = yield [prompt.ask(f"Your plan:\n{thought.text}\n\nNow move.", options=_options(view, prompt))]
     return _with_thought(prompt.reply(completion), thought.text)

@@ -19,7 +19,7 @@ V = TypeVar("V")
 _FRAMES = 1024
 _TEXTS = 2048
 _SHORT = 256
-"""Entries of the stores, and tokens of the longest text that is kept: some 20 MB at most."""
+"""Entries of the stores, and tokens of the longest text that is stored: some 20 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Template:
         """The tokens of a chat up to where the assistant's next reply begins."""
         frame = self._frame(messages[0]["content"]) if messages and messages[0]["role"] == "system" else None
         if frame is not None and len(messages) == 2 and messages[1]["role"] == "user":
-            said = messages[1]["content"]
-            if _plain(said) and not self._control[0].search(said):
-                return (*frame.ids, *self._encode(frame.before + said + frame.after, {}))
+            words = messages[1]["content"]
+            if _plain(words) and not self._control[0].search(words):
+                return (*frame.ids, *self._encode(frame.before + words + frame.after, {}))
         marked, hidden = self._disarmed(messages)
         text = self._render(marked, generate=True)
         if frame is not None and not hidden and text.startswith(frame.head):
@@ -78,7 +78,7 @@ class Template:
         if text.count(sign) != 1:
             return None
         head, after = text.split(sign)
-        starts = [found.start() for found in self._control[1].finditer(head)]
+        starts = [match.start() for match in self._control[1].finditer(head)]
         cut = starts[-1] if starts else 0
         ids = self._encode(head[:cut], {})
         if (*ids, *self._encode(text[cut:], {})) != self._encode(text, {}):  # the tokenizer looks across control tokens
@@ -101,8 +101,8 @@ class Template:
         sign = _unused("".join(message["content"] for message in messages))
         chat = [*messages[:last], {**messages[last], "content": sign}, *messages[last + 1 :]]
         marked, hidden = self._disarmed(chat)
-        _, found, after = self._render(marked, generate=True).rpartition(sign)
-        if not found:
+        _, separator, after = self._render(marked, generate=True).rpartition(sign)
+        if not separator:
             raise ValueError("the chat template leaves out earlier replies, so a chat cannot be continued")
         ids = self._encode(after, hidden)
         ended = len(reply_ids) > 0 and len(ids) > 0 and reply_ids[-1] == ids[0]
@@ -114,13 +114,13 @@ class Template:
             return ()
         sign = _unused(messages[0]["content"])
         marked, hidden = self._disarmed([messages[0], {"role": "user", "content": sign}])
-        before, found, _ = self._render(marked, generate=True).partition(sign)
-        return self._encode(before, hidden) if found else ()
+        before, separator, _ = self._render(marked, generate=True).partition(sign)
+        return self._encode(before, hidden) if separator else ()
 
     def text(self, ids: Sequence[int]) -> str:
         """The words of sampled tokens, without control tokens."""
         sampled = tuple(ids)
-        words = self._decoded.get(sampled)  # not asked twice: another thread may empty the store
+        words = self._decoded.get(sampled)  # looked up once: another thread may empty the store
         if words is None:
             words = str(self.tokenizer.decode(list(sampled), skip_special_tokens=True, clean_up_tokenization_spaces=False))
             _keep(self._decoded, sampled, words, len(sampled))
@@ -155,7 +155,7 @@ class Template:
     def _disarmed(self, messages: Sequence[Message]) -> tuple[list[Message], dict[str, str]]:
         """The messages with a sign in the place of each control token, and what the signs stand for.
 
-        What the assistant said may hold tokens that are no special ones, such as `<think>`: templates look for them.
+        Messages of the assistant may hold tokens that are no special ones, such as `<think>`: templates look for them.
         """
         every, special = self._control
         hidden: dict[str, str] = {}
@@ -165,10 +165,10 @@ class Template:
         base = _unused(text)
         signs: dict[str, str] = {}
 
-        def sign(found: re.Match[str]) -> str:
-            made = signs.setdefault(found[0], f"{base}{len(signs)}{base}")
-            hidden[made] = found[0]
-            return made
+        def sign(match: re.Match[str]) -> str:
+            replacement = signs.setdefault(match[0], f"{base}{len(signs)}{base}")
+            hidden[replacement] = match[0]
+            return replacement
 
         out: list[Message] = []
         for message in messages:
