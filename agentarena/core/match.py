@@ -65,8 +65,26 @@ class Match:
     """
 
     __slots__ = (
-        "_aborted", "_attempts", "_chosen", "_costs", "_faults", "_issued", "_legal", "_news", "_samples",
-        "_to_move", "_turn_log", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
+        "_aborted",
+        "_attempts",
+        "_chosen",
+        "_costs",
+        "_faults",
+        "_issued",
+        "_legal",
+        "_moving",
+        "_news",
+        "_samples",
+        "_to_move",
+        "_turn_log",
+        "actions",
+        "config",
+        "episode",
+        "failed",
+        "fixture",
+        "memory",
+        "replies",
+        "turns",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +97,7 @@ class Match:
         self.turns = [0] * seats
         self.failed: dict[int, AgentFault] = {}
         self._to_move = self.episode.to_move
+        self._moving: frozenset[int] = frozenset()  # the same as a set, worked out where it is asked for
         self.actions: list[Moves] = []
         self._aborted: Moves = ()
         self.replies: list[dict[str, Any]] = []
@@ -187,7 +206,9 @@ class Match:
                 action = int(action)
             if action.__class__ is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
-        if seat not in self._to_move or seat in self._chosen or seat in self.failed:
+        if not self._moving:
+            self._moving = frozenset(self._to_move)
+        if seat not in self._moving or seat in self._chosen or seat in self.failed:
             raise OutOfTurn(f"seat {seat} acted, awaited are {list(self.pending())}")
         legal = self.legal(seat)
         reason = violation(legal, action)
@@ -217,6 +238,7 @@ class Match:
         if self._issued:
             self._expire_views()
         self._to_move = self.episode.to_move
+        self._moving = frozenset()
         return self._to_move
 
     def _expire_views(self) -> None:
