@@ -121,7 +121,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
             return self._forfeited(match, refused)
         for seat in to_move:
             match.episode.mark_read(seat)
-            match.act(seat, choices[seat])
+        match.act_together(choices)
         episode = match.episode
         observations, infos = self._observed(match)
         return self._returned(observations, episode.rewards, episode.over and not episode.truncated, episode.truncated, infos)

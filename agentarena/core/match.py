@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 
+from .accounts import Accounts
 from .actions import Action, Legal, decode, encode, first_legal, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
 from .game import Information
-from .record import Cost, Finished, Fixture, Moves, Outcome, Record, Seat, stable
+from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
-from .result import result_of
+from .result import record_of, result_of
 from .rng import REFEREE, stream
 from .trajectory import Trajectory, Turn, TurnLog
 
@@ -60,31 +61,14 @@ class Match:
         memory: Each seat's notebook. Shape (S,).
         turns: How many decisions each seat has made. Shape (S,).
         failed: Seats that forfeited, with the fault.
+        accounts: What its decisions took.
         actions: The moves of every step taken, encoded as JSON, as in `Record.actions`.
         replies: Every decision in words, as in `Record.replies`.
     """
 
     __slots__ = (
-        "_aborted",
-        "_attempts",
-        "_chosen",
-        "_costs",
-        "_faults",
-        "_issued",
-        "_legal",
-        "_moving",
-        "_news",
-        "_samples",
-        "_to_move",
-        "_turn_log",
-        "actions",
-        "config",
-        "episode",
-        "failed",
-        "fixture",
-        "memory",
-        "replies",
-        "turns",
+        "_aborted", "_attempts", "_chosen", "_faults", "_issued", "_legal", "_moving", "_news", "_samples", "_to_move", "_turn_log",
+        "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -103,7 +87,7 @@ class Match:
         self.replies: list[dict[str, Any]] = []
         self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
-        self._costs: dict[int, list[Any]] = {}
+        self.accounts = Accounts()
         # of the step under way, by seat
         self._chosen: dict[int, tuple[Action, Any]] = {}
         self._attempts: dict[int, list[dict[str, Any]]] = {}
@@ -216,6 +200,25 @@ class Match:
             raise IllegalAction(reason)
         return self._accept(seat, *_canonical(legal, action))
 
+    def act_together(self, actions: Mapping[int, Action]) -> tuple[int, ...]:
+        """Play a whole step: the actions of all seats to move, each of which `violation(match.legal(seat), action)` has passed."""
+        if set(actions) != set(self._to_move) or self._chosen or self.failed:
+            raise OutOfTurn(f"seats {sorted(actions)} acted, awaited are {list(self.pending())}")
+        if self._turn_log is not None or len(actions) == 1:
+            for seat in self._to_move:
+                self.act(seat, actions[seat])
+            return self._to_move
+        for seat in self._to_move:
+            self._chosen[seat] = _canonical(self.legal(seat), actions[seat])
+        try:
+            following = self._settle()
+        except IllegalAction:
+            self._chosen = {}
+            raise
+        for seat in actions:
+            self.turns[seat] += 1
+        return following
+
     def _act_alone(self, seat: int, action: int) -> tuple[int, ...]:
         if self._turn_log is None:
             self.episode.step({seat: action})
@@ -252,7 +255,7 @@ class Match:
         problem = schema_error(reply)
         if problem:
             return self.fail(seat, AgentNonsense(problem))
-        self.add_usage(seat, reply.usage)
+        self.accounts.add_usage(seat, reply.usage)
         legal = self.legal(seat)
         action, outcome, reason = outcome_of(self.config.game, self.episode.state, seat, legal, reply)
         attempts = self._attempts.setdefault(seat, [])
@@ -282,7 +285,7 @@ class Match:
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
         if is_countable(fault.usage):
-            self.add_usage(seat, fault.usage)
+            self.accounts.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
         self._note(seat, attempt=len(self._attempts.get(seat, ())), fault=kind)
         self._add_fault(seat, kind, stable(str(fault)), "forfeit")
@@ -353,58 +356,22 @@ class Match:
         returns, _, outcome = self.result()
         return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome if self.over else "")
 
-    # --- accounts -----------------------------------------------------------------------------------------------------
-
-    def add_time(self, seat: int, seconds: float) -> None:
-        """Count one answer of `seat` and how long it took."""
-        cost = self._costs.get(seat)
-        if cost is None:
-            cost = self._costs[seat] = [0, 0.0, {}]
-        cost[0] += 1
-        cost[1] += seconds
-
-    def add_usage(self, seat: int, usage: Mapping[str, float]) -> None:
-        """Add to what the answers of `seat` used, e.g. tokens."""
-        if usage:
-            sums = self._costs.setdefault(seat, [0, 0.0, {}])[2]
-            for name, value in usage.items():
-                sums[name] = sums.get(name, 0) + value
+    # --- what is left of it ---------------------------------------------------------------------------------------------
 
     def finished(self) -> Finished:
         """The record of a match that is over, with its costs."""
-        seats = self.fixture.seats
-        costs = [Cost(self.fixture.match, seat, seats[seat], *cost) for seat, cost in sorted(self._costs.items()) if cost[0]]
-        return Finished(self.record(), tuple(costs))
+        return Finished(self.record(), self.accounts.entries(self.fixture))
 
     def record(self) -> Record:
         """The record of a match that is over; every seat needs a player in `config.players`."""
-        config, fixture, state = self.config, self.fixture, self.episode.state
-        returns, winner, outcome = self.result()
-        game, players = config.game, config.players
-        seats = tuple(
-            Seat(players[index].name, index, players[index].version, game.role(state, s), game.team(state, s), returns[s])
-            for s, index in enumerate(fixture.seats)
-        )
-        return Record(
-            env=config.env,
-            options=config.options,
-            package=config.package,
-            seed=config.seed,
-            match=fixture.match,
-            deal=fixture.deal,
-            policy=config.policy,
-            seats=seats,
-            actions=self.actions,
-            aborted=self._aborted,
-            replies=self.replies,
-            faults=self.faults,
-            winner=winner,
-            outcome=outcome,
-            turns=sum(self.turns),
-            steps=self.episode.steps,
-            samples=self._samples,
-            with_samples=config.record_samples,
-        )
+        parts = {
+            "actions": self.actions,
+            "aborted": self._aborted,
+            "replies": self.replies,
+            "faults": self.faults,
+            "samples": self._samples,
+        }
+        return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), **parts)
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
         """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""

@@ -124,7 +124,7 @@ class Runner:
                 decision = decide_one(agents[seat], match.view(seat))
                 if isinstance(decision, RunEnds):
                     raise decision
-                match.add_time(seat, clock() - before)
+                match.accounts.add_time(seat, clock() - before)
                 match.answer(seat, decision)
         self._end(match, deliver)
 
@@ -172,7 +172,7 @@ class Runner:
     def _take(self, match: Match, seat: int, decision: Decision | Exception, seconds: float, deliver: Callable[[Finished], Any]) -> None:
         if isinstance(decision, RunEnds):
             raise decision
-        match.add_time(seat, seconds)
+        match.accounts.add_time(seat, seconds)
         self._ask(match, match.answer(seat, decision), deliver)
 
 
