@@ -86,12 +86,12 @@ def main() -> None:
         exact = solve(game)
         chance = float(exact.village)
         began = time.process_time()
-        found = simulate(game, matches, stream(0)).share("village")
+        simulated_share = simulate(game, matches, stream(0)).share("village")
         spent, simulated = spent + time.process_time() - began, simulated + matches
         error = math.sqrt(chance * (1 - chance) / matches) or 1.0
-        z = (found - chance) / error
+        z = (simulated_share - chance) / error
         worst = max(worst, abs(z))
-        line = f"{name:46} {chance:10.6f} {found:10.6f} {z:6.2f}"
+        line = f"{name:46} {chance:10.6f} {simulated_share:10.6f} {z:6.2f}"
         if own:
             played = environment(game, own)
             line += f" {played:8.4f} {(played - chance) / (math.sqrt(chance * (1 - chance) / own) or 1.0):6.2f}"

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 import agentarena as aa
-from agentarena.core.episode import retrace
 from agentarena.core.intervals import mean_interval
+from agentarena.core.replay import states
 from agentarena.envs.economist.solver import by_grid, rational_response, welfare_of
 
 
@@ -75,7 +75,7 @@ def main() -> None:
 
 def _last(record: Any) -> Any:
     """The state in which a match ended."""
-    *_, last = retrace(record.game(), record.seed, record.deal, record.actions)
+    *_, last = states(record)
     return last
 
 

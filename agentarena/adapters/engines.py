@@ -98,7 +98,7 @@ class TableEngine(Engine):
                 self.tables[row] = Table(game, fresh_seed(rng), 0, own, self.limit)
             fresh = [table for row in missing if (table := self.tables[row]) is not None]
             self._opponents.advance(fresh)
-            missing = [row for row, table in zip(missing, fresh, strict=True) if not table.asked]
+            missing = [row for row, table in zip(missing, fresh, strict=True) if not table.to_move]
         for row in np.flatnonzero(where).tolist():
             self._refresh(row)
 
@@ -116,8 +116,8 @@ class TableEngine(Engine):
 
     def _by_seat(self, table: Table, action: Any) -> dict[int, Action]:
         if self.joint:
-            return {seat: action[seat] for seat in table.asked}
-        return {table.own[0] if self.own is not None else table.asked[0]: action}
+            return {seat: action[seat] for seat in table.to_move}
+        return {table.own[0] if self.own is not None else table.to_move[0]: action}
 
     def _table(self, row: int) -> Table:
         table = self.tables[row]
@@ -126,7 +126,7 @@ class TableEngine(Engine):
 
     def _refresh(self, row: int) -> None:
         table = self._table(row)
-        pending = table.asked
+        pending = table.to_move
         self.to_move[row] = False
         self.to_move[row, list(pending)] = True
         if self.own is not None:

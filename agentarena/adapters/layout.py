@@ -117,24 +117,24 @@ class Layout:
 
     def observe(self, episode: Episode, seat: int, mask: np.ndarray | None) -> Any:
         """What `seat` sees, in `observation_spaces[seat]`; `mask` is its action mask, `None` where there is none."""
-        seen = self.game.observe(episode.state, seat)
+        observation = self.game.observe(episode.state, seat)
         convert = self._convert[seat]
         if convert is not None:
-            seen = convert(seen)
+            observation = convert(observation)
         elif mask is not None:
-            seen = {"observation": seen, **_masks(mask)}
+            observation = {"observation": observation, **_masks(mask)}
             if self.view == "text":
-                seen["text"] = self.text(episode, seat)
-            return seen
+                observation["text"] = self.text(episode, seat)
+            return observation
         elif self.view == "vector":
-            return seen
+            return observation
         else:
-            seen = {"observation": seen}
+            observation = {"observation": observation}
         if mask is not None:
-            seen.update(_masks(mask))
+            observation.update(_masks(mask))
         if self.view == "text":
-            seen["text"] = self.text(episode, seat)
-        return seen if self.view == "text" or mask is not None or "words" in seen else seen["observation"]
+            observation["text"] = self.text(episode, seat)
+        return observation if self.view == "text" or mask is not None or "words" in observation else observation["observation"]
 
     def text(self, episode: Episode, seat: int) -> str:
         """News since the seat last acted, what it sees and what it is asked, in the characters of the `Text` space."""
@@ -153,8 +153,8 @@ class Layout:
 
     def same_for_all_seats(self, purpose: str) -> None:
         """Raise unless every seat has the same spaces."""
-        for name, found in (("action", self.action_spaces), ("observation", self.observation_spaces)):
-            if any(space != found[0] for space in found[1:]):
+        for name, seat_spaces in (("action", self.action_spaces), ("observation", self.observation_spaces)):
+            if any(space != seat_spaces[0] for space in seat_spaces[1:]):
                 raise UsageError(
                     f"{purpose} needs the same {name} space for every seat, which {type(self.game).__name__} lacks; fix one seat"
                 )
@@ -204,14 +204,14 @@ def _converter(space: Space[Any]) -> Callable[[Any], dict[str, Any]] | None:
     if words is None and not _has_integers(space):
         return None
 
-    def convert(seen: Any) -> dict[str, Any]:
+    def convert(observation: Any) -> dict[str, Any]:
         if isinstance(space, spaces.Text):
-            return {"words": seen}
+            return {"words": observation}
         if words is None:
-            return {"observation": _with_dtype(space, seen)}
-        out: dict[str, Any] = {"words": {name: seen[name] for name in words}}  # type: ignore[attr-defined]  # a Dict space
+            return {"observation": _with_dtype(space, observation)}
+        out: dict[str, Any] = {"words": {name: observation[name] for name in words}}  # type: ignore[attr-defined]  # a Dict space
         if numbers is not None:
-            out["observation"] = _with_dtype(numbers, {name: seen[name] for name in numbers})  # type: ignore[attr-defined]
+            out["observation"] = _with_dtype(numbers, {name: observation[name] for name in numbers})  # type: ignore[attr-defined]
         return out
 
     return convert
@@ -223,11 +223,11 @@ def _has_integers(space: Space[Any]) -> bool:
     return isinstance(space, spaces.Discrete)
 
 
-def _with_dtype(space: Space[Any], seen: Any) -> Any:
+def _with_dtype(space: Space[Any], observation: Any) -> Any:
     """Plain ints of `Discrete` parts as numpy ints, which know their dtype."""
     if isinstance(space, spaces.Dict):
-        return {name: _with_dtype(part, seen[name]) for name, part in space.items()}
-    return space.dtype.type(seen) if isinstance(space, spaces.Discrete) else seen  # type: ignore[union-attr]
+        return {name: _with_dtype(part, observation[name]) for name, part in space.items()}
+    return space.dtype.type(observation) if isinstance(space, spaces.Discrete) else observation  # type: ignore[union-attr]
 
 
 def plain(action: Action) -> Action:

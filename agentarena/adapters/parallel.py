@@ -156,7 +156,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         return self._returned(observations, rewards, True, False, infos)
 
     def _observed(self, match: Match, over: bool = False) -> tuple[Observations, Infos]:
-        layout, to_move = self._layout, () if over else match.to_move
+        layout, to_move = self._layout, frozenset[int]() if over else frozenset(match.to_move)
         observations: Observations = {}
         infos: Infos = {}
         for seat, agent in enumerate(self.possible_agents):

@@ -148,7 +148,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         table, seat = self._table, self.seat
         if table is None:
             raise UsageError("call reset(seed=...) before step()")
-        if not table.asked:
+        if not table.to_move:
             raise MatchOver("the match is over; call reset() before step()")
         if self.on_illegal == "raise":
             _, reason = choice_of(self._layout, table.match, seat, action)
@@ -160,13 +160,13 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             self.render()
         truncated = table.episode.truncated
         observation, info = self._observed(table)
-        return observation, float(table.collect()[seat]), not table.asked and not truncated, truncated, info
+        return observation, float(table.collect()[seat]), not table.to_move and not truncated, truncated, info
 
     def _observed(self, table: Table) -> tuple[Any, dict[str, Any]]:
         seat, layout = self.seat, self._layout
-        mask = layout.mask(table.match, seat) if seat in table.asked else layout.no_mask(seat)
+        mask = layout.mask(table.match, seat) if seat in table.to_move else layout.no_mask(seat)
         info = {**layout.info(seat, mask, table.match), "seat": seat}
-        if not table.asked:
+        if not table.to_move:
             info["returns"] = np.array(table.returns)
             if table.forfeits:
                 info["forfeit"] = [layout.agents[other] for other in table.forfeits]
@@ -179,8 +179,8 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         """The legal actions as bool of shape (A,), the parts of a `MultiDiscrete` space one after the other, under the name that SB3-contrib's MaskablePPO looks for."""
         if self._table is None:
             raise UsageError("call reset(seed=...) before action_masks()")
-        asked = self.seat in self._table.asked
-        mask = self._layout.mask(self._table.match, self.seat) if asked else self._layout.no_mask(self.seat)
+        moving = self.seat in self._table.to_move
+        mask = self._layout.mask(self._table.match, self.seat) if moving else self._layout.no_mask(self.seat)
         if mask is None:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
         return np.concatenate(marginals(mask)).astype(bool)

@@ -52,7 +52,7 @@ class Table:
         return self.match.episode
 
     @property
-    def asked(self) -> tuple[int, ...]:
+    def to_move(self) -> tuple[int, ...]:
         """The seats to move; `()` when the match is over."""
         return self.match.to_move
 
@@ -198,7 +198,7 @@ def seat_table(
     for skipped in range(_MOST_SKIPPED):
         table = Table(game, fresh_seed(rng), 0, seats(), limit)
         opponents.advance([table])
-        if table.asked:
+        if table.to_move:
             return table, skipped
         failed = table.match.failed
         table.close()

@@ -79,11 +79,11 @@ def agent(spec: str | Agent) -> Agent:
     except TypeError as error:
         known = ", ".join(inspect.signature(factory).parameters) or "none"
         raise BadOption(f"agent {spec!r}: {error}. Its parameters: {known}") from None
-    made = factory(**parameters)
-    if not isinstance(made, Agent):
-        raise UsageError(f"agent {spec!r}: {factory!r} made a {type(made).__name__}, not an agentarena.Agent")
-    made.name = made.name or spec
-    return made
+    player = factory(**parameters)
+    if not isinstance(player, Agent):
+        raise UsageError(f"agent {spec!r}: {factory!r} made a {type(player).__name__}, not an agentarena.Agent")
+    player.name = player.name or spec
+    return player
 
 
 def _factory(name: str) -> Any:
@@ -95,8 +95,7 @@ def _factory(name: str) -> Any:
         return bot
     scheme, colon, rest = name.partition(":")
     if colon and f"{scheme}:" in table:
-        made = load(table[f"{scheme}:"])
-        return _with_model(made, rest)
+        return _with_model(load(table[f"{scheme}:"]), rest)
     if colon and scheme.endswith(".py"):
         return getattr(_module_at(Path(scheme)), rest, None) or _no_attribute(scheme, rest)
     if colon:

@@ -22,8 +22,8 @@ def fold(text: str) -> str:
         return text
     plain = text.translate(_LOOKALIKES)
     decomposed = unicodedata.normalize("NFKD", plain)
-    kept = (char for char in decomposed if not unicodedata.combining(char))
-    return "".join(char if char in _CHARSET_SET else "?" for char in kept)
+    letters = (char for char in decomposed if not unicodedata.combining(char))
+    return "".join(char if char in _CHARSET_SET else "?" for char in letters)
 
 
 _CHARSET_SET = frozenset(CHARSET)

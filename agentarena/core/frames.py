@@ -25,12 +25,12 @@ class Frame:
         step: Number of steps taken; 0 is the start.
         moves: The moves that led here, in words, by seat.
         replies: Raw replies and thinking behind these moves, by seat: the attempts of `Record.replies`.
-        public: What became known to everybody, told as to an onlooker.
-        private: What only some seats learnt, and what can only be told as "you", in words, by seat.
-        told: All that this step told each seat, in its own words. Shape (S,).
+        public: What became known to everybody, in the words of an onlooker.
+        private: What only some seats learnt, and what can only be said as "you", in words, by seat.
+        news: What this step made known to each seat, in the words of that seat. Shape (S,).
         events: All of what became known, as data, each with its audience.
         views: What each seat sees now, in words. Shape (S,). All of them together are the referee's view.
-        asked: The seats that move next; `()` at the end.
+        to_move: The seats that move next; `()` at the end.
         returns: Return of each seat so far. Shape (S,); the final returns in the last frame.
         note: How the match ended, in the last frame; faults, as they happen.
     """
@@ -40,10 +40,10 @@ class Frame:
     replies: Mapping[int, Sequence[Mapping[str, Any]]]
     public: tuple[str, ...]
     private: Mapping[int, tuple[str, ...]]
-    told: tuple[tuple[str, ...], ...]
+    news: tuple[tuple[str, ...], ...]
     events: tuple[Event, ...]
     views: tuple[str, ...]
-    asked: tuple[int, ...]
+    to_move: tuple[int, ...]
     returns: tuple[float, ...]
     note: str = ""
 
@@ -57,10 +57,10 @@ class Frame:
     def news_for(self, seat: int | None = None) -> tuple[str, ...]:
         """What a seat was told by this step; for the referee (`None`) the moves, what anybody was told, and the note."""
         if seat is not None:
-            return self.told[seat]
+            return self.news[seat]
         moves = tuple(f"seat {mover}: {move}" for mover, move in self.moves.items())
-        told = tuple(f"to seat {hearer} alone: {line}" for hearer, lines in self.private.items() for line in lines)
-        return (*moves, *self.public, *told, *([self.note] if self.note else []))
+        private = tuple(f"to seat {hearer} alone: {line}" for hearer, lines in self.private.items() for line in lines)
+        return (*moves, *self.public, *private, *([self.note] if self.note else []))
 
 
 def frames(record: Record) -> list[Frame]:
@@ -88,11 +88,11 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
     seats = range(game.info.seats)
     public: list[str] = []
     private: dict[int, list[str]] = {}
-    told: list[list[str]] = [[] for _ in seats]
+    news: list[list[str]] = [[] for _ in seats]
     for event in events:
         heard = {seat: line for seat in seats if event.visible_to(seat) and (line := game.text.tell(event, seat))}
         for seat, line in heard.items():
-            told[seat].append(line)
+            news[seat].append(line)
         neutral = _neutral(heard, game.info.seats) if event.audience is None else None
         if neutral is not None:
             public.append(neutral)
@@ -105,10 +105,10 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
         replies={reply["seat"]: reply["attempts"] for reply in record.replies if reply["step"] == step - 1},
         public=tuple(public),
         private={seat: tuple(private[seat]) for seat in sorted(private)},
-        told=tuple(map(tuple, told)),
+        news=tuple(map(tuple, news)),
         events=events,
         views=tuple(game.text.look(episode.state, seat) for seat in seats),
-        asked=episode.to_move,
+        to_move=episode.to_move,
         returns=tuple(float(value) for value in episode.returns),
         note="; ".join(_fault(fault) for fault in record.faults if fault["step"] == step - 1 and fault["then"] != "forfeit"),
     )
@@ -138,7 +138,7 @@ def _last(record: Record, frame: Frame) -> Frame:
     if record.outcome == "forfeited":
         notes = [*faults, *([f"{who} wins"] if record.winner is not None else [])]
         replies = {reply["seat"]: reply["attempts"] for reply in record.replies if reply["step"] == len(record.actions)}
-        frame = dataclasses.replace(frame, replies={**frame.replies, **replies}, asked=())
+        frame = dataclasses.replace(frame, replies={**frame.replies, **replies}, to_move=())
     else:
         notes = [result[record.outcome]]
     note = "; ".join(filter(None, [frame.note, *notes]))

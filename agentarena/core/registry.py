@@ -181,10 +181,10 @@ def game_class(env_id: str) -> type[Game[Any]]:
     """The class behind an environment id."""
     name = resolve(env_id)
     reference = name if ":" in name else ENVS.get(name) or entry_point_names("agentarena.envs")[name]
-    found = load(reference)
-    if not (inspect.isclass(found) and issubclass(found, Game)):
+    target = load(reference)
+    if not (inspect.isclass(target) and issubclass(target, Game)):
         raise UsageError(f"{reference!r} is not a subclass of agentarena.core.game.Game")
-    return found
+    return target
 
 
 def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:

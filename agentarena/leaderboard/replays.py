@@ -68,7 +68,7 @@ def _frame(step: Frame) -> dict[str, Any]:
         "public": list(step.public),
         "private": {str(seat): list(lines) for seat, lines in step.private.items()},
         "views": list(step.views),
-        "to_move": list(step.asked),
+        "to_move": list(step.to_move),
         "returns": list(step.returns),
         "note": step.note,
     }

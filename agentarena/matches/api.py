@@ -135,13 +135,13 @@ def run(
     seed = _whole("seed", seed)
     _check(rules, len(_listed(agents)), fixtures, concurrency)
     place = _backend(backend, workers)
-    ready, made = seated(agents, isolate=isolate, deadline_s=deadline_s)
+    ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
         config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable(), record_samples)
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         if not place.here:
-            _close(made)
+            _close(owned)
 
         def play_all(fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
             place.play(job, ready, fixtures, finished)
@@ -151,12 +151,12 @@ def run(
         with RecordFile(out, config, fixtures, resume=resume) as file:
             return _in_file(file, fixtures, play_all, progress)
     finally:
-        _close(made)
+        _close(owned)
 
 
-def _close(made: list[Agent]) -> None:
-    while made:
-        made.pop().close()
+def _close(owned: list[Agent]) -> None:
+    while owned:
+        owned.pop().close()
 
 
 _backend = backend  # the arguments of `play` and `run` carry the same name
@@ -166,13 +166,13 @@ _PlayAll = Callable[[Sequence[Fixture], Callable[[Finished], None]], None]
 def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
     records: list[Record] = []
     costs: list[Cost] = []
-    tell = progress or _silent
-    tell(0, len(fixtures))
+    report = progress or _silent
+    report(0, len(fixtures))
 
     def finished(done: Finished) -> None:
         records.append(done.record)
         costs.extend(done.costs)
-        tell(len(records), len(fixtures))
+        report(len(records), len(fixtures))
 
     try:
         play_all(fixtures, finished)
@@ -182,26 +182,26 @@ def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progre
 
 
 def _in_file(file: RecordFile, fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
-    tell = progress or _silent
-    tell(len(file.records), len(fixtures))
+    report = progress or _silent
+    report(len(file.records), len(fixtures))
 
     def finished(done: Finished) -> None:
         file.add(done)
-        tell(len(file.records), len(fixtures))
+        report(len(file.records), len(fixtures))
 
     try:
         play_all([fixture for fixture in fixtures if fixture.match not in file.records], finished)
     except RunEnds as end:
-        kept = f"in {file.path}; the same call goes on from there"
-        raise _ended(end, file.finish(), len(fixtures), kept) from end.__cause__
+        place = f"in {file.path}; the same call goes on from there"
+        raise _ended(end, file.finish(), len(fixtures), place) from end.__cause__
     return file.finish()
 
 
-def _ended(end: RunEnds, results: Results, total: int, kept: str) -> RunEnds:
+def _ended(end: RunEnds, results: Results, total: int, place: str) -> RunEnds:
     """The error that ends a run early, with what was finished and where it is."""
-    told = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {kept}")
-    told.results = results
-    return told
+    error = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {place}")
+    error.results = results
+    return error
 
 
 def _silent(done: int, total: int) -> None:

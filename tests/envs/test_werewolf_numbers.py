@@ -97,16 +97,16 @@ def test_variants_and_presets(options, wins, digits):
 
 def test_lengths_survival_and_accuracy_of_lspo7():
     """Section 3.4: outcomes by number of votes held, P(alive at the end), pooled accuracy of votes."""
-    found = solve(Werewolf.build("lspo7"))
-    assert found.outcomes["wolves", 1] == F(88, 175)
-    assert found.outcomes["wolves", 2] == F(28561, 110250)
-    assert found.outcomes["village", 2] == F(607, 7875)
-    assert [round(float(found.outcomes[at]), 6) for at in (("wolves", 3), ("wolves", 4), ("village", 3), ("village", 4))] == [
+    solution = solve(Werewolf.build("lspo7"))
+    assert solution.outcomes["wolves", 1] == F(88, 175)
+    assert solution.outcomes["wolves", 2] == F(28561, 110250)
+    assert solution.outcomes["village", 2] == F(607, 7875)
+    assert [round(float(solution.outcomes[at]), 6) for at in (("wolves", 3), ("wolves", 4), ("village", 3), ("village", 4))] == [
         0.103922, 0.004445, 0.050366, 0.002206,
     ]  # fmt: skip
-    assert found.alive["villager"] == F(185173, 504000)
-    assert [round(float(found.alive[role]), 6) for role in ("werewolf", "doctor")] == [0.737957, 0.369576]
-    assert round(float(found.accuracy), 6) == 0.386327
+    assert solution.alive["villager"] == F(185173, 504000)
+    assert [round(float(solution.alive[role]), 6) for role in ("werewolf", "doctor")] == [0.737957, 0.369576]
+    assert round(float(solution.accuracy), 6) == 0.386327
     expected = [solve(Werewolf.build(doctor=doctor, self_save=own)).votes for doctor, own in ((0, True), (1, True), (1, False))]
     assert expected[0] == F(4, 3)
     assert [round(float(votes), 6) for votes in expected[1:]] == [1.664937, 1.6223]
@@ -137,12 +137,12 @@ def test_a_unique_leader_and_a_majority(n, leader, majority):
 def test_tie_sizes_by_trying_all_ballots(n, k, abstain, self_vote):
     options = [[c for c in range(k) if self_vote or c != voter] + [k] * abstain for voter in range(n)]
     weight = F(1, math.prod(map(len, options)))
-    found: dict[int, F] = {}
+    sizes: dict[int, F] = {}
     for ballot in itertools.product(*options):
         counts = [ballot.count(c) for c in range(k)]
         size = counts.count(max(counts)) if max(counts) else 0
-        found[size] = found.get(size, F(0)) + weight
-    assert tie_sizes(n, k, abstain, self_vote) == found
+        sizes[size] = sizes.get(size, F(0)) + weight
+    assert tie_sizes(n, k, abstain, self_vote) == sizes
 
 
 @pytest.mark.parametrize("rule", ["vote", "first"])

@@ -25,9 +25,9 @@ def believers(game, state, seat):
     results = [(entry.target, entry.value) for entry in state.log if entry.kind == "check" and state.alive >> entry.target & 1]
     if state.roles[seat] == WOLF or not results or not state.alive >> seer & 1:
         return uniform(legal)
-    found = [target for target, wolf in results if wolf]
+    known_wolves = [target for target, wolf in results if wolf]
     cleared = {target for target, wolf in results if not wolf} | {seer}
-    suspects = found or [target for target in legal if target not in cleared]
+    suspects = known_wolves or [target for target in legal if target not in cleared]
     return uniform([target for target in suspects if target in legal] or legal)
 
 

@@ -74,13 +74,13 @@ def test_the_last_wolf_decides_after_hearing_the_others():
 
 @pytest.mark.parametrize(("rule", "prey"), [("vote", {1, 5}), ("first", {5})])
 def test_wolves_vote_and_ties_are_broken(rule, prey):
-    found = set()
+    attacked = set()
     for seed in range(30):
         table = Table("W V W S V V V", wolf_rule=rule)
         table.rng = stream(seed)
         table(s0=5, s2=1, s3=0)
-        found |= {1, 5} - set(table.alive)
-    assert found == prey
+        attacked |= {1, 5} - set(table.alive)
+    assert attacked == prey
 
 
 def test_a_majority_of_wolves_beats_a_minority():
@@ -222,13 +222,13 @@ def test_when_wolves_win(rule, winner):
 
 @pytest.mark.parametrize(("tie", "exiled"), [("random", {0, 1}), ("nobody", set())])
 def test_a_tied_vote(tie, exiled):
-    found = set()
+    dead = set()
     for seed in range(30):
         table = Table("V V V W", start="day", tie=tie)
         table.rng = stream(seed)
         table.vote(1, 0, 1, 0)
-        found |= {0, 1, 2, 3} - set(table.alive)
-    assert found == exiled
+        dead |= {0, 1, 2, 3} - set(table.alive)
+    assert dead == exiled
 
 
 def test_a_revote_is_between_the_tied_alone():

@@ -371,8 +371,8 @@ def test_a_replay_tells_the_match_in_words():
     assert len(shown) == record.steps + 1
     assert shown[0].moves == {}
     assert shown[1].moves == {0: "(0,0)"}
-    assert shown[1].asked == (1,)
-    assert shown[-1].asked == ()
+    assert shown[1].to_move == (1,)
+    assert shown[-1].to_move == ()
     assert shown[-1].returns == record.returns
     assert "seat 0 (rascals:First) wins" in shown[-1].note
     assert shown[3].table.count("--- seat") == 2
@@ -411,7 +411,7 @@ def test_a_replay_shows_words_and_faults():
     assert [attempt["text"] for attempt in shown[1].replies[0]] == ["first thought", "(0,0)"]
     assert "ZeroDivisionError" in shown[-1].note
     assert "forfeits" in shown[-1].note
-    assert shown[-1].asked == ()
+    assert shown[-1].to_move == ()
     assert shown[-1].returns == results.records[0].returns
 
 

@@ -102,16 +102,16 @@ def solve(
     linear = plus if averaging is None else averaging == "linear"
     learners = [_Learner(side, plus) for side in tree.sides]
     reach = [learner.reach for learner in learners]
-    wanted, found = {*checkpoints, iterations}, {}
+    wanted, nash_convs = {*checkpoints, iterations}, {}
     for t in range(1, iterations + 1):
         for seat, learner in enumerate(learners):
             learner.learn(tree.gains(seat, reach), float(t) if linear else 1.0)
             reach[seat] = learner.reach
         if t in wanted:
-            found[t] = tree.nash_conv([learner.average() for learner in learners])
+            nash_convs[t] = tree.nash_conv([learner.average() for learner in learners])
     average = [learner.average() for learner in learners]
     tables = tuple(side.table(policy) for side, policy in zip(tree.sides, average, strict=True))
-    return Solution(tables, tuple(tree.returns(average).tolist()), found)
+    return Solution(tables, tuple(tree.returns(average).tolist()), nash_convs)
 
 
 _solved = functools.lru_cache(maxsize=8)(solve)

@@ -71,7 +71,7 @@ def _flow(side: Side) -> tuple[Any, np.ndarray]:
     from scipy.sparse import coo_array
 
     sets = np.arange(1, len(side.sets) + 1)
-    parents = np.array([found.parent for found in side.sets], np.intp)
+    parents = np.array([info_set.parent for info_set in side.sets], np.intp)
     rows = np.concatenate(([0], np.repeat(sets, side.counts), sets))
     columns = np.concatenate(([0], np.arange(1, side.size), parents))
     signs = np.concatenate((np.ones(side.size), -np.ones(len(sets))))

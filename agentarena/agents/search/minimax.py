@@ -105,7 +105,7 @@ class _Searcher:
 
     def best(self, state: Any, seat: int, depth: int | None) -> list[int]:
         sign = 1.0 if seat == 0 else -1.0
-        top, found = -inf, []
+        top, best = -inf, []
         legal = self._legal(state, seat)
         for action in legal:
             # a window that opens just below the best so far tells an equal move from a worse one
@@ -113,10 +113,10 @@ class _Searcher:
             window = (floor, inf) if sign > 0 else (-inf, -floor)
             value = sign * self._after(state, seat, action, *window, -1 if depth is None else depth - 1)
             if value > top:
-                top, found = value, [action]
+                top, best = value, [action]
             elif value == top:
-                found.append(action)
-        return found
+                best.append(action)
+        return best
 
     def _legal(self, state: Any, seat: int) -> tuple[int, ...]:
         legal = self.game.legal(state, seat)

@@ -74,8 +74,8 @@ def _of_table(table: Mapping[str, Mapping[int, float]]) -> Decide:
 
 
 def _checked(row: Mapping[int, float], key: str, actions: tuple[int, ...]) -> list[float]:
-    found = [float(row.get(action, 0.0)) for action in actions]
-    total = sum(found)
-    if not math.isclose(total, 1.0, abs_tol=_SLACK) or min(found) < 0.0 or math.isnan(total):
+    chances = [float(row.get(action, 0.0)) for action in actions]
+    total = sum(chances)
+    if not math.isclose(total, 1.0, abs_tol=_SLACK) or min(chances) < 0.0 or math.isnan(total):
         raise UsageError(f"the policy at information {key!r} is {dict(row)!r:.200}, not a distribution over the legal actions {actions}")
-    return found
+    return chances

@@ -82,12 +82,12 @@ class Side:
 
     def __init__(self, sets: Sequence[InformationSet]) -> None:
         self.sets = tuple(sets)
-        counts = np.array([len(found.actions) for found in sets], np.intp)
+        counts = np.array([len(info_set.actions) for info_set in sets], np.intp)
         self.counts = counts
         self.first = 1 + np.concatenate(([0], np.cumsum(counts)))[:-1].astype(np.intp)
         self.size = 1 + int(counts.sum())
-        depths = np.array([found.depth for found in sets], np.intp)
-        parents = np.array([found.parent for found in sets], np.intp)
+        depths = np.array([info_set.depth for info_set in sets], np.intp)
+        parents = np.array([info_set.parent for info_set in sets], np.intp)
         self.levels: list[Level] = []
         for depth in range(int(depths.max()) + 1 if len(sets) else 0):
             low, high = np.searchsorted(depths, depth), np.searchsorted(depths, depth, side="right")
@@ -254,10 +254,10 @@ class _Builder:
             if not asked or depth >= self.game.info.max_steps:
                 self._end(last, p, returns)
                 continue
-            found = [self._enter(state, seat, last[seat]) for seat in asked]
-            for choice in itertools.product(*(range(len(self.sets[s][i].actions)) for s, (i, _) in zip(asked, found, strict=True))):
+            entries = [self._enter(state, seat, last[seat]) for seat in asked]
+            for choice in itertools.product(*(range(len(self.sets[s][i].actions)) for s, (i, _) in zip(asked, entries, strict=True))):
                 after, actions = list(last), {}
-                for seat, (index, first), number in zip(asked, found, choice, strict=True):
+                for seat, (index, first), number in zip(asked, entries, choice, strict=True):
                     after[seat] = first + number
                     actions[seat] = self.sets[seat][index].actions[number]
                 path = tuple(after)
@@ -284,21 +284,21 @@ class _Builder:
         legal = self.game.legal(state, seat)
         if not isinstance(legal, tuple):
             raise NotSupported(f"exact evaluation needs listed actions, and {type(self.game).__name__} has {type(legal).__name__}")
-        found = self.known[seat].get((key, parent))
-        if found is None:
-            found = (len(self.sets[seat]), len(self.owner[seat]))
-            self.known[seat][key, parent] = found
+        entry = self.known[seat].get((key, parent))
+        if entry is None:
+            entry = (len(self.sets[seat]), len(self.owner[seat]))
+            self.known[seat][key, parent] = entry
             if key in self.keys[seat]:
                 self.forgetful = self.forgetful or key
             self.keys[seat].add(key)
             above = self.owner[seat][parent]
             depth = 0 if above < 0 else self.sets[seat][above].depth + 1
             self.sets[seat].append(InformationSet(key, legal, parent, state, depth))
-            self.owner[seat].extend([found[0]] * len(legal))
-        elif self.sets[seat][found[0]].actions != legal:
-            was = self.sets[seat][found[0]].actions
+            self.owner[seat].extend([entry[0]] * len(legal))
+        elif self.sets[seat][entry[0]].actions != legal:
+            was = self.sets[seat][entry[0]].actions
             raise ContractError(f"{type(self.game).__name__}: information {key!r} of seat {seat} has legal actions {was} and {legal}")
-        return found
+        return entry
 
     def _tree(self) -> Tree:
         """Renumbers slots so that the sets of one depth lie together, which makes each sweep a few array operations."""

@@ -70,19 +70,19 @@ def backend(name: str, workers: int | None) -> Backend:
     """
     if name not in BACKENDS:
         raise UnknownName("backend", name, BACKENDS)
-    made: Backend = load(BACKENDS[name])(workers)
-    return made
+    place: Backend = load(BACKENDS[name])(workers)
+    return place
 
 
 def seated(agents: Sequence[str | Agent], *, isolate: bool, deadline_s: float | None) -> tuple[list[Agent], list[Agent]]:
-    """The agents ready to play, and those of them that were made here and are to be closed here.
+    """The agents ready to play, and those of them that were built here and are to be closed here.
 
     A spec string that stands twice gives two agents; an object that stands twice is one agent in two places. With
     `isolate` or a deadline they live in processes of their own; an agent object that answers in its own time stays here
     and is watched by the clock, unless `isolate` says otherwise.
     """
     ready: list[Agent] = []
-    made: list[Agent] = []
+    owned: list[Agent] = []
     wrapped: dict[int, Agent] = {}
     try:
         for one in agents:
@@ -95,13 +95,13 @@ def seated(agents: Sequence[str | Agent], *, isolate: bool, deadline_s: float | 
                 continue
             new = Isolated(one, deadline_s=deadline_s) if apart else build(one)
             wrapped[id(one)] = new
-            made.append(new)
+            owned.append(new)
             ready.append(new)
     except BaseException:
-        for agent in made:
+        for agent in owned:
             agent.close()
         raise
-    return ready, made
+    return ready, owned
 
 
 def _own_time(agent: Agent) -> bool:

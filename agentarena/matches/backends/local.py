@@ -193,8 +193,8 @@ class _Mail:
             self.flush()
         elif not self._connection.poll():
             return ()
-        given: list[Any] = self._connection.recv()
-        return [Fixture(*fixture) for fixture in given]
+        fixtures: list[Any] = self._connection.recv()
+        return [Fixture(*fixture) for fixture in fixtures]
 
     def finished(self, done: Finished) -> None:
         """Queue a finished match."""

@@ -151,7 +151,7 @@ def test_plan_tells_the_plan_and_keeps_it_private():
 def test_vote_takes_the_move_most_replies_name():
     cycle = iter(["(0,0)", "nonsense", "(1,1)", "<answer>(1,1)</answer>", "(0,0) (1,1)"] * 9)
     engine, results = played(lambda request: next(cycle), strategy="vote", n=5)
-    assert results.records[0].actions[0] == [[0, 4]]
+    assert list(results.records[0].actions[0]) == [(0, 4)]
     assert len({request.seed for request in engine.requests[:5]}) == 5
     assert results.ledger["scripted"].usage["completion_tokens"] == 5 * len(engine.requests)
 
@@ -159,9 +159,9 @@ def test_vote_takes_the_move_most_replies_name():
 def test_candidates_are_chosen_by_a_policy():
     cycle = iter(["(0,1)", "(1,1)", "(0,1)"] * 9)
     _, results = played(lambda request: next(cycle), strategy="candidates", n=3, policy="tictactoe/tactical")
-    assert results.records[0].actions[0] == [[0, 4]], "the policy likes the centre"
+    assert list(results.records[0].actions[0]) == [(0, 4)], "the policy likes the centre"
     _, results = played(lambda request: "(0,1)", strategy="candidates", n=2, policy="tictactoe/tactical")
-    assert results.records[0].actions[0] == [[0, 1]], "a policy chooses among candidates alone"
+    assert list(results.records[0].actions[0]) == [(0, 1)], "a policy chooses among candidates alone"
 
 
 def test_recall_shows_what_came_of_like_positions(tmp_path):

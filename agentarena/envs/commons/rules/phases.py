@@ -107,10 +107,9 @@ def close(options: CommonsOptions, state: State, rng: np.random.Generator) -> St
     if cause == "collapse" and options.resource == "doubling":
         stock = done.left
     current = empty_round(done.number + 1, stock, state.norm, options.players)
-    state = replace(state, past=(*state.past, done), current=current, stock=stock, cause=cause)
-    if cause:
-        return replace(state, phase=OVER, to_move=(), news=(*state.news, ("end", done.number)))
-    return enter(options, replace(state, news=(*state.news, ("round", current.number))), TALK, rng)
+    news = (*state.news, ("end", done.number) if cause else ("round", current.number))
+    state = replace(state, past=(*state.past, done), current=current, stock=stock, cause=cause, news=news)
+    return replace(state, phase=OVER, to_move=()) if cause else enter(options, state, TALK, rng)
 
 
 # --- the phases ----------------------------------------------------------------------------------------------------------------
@@ -146,11 +145,12 @@ def _talk(options: CommonsOptions, state: State, moves: Moves, rng: np.random.Ge
     return enter(options, state, HARVEST if options.talk_when == "before" else WATCH, rng)
 
 
-def _charge(state: State, cost: list[float]) -> State:
-    """The state after the costs of this step, which are added to those of the round."""
+def _charge(state: State, cost: list[float], news: str, watched: tuple[int, ...], punished: tuple[int, ...]) -> State:
+    """The state after a step of watching or punishing, whose costs are added to those of the round."""
     wealth = tuple(have - price for have, price in zip(state.wealth, cost, strict=True))
-    current = replace(state.current, cost=tuple(old + price for old, price in zip(state.current.cost, cost, strict=True)))
-    return replace(state, current=current, wealth=wealth, rewards=tuple(0.0 - price for price in cost))
+    total = tuple(old + price for old, price in zip(state.current.cost, cost, strict=True))
+    current = replace(state.current, cost=total, watched=watched, punished=punished)
+    return replace(state, current=current, wealth=wealth, rewards=tuple(0.0 - price for price in cost), news=((news, state.number),))
 
 
 def _watch(options: CommonsOptions, state: State, moves: Moves, rng: np.random.Generator) -> State:
@@ -160,9 +160,7 @@ def _watch(options: CommonsOptions, state: State, moves: Moves, rng: np.random.G
         if move.choice:
             watched[seat] = draw_other(active, seat, rng)
             cost[seat] = options.watch_cost
-    state = _charge(state, cost)
-    state = replace(state, current=replace(state.current, watched=tuple(watched)), news=(("watch", state.number),))
-    return enter(options, state, SANCTION, rng)
+    return enter(options, _charge(state, cost, "watch", tuple(watched), state.current.punished), SANCTION, rng)
 
 
 def _sanction(options: CommonsOptions, state: State, moves: Moves, rng: np.random.Generator) -> State:
@@ -174,8 +172,7 @@ def _sanction(options: CommonsOptions, state: State, moves: Moves, rng: np.rando
             punished[seat] = target
             cost[seat] += options.sanction_cost
             cost[target] += options.fine * (1.0 + options.graduation * earlier[target])
-    state = _charge(state, cost)
-    state = replace(state, current=replace(state.current, punished=tuple(punished)), news=(("sanction", state.number),))
+    state = _charge(state, cost, "sanction", state.current.watched, tuple(punished))
     if state.number < options.rounds:
         state = learn(options, state, rng)
     return enter(options, state, REFLECT, rng)
@@ -189,22 +186,20 @@ def _reflect(options: CommonsOptions, state: State, moves: Moves, rng: np.random
 
 def _propose(options: CommonsOptions, state: State, moves: Moves, rng: np.random.Generator) -> State:
     proposed = tuple(moves[seat].amount if seat in moves else -1.0 for seat in options.all_seats)
-    current = replace(state.current, proposed=proposed)
-    state = replace(state, current=current, rewards=options.no_rewards, news=(("proposed", state.number),))
+    current, news = replace(state.current, proposed=proposed), ("proposed", state.number)
     if options.voting == "plurality":
-        return replace(state, phase=VOTE, to_move=active_seats(options, state))
-    return _adopt(options, state, lower_median([cap for cap in proposed if cap >= 0]), rng)
+        voters = active_seats(options, state)
+        return replace(state, phase=VOTE, to_move=voters, current=current, rewards=options.no_rewards, news=(news,))
+    norm = lower_median([cap for cap in proposed if cap >= 0])
+    state = replace(state, current=current, rewards=options.no_rewards, norm=norm, news=(news, ("norm", state.number)))
+    return close(options, state, rng)
 
 
 def _vote(options: CommonsOptions, state: State, moves: Moves, rng: np.random.Generator) -> State:
     ballots = tuple(moves[seat].choice - 2 if seat in moves else -1 for seat in options.all_seats)
-    state = replace(state, current=replace(state.current, ballots=ballots), rewards=options.no_rewards, news=())
-    return _adopt(options, state, plurality(state.current.proposed, ballots), rng)
-
-
-def _adopt(options: CommonsOptions, state: State, norm: float, rng: np.random.Generator) -> State:
-    """The round's end under a new norm."""
-    return close(options, replace(state, norm=norm, news=(*state.news, ("norm", state.number))), rng)
+    current, norm = replace(state.current, ballots=ballots), plurality(state.current.proposed, ballots)
+    state = replace(state, current=current, rewards=options.no_rewards, norm=norm, news=(("norm", state.number),))
+    return close(options, state, rng)
 
 
 PHASE_STEPS: dict[int, Callable[[CommonsOptions, State, Moves, np.random.Generator], State]] = {
