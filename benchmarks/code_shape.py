@@ -36,6 +36,7 @@ VOCABULARY = {
     "information": "information keys and resampling",
     "events": "news with audiences",
     "text": "the rules, views, replies and events in words",
+    "twin": "a faster form of the same rules, held equal to them by a test",
     "game": "the `Game`: puts these together",
     "bots": "players of this game",
     "batch": "array rules",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agentarena.envs.matrix.payoffs import NAMED
+from agentarena.envs.matrix.options import NAMED
 from agentarena.envs.matrix.solver import equilibria
 
 

@@ -16,7 +16,7 @@ from agentarena.core.errors import BadOption, IllegalAction, MatchOver, NotSuppo
 from agentarena.core.text import Unreadable
 from agentarena.envs.matrix import MatrixGame, PrisonersDilemma, RockPaperScissors, bimatrix, symmetric, zero_sum
 from agentarena.envs.matrix.bots import past_rounds
-from agentarena.envs.matrix.payoffs import NAMED
+from agentarena.envs.matrix.options import NAMED
 from agentarena.envs.matrix.solver import equilibria
 
 IDS = [

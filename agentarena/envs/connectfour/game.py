@@ -1,6 +1,6 @@
 """Connect Four: drop discs into columns; four of one's own in a row, a column or a diagonal win.
 
-These are the plain rules. `bitboard.py` plays the same on integers, which is what the registered game does.
+These are the plain rules. `twin.py` plays the same on integers, which is what the registered game does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
 
-from .bitboard import on_bitboards
+from .twin import on_bitboards
 from .text import ConnectFourText
 
 __all__ = ["ConnectFour", "State"]

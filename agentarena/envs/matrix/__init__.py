@@ -10,7 +10,7 @@ from .game import (
     StagHunt,
     State,
 )
-from .payoffs import bimatrix, symmetric, zero_sum
+from .options import bimatrix, symmetric, zero_sum
 
 __all__ = [
     "BattleOfTheSexes",

@@ -16,7 +16,7 @@ from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, Sum, option
 
-from .payoffs import NAMED, frozen, symmetric, table_of
+from .options import NAMED, frozen, symmetric, table_of
 from .text import MatrixText
 
 __all__ = [

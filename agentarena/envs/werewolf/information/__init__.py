@@ -14,9 +14,9 @@ import numpy as np
 from agentarena.core.errors import NotSupported
 
 from .hidden_choices import Contradiction, NightSampler, vote_choices, votes_that_lead_to, votes_with_counts
-from .options import HUNTER, MASON, MEDIUM, POSSESSED, ROLES, WOLF, Options, verdict
-from .rules import floor, mentions
-from .state import (
+from agentarena.envs.werewolf.options import HUNTER, MASON, MEDIUM, POSSESSED, ROLES, WOLF, Options, verdict
+from agentarena.envs.werewolf.rules import floor, mentions
+from agentarena.envs.werewolf.state import (
     OPEN_PHASES,
     SHOT,
     STRAW,
