@@ -54,23 +54,23 @@ def lines(series: Mapping[str, Series], *, x: str, y: str, steps: bool = False, 
     >>> lines({"rate": [(1, 20.0), (2, 30.0)]}, x="year", y="percent").count("<path")
     1
     """
-    kept = {name: [(a, b) for a, b in points if math.isfinite(a) and math.isfinite(b)] for name, points in series.items()}
-    kept = {name: points for name, points in kept.items() if points}
-    if not kept:
+    curves = {name: [(a, b) for a, b in points if math.isfinite(a) and math.isfinite(b)] for name, points in series.items()}
+    curves = {name: points for name, points in curves.items() if points}
+    if not curves:
         return ""
-    xs = [a for points in kept.values() for a, _ in points]
-    ys = [b for points in kept.values() for _, b in points]
+    xs = [a for points in curves.values() for a, _ in points]
+    ys = [b for points in curves.values() for _, b in points]
     across, up = (
         _Scale(min(xs), max(xs), _LEFT, _WIDTH - _RIGHT),
         _Scale(min(ys) if low is None else low, max(ys) if high is None else high, _HEIGHT - _BOTTOM, _TOP),
     )
-    rows = -(-len(kept) // 3)
+    rows = -(-len(curves) // 3)
     height = _HEIGHT + rows * _ROW
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{html.escape(f"{y} by {x}")}" style="width:100%;max-width:760px;height:auto;font-size:12px">',
         *_grid(across, up, x, y),
     ]
-    for index, (name, points) in enumerate(kept.items()):
+    for index, (name, points) in enumerate(curves.items()):
         colour = COLOURS[index % len(COLOURS)]
         parts.append(f'<path d="{_path(points, across, up, steps)}" fill="none" stroke="{colour}" stroke-width="2"/>')
         if len(points) == 1:

@@ -11,19 +11,19 @@ from __future__ import annotations
 import argparse
 import textwrap
 
+from agentarena.envs.commons.analysis.metrics import Summary, summarise
+from agentarena.envs.commons.analysis.societies import LABORATORY, learning_only, outcomes, with_collective_choice
 from agentarena.envs.commons.bots import Imitator
-from agentarena.envs.commons.metrics import Summary, summarise
-from agentarena.envs.commons.societies import LABORATORY, learning_only, outcomes, with_collective_choice
 
 PUBLISHED = {"neither": "21", "talk": "73", "sanctions": "37 gross, 9 net", "talk and sanctions": "93 gross, 90 net"}
 
 
-def percent(found: Summary) -> str:
-    return f"{100 * found.mean:6.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})"
+def percent(summary: Summary) -> str:
+    return f"{100 * summary.mean:6.1f} ({100 * summary.low:.1f} to {100 * summary.high:.1f})"
 
 
-def plain(found: Summary) -> str:
-    return f"{found.mean:6.2f} ({found.low:.2f} to {found.high:.2f})"
+def plain(summary: Summary) -> str:
+    return f"{summary.mean:6.2f} ({summary.low:.2f} to {summary.high:.2f})"
 
 
 def laboratory(matches: int, seed: int) -> None:
@@ -31,8 +31,8 @@ def laboratory(matches: int, seed: int) -> None:
     print(f"{'treatment':<20} {'gross % of rent':<26} {'net % of rent':<26} {'fines a seat and round':<26} published, with people")
     for name, make in LABORATORY.items():
         treatment = make()
-        found = summarise(outcomes(treatment.game, treatment.members, matches, seed))
-        row = (percent(found["efficiency"]), percent(found["net_efficiency"]), plain(found["punish_rate"]))
+        summary = summarise(outcomes(treatment.game, treatment.members, matches, seed))
+        row = (percent(summary["efficiency"]), percent(summary["net_efficiency"]), plain(summary["punish_rate"]))
         print(f"{name:<20} {row[0]:<26} {row[1]:<26} {row[2]:<26} {PUBLISHED[name]}")
 
 
@@ -49,16 +49,16 @@ def norms(matches: int, seed: int) -> None:
         "and a vote on proposals": with_collective_choice("plurality"),
     }
     for name, treatment in cases.items():
-        found = summarise(outcomes(treatment.game, treatment.members, matches, seed))
-        row = (plain(found["survival_time"]), percent(found["survived"]), percent(found["efficiency"]))
-        kept = percent(found["compliance"]) if found["compliance"].count else "     -"
-        print(f"{name:<34} {row[0]:<26} {row[1]:<26} {row[2]:<26} {kept}")
+        summary = summarise(outcomes(treatment.game, treatment.members, matches, seed))
+        row = (plain(summary["survival_time"]), percent(summary["survived"]), percent(summary["efficiency"]))
+        compliance = percent(summary["compliance"]) if summary["compliance"].count else "     -"
+        print(f"{name:<34} {row[0]:<26} {row[1]:<26} {row[2]:<26} {compliance}")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--matches", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    laboratory(given.matches, given.seed)
-    norms(given.matches, given.seed)
+    args = parser.parse_args()
+    laboratory(args.matches, args.seed)
+    norms(args.matches, args.seed)

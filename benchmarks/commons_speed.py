@@ -15,7 +15,8 @@ import numpy as np
 import agentarena as aa
 from agentarena.core.episode import Episode
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.commons import Commons, dynamics
+from agentarena.envs.commons import Commons
+from agentarena.envs.commons.rules import dynamics
 
 PLAIN = {"sanction": "none", "voting": "none", "learning": "none", "reflection": False, "consumption": 0.0, "theta": 0.0}
 

@@ -14,10 +14,10 @@ import agentarena as aa
 from agentarena.core.intervals import mean_interval
 from agentarena.envs.economist import Economist
 from agentarena.envs.economist.bots.planners import us_rates
-from agentarena.envs.economist.planners import GRID_HOURS, by_grid, cma_es, full_grid, judge, welfare_of
-from agentarena.envs.economist.saez import CODED_ELASTICITIES, saez_binned, saez_coded
-from agentarena.envs.economist.taxes import CUTOFFS
-from agentarena.envs.economist.welfare import OBJECTIVES, gini, swf
+from agentarena.envs.economist.bots.saez import CODED_ELASTICITIES, saez_binned, saez_coded
+from agentarena.envs.economist.options import CUTOFFS, OBJECTIVES
+from agentarena.envs.economist.rules.welfare import gini, swf
+from agentarena.envs.economist.solver import GRID_HOURS, by_grid, cma_es, full_grid, rational_response, welfare_of
 
 US = CUTOFFS["us"]
 _TOTALS = ("utilitarian", "isoelastic", "equality_productivity", "paper_raw")
@@ -33,16 +33,16 @@ def fixture() -> None:
         welfare = welfare_of(game, hours=GRID_HOURS, objective=objective)
         values = welfare(schedules)
         best = float(values.max())
-        found = [float(welfare(cma_es(welfare, 3, np.random.default_rng(seed), evaluations=600)[None])[0]) for seed in range(10)]
+        result = [float(welfare(cma_es(welfare, 3, np.random.default_rng(seed), evaluations=600)[None])[0]) for seed in range(10)]
         print(
             f"  {objective:22s} {best:14,.2f} at {schedules[int(np.argmax(values))].tolist()}; grid search {float(welfare(by_grid(welfare, 3)[None])[0]) / best:.4f}, "
-            f"CMA-ES of 3 x 600 schedules, least of 10 seeds {min(found) / best:.4f}, most {max(found) / best:.4f} of it"
+            f"CMA-ES of 3 x 600 schedules, least of 10 seeds {min(result) / best:.4f}, most {max(result) / best:.4f} of it"
         )
 
 
 def _schedules(game: Economist) -> dict[str, np.ndarray]:
     count = len(game.edges)
-    untaxed = judge(game, np.zeros(count)).income
+    untaxed = rational_response(game, np.zeros(count)).income
     out = {f"flat {rate}": np.full(count, float(rate)) for rate in (0, 20, 50, 70)}
     out["US federal"] = us_rates(game.edges)
     out["Saez, coded, e = 3"] = saez_coded(100.0 * game.expected_skills, game.edges, CODED_ELASTICITIES["us"])
@@ -62,7 +62,7 @@ def _settled(game: Economist, incomes: np.ndarray) -> np.ndarray:
     rates = np.full(len(game.edges), 50.0)
     for _ in range(50):
         rates = (rates + 100.0 * saez_binned(incomes, game.edges, 0.4)) / 2
-        incomes = judge(game, rates).income
+        incomes = rational_response(game, rates).income
     return rates
 
 
@@ -75,16 +75,16 @@ def table() -> None:
     print("|---" * (len(names) + 5) + "|")
     reference = game.economy.untaxed(game.expected_skills)
     for name, rates in _schedules(game).items():
-        found = judge(game, rates)
+        result = rational_response(game, rates)
         cells = []
         for objective in names:
-            value = float(swf(objective, found.utility, found.income, found.disposable, reference=reference)) / (
+            value = float(swf(objective, result.utility, result.income, result.disposable, reference=reference)) / (
                 game.population if objective in _TOTALS else 1
             )
             cells.append(f"{value:,.2f}" if abs(value) < 100 else f"{value:,.0f}")
-        shown = ", ".join(f"{rate:.0f}" for rate in rates)
+        listed = ", ".join(f"{rate:.0f}" for rate in rates)
         print(
-            f"| {name} | {' | '.join(cells)} | {found.hours.mean():.1f} | {found.income.mean():,.0f} | {float(gini(found.disposable)):.3f} | {shown} |"
+            f"| {name} | {' | '.join(cells)} | {result.hours.mean():.1f} | {result.income.mean():,.0f} | {float(gini(result.disposable)):.3f} | {listed} |"
         )
 
 
@@ -93,11 +93,13 @@ def exploit() -> None:
     game = Economist.build("fixture")
     print("Raw welfare sum u / max(z, 1) on fixture A, hours in tens")
     for rates in ((50.0, 50, 50), (100.0, 100, 50)):
-        found = judge(game, np.array(rates), hours=GRID_HOURS)
+        result = rational_response(game, np.array(rates), hours=GRID_HOURS)
         raw, norm, total = (
-            float(swf(name, found.utility, found.income, found.disposable)) for name in ("paper_raw", "inverse_income", "utilitarian")
+            float(swf(name, result.utility, result.income, result.disposable)) for name in ("paper_raw", "inverse_income", "utilitarian")
         )
-        print(f"  {rates}: hours {found.hours.astype(int).tolist()}, raw {raw:,.2f}, normalised {norm:,.0f}, sum of utilities {total:,.0f}")
+        print(
+            f"  {rates}: hours {result.hours.astype(int).tolist()}, raw {raw:,.2f}, normalised {norm:,.0f}, sum of utilities {total:,.0f}"
+        )
 
 
 def matches() -> None:

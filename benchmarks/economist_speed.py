@@ -27,7 +27,7 @@ def best(play: Callable[[], int], repeats: int = 7) -> float:
 
 def arrays(workers: int, size: int, brackets: str) -> tuple[float, float]:
     """Worker-steps a second of the array rules, and of the array rules with rational workers."""
-    from agentarena.envs.economist.labour import rational_labour
+    from agentarena.envs.economist.rules.labour import rational_labour
 
     game = aa.game("Economist-v0", population=workers, brackets=brackets, years=1, weeks=10_000)
     batch, rng = game.batch(), np.random.default_rng(0)
@@ -35,7 +35,7 @@ def arrays(workers: int, size: int, brackets: str) -> tuple[float, float]:
     state = batch.step(batch.start(size, rng), np.full((size, workers + 1, count), 30.0), rng)
     hours = np.full((size, workers + 1, 1), 37.0)
 
-    def given() -> int:
+    def fixed() -> int:
         now = state
         for _ in range(40):
             now = batch.step(now, hours, rng)
@@ -43,13 +43,13 @@ def arrays(workers: int, size: int, brackets: str) -> tuple[float, float]:
         return 40 * size * workers
 
     def rational() -> int:
-        now, said = state, hours.copy()
+        now, actions = state, hours.copy()
         for _ in range(4):
-            said[:, 1:, 0] = rational_labour(now.skills, game.edges, now.rates / 100.0, game.tastes)
-            now = batch.step(now, said, rng)
+            actions[:, 1:, 0] = rational_labour(now.skills, game.edges, now.rates / 100.0, game.tastes)
+            now = batch.step(now, actions, rng)
         return 4 * size * workers
 
-    return best(given), best(rational)
+    return best(fixed), best(rational)
 
 
 def scalar(workers: int) -> float:
@@ -86,8 +86,8 @@ def parallel(workers: int) -> float:
 
 def main() -> None:
     for brackets in ("three", "us"):
-        given, rational = arrays(100, 256, brackets)
-        print(f"array rules, N = 100, B = 256, brackets {brackets}: {given:.3g} worker-steps/s; with rational workers {rational:.3g}")
+        fixed, rational = arrays(100, 256, brackets)
+        print(f"array rules, N = 100, B = 256, brackets {brackets}: {fixed:.3g} worker-steps/s; with rational workers {rational:.3g}")
     print(f"scalar rules, N = 100: {scalar(100):.3g} worker-steps/s; N = 1000: {scalar(1000):.3g}")
     print(f"PettingZoo parallel, 1,000 workers: {parallel(1000):.0f} steps/s")
 

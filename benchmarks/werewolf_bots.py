@@ -16,8 +16,7 @@ from agentarena.core.episode import Episode
 from agentarena.core.intervals import wilson
 from agentarena.core.rng import CHANCE, stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.metrics import measure
-from agentarena.envs.werewolf.summary import summarize
+from agentarena.envs.werewolf.analysis import measure, summarize
 
 WOLVES = ("random", "werewolf/naive", "werewolf/pack", "werewolf/scripted")
 VILLAGE = ("random", "werewolf/truthful", "werewolf/bayes", "werewolf/scripted")

@@ -36,8 +36,8 @@ def main() -> None:
     games = [Werewolf.build(**mode) for mode in MODES]
     began, moments, pairs = time.process_time(), 0, 0
     for number in range(matches):
-        found = compare(games[number % len(games)], number)
-        moments, pairs = moments + found, pairs + bool(found)
+        equal_moments = compare(games[number % len(games)], number)
+        moments, pairs = moments + equal_moments, pairs + bool(equal_moments)
     print(f"{matches} matches in {len(MODES)} ways to speak, {pairs} with a twin, {moments} moments compared, no difference")
     print(f"{time.process_time() - began:.0f} CPU-seconds")
 

@@ -14,7 +14,7 @@ import time
 
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.simulate import simulate
+from agentarena.envs.werewolf.analysis.random_play import simulate
 from agentarena.envs.werewolf.solver import solve
 
 PLAIN = {"seer": False, "doctor": False}
@@ -61,9 +61,9 @@ def environment(game: Werewolf, matches: int) -> float:
     at = won = 0
     for _ in range(matches):
         state = game.start(rng)
-        while state.asked:
+        while state.to_move:
             moves = {}
-            for seat in state.asked:
+            for seat in state.to_move:
                 legal = game.legal(state, seat)
                 moves[seat] = legal[int(draws[at & 0xFFFF] * len(legal))]
                 at += 1
@@ -86,12 +86,12 @@ def main() -> None:
         exact = solve(game)
         chance = float(exact.village)
         began = time.process_time()
-        found = simulate(game, matches, stream(0)).share("village")
+        simulated_share = simulate(game, matches, stream(0)).share("village")
         spent, simulated = spent + time.process_time() - began, simulated + matches
         error = math.sqrt(chance * (1 - chance) / matches) or 1.0
-        z = (found - chance) / error
+        z = (simulated_share - chance) / error
         worst = max(worst, abs(z))
-        line = f"{name:46} {chance:10.6f} {found:10.6f} {z:6.2f}"
+        line = f"{name:46} {chance:10.6f} {simulated_share:10.6f} {z:6.2f}"
         if own:
             played = environment(game, own)
             line += f" {played:8.4f} {(played - chance) / (math.sqrt(chance * (1 - chance) / own) or 1.0):6.2f}"

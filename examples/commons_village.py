@@ -12,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 import agentarena as aa
-from agentarena.envs.commons.metrics import measure_records, summarise
-from agentarena.envs.commons.published import GOVSIM
+from agentarena.envs.commons.analysis.metrics import measure_records, summarise
+from agentarena.envs.commons.analysis.published import GOVSIM
 
 SHOWN = {"survived": 100, "survival_time": 1, "gain": 1, "efficiency": 100, "equality": 100, "over_usage": 100}
 
@@ -25,19 +25,19 @@ def main() -> None:
     parser.add_argument("--matches", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--report", help="write a report with figures to this file")
-    given = parser.parse_args()
-    members = given.agents * 5 if len(given.agents) == 1 else given.agents
-    played = aa.play("Commons-v0", members, matches=given.matches, seed=given.seed, preset=given.preset)
-    found = summarise(measure_records(played.records))
+    args = parser.parse_args()
+    members = args.agents * 5 if len(args.agents) == 1 else args.agents
+    results = aa.play("Commons-v0", members, matches=args.matches, seed=args.seed, preset=args.preset)
+    summary = summarise(measure_records(results.records))
     print(f"{'':<52}{'survival %':>12}{'months':>9}{'gain':>8}{'efficiency %':>14}{'equality %':>12}{'over-usage %':>14}")
-    row = [scale * found[name].mean for name, scale in SHOWN.items()]
-    print(f"{', '.join(given.agents)[:50]:<52}{row[0]:>12.1f}{row[1]:>9.1f}{row[2]:>8.1f}{row[3]:>14.1f}{row[4]:>12.1f}{row[5]:>14.1f}")
+    row = [scale * summary[name].mean for name, scale in SHOWN.items()]
+    print(f"{', '.join(args.agents)[:50]:<52}{row[0]:>12.1f}{row[1]:>9.1f}{row[2]:>8.1f}{row[3]:>14.1f}{row[4]:>12.1f}{row[5]:>14.1f}")
     for other in GOVSIM:
         print(f"{other.name:<52}{other[1]:>12.1f}{other[2]:>9.1f}{other[3]:>8.1f}{other[4]:>14.1f}{other[5]:>12.1f}{other[6]:>14.1f}")
-    if given.report:
+    if args.report:
         from agentarena.leaderboard import report
 
-        print(report.write(played, given.report))
+        print(report.write(results, args.report))
 
 
 if __name__ == "__main__":

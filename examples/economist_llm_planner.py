@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 import agentarena as aa
-from agentarena.core.episode import retrace
 from agentarena.core.intervals import mean_interval
-from agentarena.envs.economist.planners import by_grid, judge, welfare_of
+from agentarena.core.replay import states
+from agentarena.envs.economist.solver import by_grid, rational_response, welfare_of
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
         "planner": a.planner_moves,
     }
     game = aa.game("Economist-v0", **options)
-    best = float(judge(game, by_grid(welfare_of(game), len(game.edges))).welfare)
+    best = float(rational_response(game, by_grid(welfare_of(game), len(game.edges))).welfare)
     print(f"{a.workers} workers ({a.worker}, skills: {a.draw}), {a.matches} matches of {a.years} tax years of {a.weeks} weeks")
     print(
         "Mean welfare of a week (95 % interval over matches), of the best week, and as a share of the best schedule for the expected skills"
@@ -75,7 +75,7 @@ def main() -> None:
 
 def _last(record: Any) -> Any:
     """The state in which a match ended."""
-    *_, last = retrace(record.game(), record.seed, record.deal, record.actions)
+    *_, last = states(record)
     return last
 
 

@@ -24,7 +24,7 @@ from agentarena.core.intervals import mean_interval
 from agentarena.envs.economist import Economist
 from agentarena.envs.economist.bots.planners import planner_features, us_rates
 from agentarena.envs.economist.observation import read_planner
-from agentarena.envs.economist.planners import by_grid, judge, welfare_of
+from agentarena.envs.economist.solver import by_grid, rational_response, welfare_of
 
 YEARS = 4
 
@@ -36,23 +36,23 @@ class Planner(gymnasium.Env[np.ndarray, np.ndarray]):
         options: dict[str, Any] = {"population": workers, "brackets": brackets, "objective": objective, "years": YEARS, "weeks": 1}
         self.env = gymnasium.make("agentarena/Economist-v0", opponents="economist/rational", **options)
         self.game: Economist = agentarena.game("Economist-v0", **options)
-        self.unit = abs(float(judge(self.game, np.zeros(len(self.game.edges))).welfare))
+        self.unit = abs(float(rational_response(self.game, np.zeros(len(self.game.edges))).welfare))
         size = len(planner_features(self.game, read_planner(self.game, self.env.observation_space.sample() * 0)))
         self.observation_space = gymnasium.spaces.Box(-10, 10, (size,), np.float32)
         self.action_space = gymnasium.spaces.Box(-1, 1, (len(self.game.edges),), np.float32)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict[str, Any]]:
         super().reset(seed=seed)
-        seen, info = self.env.reset(seed=seed)
-        return self._features(seen), info
+        observation, info = self.env.reset(seed=seed)
+        return self._features(observation), info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         rates = np.clip(50.0 + 50.0 * action, 0, 100).astype(np.float32)
-        seen, reward, terminated, truncated, info = self.env.step(rates)
-        return self._features(seen), float(reward) / self.unit, terminated, truncated, info
+        observation, reward, terminated, truncated, info = self.env.step(rates)
+        return self._features(observation), float(reward) / self.unit, terminated, truncated, info
 
-    def _features(self, seen: np.ndarray) -> np.ndarray:
-        return planner_features(self.game, read_planner(self.game, seen))
+    def _features(self, observation: np.ndarray) -> np.ndarray:
+        return planner_features(self.game, read_planner(self.game, observation))
 
 
 def train(seed: int, steps: int, workers: int, brackets: str, objective: str) -> tuple[Any, Planner]:
@@ -81,12 +81,12 @@ def train(seed: int, steps: int, workers: int, brackets: str, objective: str) ->
 
 def schedule_of(policy: Any, env: Planner) -> np.ndarray:
     """The rates of the last year of a match that the policy plays without noise, percent."""
-    seen, _ = env.reset(seed=0)
+    observation, _ = env.reset(seed=0)
     rates = np.zeros(len(env.game.edges))
     for _ in range(YEARS):
-        action, _ = policy.predict(seen, deterministic=True)
+        action, _ = policy.predict(observation, deterministic=True)
         rates = np.clip(50.0 + 50.0 * action.astype(np.float64), 0, 100)
-        seen, *_ = env.step(action)
+        observation, *_ = env.step(action)
     return rates
 
 
@@ -104,7 +104,7 @@ def main() -> None:
     for seed in range(arguments.seeds):
         policy, env = train(seed, arguments.steps, arguments.workers, arguments.brackets, arguments.objective)
         rates = schedule_of(policy, env)
-        values.append(float(judge(env.game, rates).welfare))
+        values.append(float(rational_response(env.game, rates).welfare))
         print(f"seed {seed}: welfare {values[-1]:,.0f} with {', '.join(f'{rate:.1f}' for rate in rates)} percent", flush=True)
         if arguments.save and seed == 0:
             policy.save(arguments.save)
@@ -114,9 +114,9 @@ def main() -> None:
     print(
         f"PPO planner, {len(values)} seeds of {arguments.steps} tax years: {np.mean(values):,.0f} (95 % interval {low:,.0f} to {high:,.0f})"
     )
-    print(f"US schedule: {float(judge(game, us_rates(game.edges)).welfare):,.0f}")
-    print(f"no tax: {float(judge(game, np.zeros(count)).welfare):,.0f}")
-    print(f"best found by search: {float(judge(game, by_grid(welfare_of(game), count)).welfare):,.0f}")
+    print(f"US schedule: {float(rational_response(game, us_rates(game.edges)).welfare):,.0f}")
+    print(f"no tax: {float(rational_response(game, np.zeros(count)).welfare):,.0f}")
+    print(f"best found by search: {float(rational_response(game, by_grid(welfare_of(game), count)).welfare):,.0f}")
     print(f"{time.process_time() - started:.0f} CPU seconds")
 
 

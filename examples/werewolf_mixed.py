@@ -13,7 +13,7 @@ import sys
 import agentarena as aa
 from agentarena.core.episode import Episode
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.werewolf.metrics import measure
+from agentarena.envs.werewolf.analysis import measure
 
 
 class Talker(aa.Agent):

@@ -37,6 +37,7 @@ PUBLIC = [
     "make_parallel",
     "make_vec",
     "play",
+    "play_arrays",
     "tournament",
 ]
 

@@ -113,9 +113,6 @@ def _end_with_parent(life: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-# --- the child's side -------------------------------------------------------------------------------------------------
-
-
 def serve(connection: Connection, payload: bytes) -> None:
     """Build the agent that the payload describes, say hello, and answer questions for ever."""
     try:

@@ -33,6 +33,7 @@ __all__ = [
     "contains",
     "decode",
     "encode",
+    "first_legal",
     "joint_mask",
     "sample",
     "violation",
@@ -308,6 +309,27 @@ def sample(legal: Legal, rng: np.random.Generator) -> Action:
     if isinstance(legal, ActionSet):
         return legal.sample(rng)
     return legal[int(rng.integers(len(legal)))]
+
+
+def first_legal(legal: Legal) -> Action:
+    """The action of a seat that passes: the first listed one, the point of a box nearest zero, silence, or these by parts.
+
+    >>> first_legal((2, 5))
+    2
+    """
+    if isinstance(legal, tuple):
+        return legal[0]
+    if isinstance(legal, Box):
+        return np.clip(0.0, legal.low, legal.high)
+    if isinstance(legal, Text):
+        return ""
+    if isinstance(legal, Product):
+        passing = legal.join([first_legal(part) for part in legal.parts.values()])
+        if legal.contains(passing):
+            return passing
+        if legal.listed:
+            return legal.listed[0]
+    return legal.sample(np.random.default_rng(0))
 
 
 def encode(legal: Legal, action: Action) -> Any:

@@ -13,12 +13,12 @@ batching stand around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .actions import Action, Box, Legal, Product, Text, decode, encode, sample, violation
+from .actions import Action, Legal, decode, encode, first_legal, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
@@ -26,10 +26,11 @@ from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTime
 from .game import Information
 from .record import Cost, Finished, Fixture, Moves, Outcome, Record, Seat, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
+from .result import result_of
 from .rng import REFEREE, stream
-from .trajectory import Trajectory, Turn
+from .trajectory import Trajectory, Turn, TurnLog
 
-__all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig", "first_legal"]
+__all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
 
 _KINDS: dict[type[AgentFault], str] = {
     AgentRaised: "raised",
@@ -59,11 +60,13 @@ class Match:
         memory: Each seat's notebook. Shape (S,).
         turns: How many decisions each seat has made. Shape (S,).
         failed: Seats that forfeited, with the fault.
+        actions: The moves of every step taken, encoded as JSON, as in `Record.actions`.
+        replies: Every decision in words, as in `Record.replies`.
     """
 
     __slots__ = (
-        "_aborted", "_actions", "_attempts", "_chosen", "_costs", "_faults", "_issued", "_legal", "_news", "_replies", "_samples",
-        "_seat_turns", "_to_move", "_trace", "config", "episode", "failed", "fixture", "memory", "turns",
+        "_aborted", "_attempts", "_chosen", "_costs", "_faults", "_issued", "_legal", "_news", "_samples",
+        "_to_move", "_turn_log", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
     )  # fmt: skip
 
     def __init__(
@@ -76,9 +79,9 @@ class Match:
         self.turns = [0] * seats
         self.failed: dict[int, AgentFault] = {}
         self._to_move = self.episode.to_move
-        self._actions: list[Moves] = []
+        self.actions: list[Moves] = []
         self._aborted: Moves = ()
-        self._replies: list[dict[str, Any]] = []
+        self.replies: list[dict[str, Any]] = []
         self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
         self._costs: dict[int, list[Any]] = {}
@@ -88,8 +91,7 @@ class Match:
         self._news: dict[int, tuple[int, int]] = {}
         self._legal: dict[int, Legal] = {}
         self._issued: list[View] | None = None if config.game.info.forkable else []
-        self._trace = Trajectory(fixture.match, fixture.deal, initial=list(self.episode.rewards)) if trace else None
-        self._seat_turns: dict[int, Turn] = {}
+        self._turn_log = TurnLog(self.episode.rewards) if trace else None
 
     def __enter__(self) -> Match:
         return self
@@ -151,16 +153,6 @@ class Match:
         return view
 
     @property
-    def actions(self) -> list[Moves]:
-        """The moves of every step taken, encoded as JSON, as in `Record.actions`."""
-        return self._actions
-
-    @property
-    def replies(self) -> list[dict[str, Any]]:
-        """Every decision in words, as in `Record.replies`."""
-        return self._replies
-
-    @property
     def faults(self) -> list[dict[str, Any]]:
         """What went wrong, as in `Record.faults`."""
         return sorted(self._faults, key=lambda fault: (fault["step"], fault["seat"])) if self._faults else []
@@ -204,17 +196,19 @@ class Match:
         return self._accept(seat, *_canonical(legal, action))
 
     def _act_alone(self, seat: int, action: int) -> tuple[int, ...]:
-        if self._trace is not None:
-            turn = self._turn(seat, action=action)
+        if self._turn_log is None:
             self.episode.step({seat: action})
-            self._append(turn)
-            self._credit()
         else:
-            self.episode.step({seat: action})
-        self._actions.append(((seat, action),))
+            self._note(seat, action=action)
+            try:
+                self._turn_log.credit(self.episode.step({seat: action}))
+            except IllegalAction:
+                self._turn_log.undo()
+                raise
+        self.actions.append(((seat, action),))
         self.turns[seat] += 1
         if self._attempts:
-            self._keep_attempts(seat, len(self._actions) - 1)
+            self._keep_attempts(seat, len(self.actions) - 1)
         return self._begin_step()
 
     def _begin_step(self) -> tuple[int, ...]:
@@ -243,14 +237,14 @@ class Match:
         entry = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
         attempts.append(entry if reply.finish == "stop" else {**entry, "finish": reply.finish})
         if reply.samples:
-            place = {"step": len(self._actions), "seat": seat, "attempt": len(attempts) - 1}
+            place = {"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1}
             self._samples.append({**place, "samples": reply.samples})
         if outcome == "read":
             return self._accept(seat, *_canonical(legal, action), reply)
         policy = self.config.on_unreadable
         again = len(attempts) <= policy.retries
-        if self._trace is not None and (again or policy.then == "forfeit"):
-            self._append(self._turn(seat, attempt=len(attempts) - 1, reply=reply, fault=outcome))
+        if again or policy.then == "forfeit":
+            self._note(seat, attempt=len(attempts) - 1, reply=reply, fault=outcome)
         if again:
             return (seat,)
         self._add_fault(seat, outcome, reason, policy.then)
@@ -268,33 +262,31 @@ class Match:
         if is_countable(fault.usage):
             self.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
-        if self._trace is not None:
-            self._append(self._turn(seat, attempt=len(self._attempts.get(seat, ())), fault=kind))
+        self._note(seat, attempt=len(self._attempts.get(seat, ())), fault=kind)
         self._add_fault(seat, kind, stable(str(fault)), "forfeit")
         return self._forfeit(seat, fault)
 
     def _forfeit(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
         self.failed[seat] = fault
-        if self._trace is not None:
-            self._seat_turns[seat].reward += self.config.game.info.forfeit_return - self.episode.returns[seat]
+        if self._turn_log is not None:
+            self._turn_log.charge(seat, self.config.game.info.forfeit_return - self.episode.returns[seat])
         return self._settle()
 
     def _add_fault(self, seat: int, kind: str, reason: str, then: str) -> None:
-        self._faults.append({"step": len(self._actions), "seat": seat, "kind": kind, "reason": reason, "then": then})
+        self._faults.append({"step": len(self.actions), "seat": seat, "kind": kind, "reason": reason, "then": then})
 
     def _accept(self, seat: int, action: Action, data: Any, reply: Reply | None = None, fault: str | None = None) -> tuple[int, ...]:
         self._chosen[seat] = (action, data)
         self.turns[seat] += 1
-        if self._trace is not None:
-            attempt = max(0, len(self._attempts.get(seat, ())) - (reply is not None))
-            self._append(self._turn(seat, attempt=attempt, action=action, reply=reply, fault=fault))
+        attempt = max(0, len(self._attempts.get(seat, ())) - (reply is not None))
+        self._note(seat, attempt=attempt, action=action, reply=reply, fault=fault)
         try:
             return self._settle()
         except IllegalAction:  # the rules forbid what the actions of this step are together: the last one does not stand
             del self._chosen[seat]
             self.turns[seat] -= 1
-            if self._trace is not None:
-                self._trace.turns.pop()
+            if self._turn_log is not None:
+                self._turn_log.undo()
             raise
 
     def _settle(self) -> tuple[int, ...]:
@@ -305,64 +297,39 @@ class Match:
         if not self.failed:
             self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
         for seat in sorted(self._attempts):
-            self._keep_attempts(seat, len(self._actions))
+            self._keep_attempts(seat, len(self.actions))
         if self.failed:
             self._aborted = moves
             self._to_move = ()
             self._expire_views()
             return ()
-        self._actions.append(moves)
+        self.actions.append(moves)
         self._chosen = {}
-        if self._trace is not None:
-            self._credit()
+        if self._turn_log is not None:
+            self._turn_log.credit(self.episode.rewards)
         return self._begin_step()
 
     def _keep_attempts(self, seat: int, step: int) -> None:
         attempts = self._attempts.pop(seat, None)
         if attempts:
-            self._replies.append({"step": step, "seat": seat, "attempts": attempts})
+            self.replies.append({"step": step, "seat": seat, "attempts": attempts})
 
     # --- turns with their rewards -------------------------------------------------------------------------------------
 
-    def _turn(self, seat: int, *, attempt: int = 0, action: Action = None, reply: Reply | None = None, fault: str | None = None) -> Turn:
-        game = self.config.game
-        return Turn(
-            seat=seat,
-            step=len(self._actions),
-            attempt=attempt,
-            action=action,
-            information=game.information(self.episode.state, seat) if isinstance(game, Information) else None,
-            text=None if reply is None else reply.text,
-            samples=() if reply is None else reply.samples,
-            fault=fault,
-            forced=fault is not None and action is not None,
-        )
-
-    def _append(self, turn: Turn) -> None:
-        assert self._trace is not None
-        self._trace.turns.append(turn)
-        self._seat_turns[turn.seat] = turn
-
-    def _credit(self) -> None:
-        """The rewards of the last step, each to its seat's last turn."""
-        assert self._trace is not None
-        for seat, reward in enumerate(self.episode.rewards):
-            if reward:
-                if seat in self._seat_turns:
-                    self._seat_turns[seat].reward += reward
-                else:
-                    self._trace.initial[seat] += reward
+    def _note(self, seat: int, *, attempt: int = 0, action: Action = None, reply: Reply | None = None, fault: str | None = None) -> None:
+        """Keep an answer as a turn, where turns are kept."""
+        if self._turn_log is not None:
+            game = self.config.game
+            information = game.information(self.episode.state, seat) if isinstance(game, Information) else None
+            text, samples = (None, ()) if reply is None else (reply.text, reply.samples)
+            forced = fault is not None and action is not None
+            self._turn_log.append(Turn(seat, len(self.actions), attempt, action, 0.0, information, text, samples, fault, forced))
 
     def trajectory(self) -> Trajectory:
         """The turns so far with their rewards; the match must have been made with `trace=True`."""
-        assert self._trace is not None, "make the match with trace=True"
+        assert self._turn_log is not None, "make the match with trace=True"
         returns, _, outcome = self.result()
-        self._trace.returns, self._trace.truncated, self._trace.outcome = (
-            tuple(returns),
-            self.episode.truncated,
-            outcome if self.over else "",
-        )
-        return self._trace
+        return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome if self.over else "")
 
     # --- accounts -----------------------------------------------------------------------------------------------------
 
@@ -405,9 +372,9 @@ class Match:
             deal=fixture.deal,
             policy=config.policy,
             seats=seats,
-            actions=self._actions,
+            actions=self.actions,
             aborted=self._aborted,
-            replies=self._replies,
+            replies=self.replies,
             faults=self.faults,
             winner=winner,
             outcome=outcome,
@@ -419,55 +386,10 @@ class Match:
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
         """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""
-        returns = [float(value) for value in self.episode.returns]
-        info = self.config.game.info
-        if self.failed:
-            for seat in self.failed:
-                returns[seat] = float(info.forfeit_return)
-            return returns, self._other_side(), "forfeited"
-        if self.episode.truncated:
-            return returns, None, "truncated"
-        winner = self.config.game.winner(self.episode.state, tuple(returns)) if not self._to_move else None
-        if winner is not None:
-            return returns, winner, "won"
-        return returns, None, "ended" if info.sum == "common" or info.seats == 1 else "drawn"
-
-    def _other_side(self) -> int | str | None:
-        """The side that did not forfeit, where there are two sides."""
-        game, state = self.config.game, self.episode.state
-        sides: list[int | str] = []
-        for seat in range(game.info.seats):
-            team = game.team(state, seat)
-            sides.append(seat if team is None else team)
-        left = set(sides) - {sides[seat] for seat in self.failed}
-        return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
+        return result_of(self.config.game, self.episode, self.failed)
 
 
 def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
     """A legal action as it will be replayed, and its JSON: what is played is what is recorded."""
     data = encode(legal, action)
     return decode(legal, data), data
-
-
-def first_legal(legal: Legal) -> Action:
-    """The move of a seat that passes: the first listed one, the point of a box nearest zero, silence, or these by parts.
-
-    >>> first_legal((2, 5))
-    2
-    """
-    if isinstance(legal, tuple):
-        return legal[0]
-    if isinstance(legal, Box):
-        return np.clip(0.0, legal.low, legal.high)
-    if isinstance(legal, Text):
-        return ""
-    if isinstance(legal, Product):
-        passing = legal.join([first_legal(part) for part in legal.parts.values()])
-        return passing if legal.contains(passing) else _first(legal.listed, legal)
-    return legal.sample(stream(0, REFEREE))
-
-
-def _first(listed: Iterable[Action] | None, legal: Product) -> Action:
-    for action in listed or ():
-        return action
-    return legal.sample(stream(0, REFEREE))

@@ -10,6 +10,7 @@ remembered; the decorated class asks them once about each state. Axis letters: B
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache, cached_property, lru_cache
@@ -23,6 +24,7 @@ from .actions import Action
 from .batch import Batch
 from .errors import NotSupported
 from .game import Game
+from .namespace import Arrays
 
 __all__ = ["TableBatch", "Tokens", "tabular"]
 
@@ -123,8 +125,7 @@ class _Memoized(Game[Any]):
         if known is None:
             if len(states) >= _MAX_MEMORY:
                 states.clear()
-            known = self._copy(state)
-            states[known] = known
+            known = states[state] = self._copy(state)
         return known
 
     def _copy(self, state: Any) -> Any:
@@ -191,9 +192,9 @@ def _resample(self: Any, state: Any, seat: int, rng: np.random.Generator) -> Any
     return self._remember(self._rules.resample(state, seat, rng))
 
 
-def _batch(self: Any) -> TableBatch:
-    """Array rules by look-up; the tables are filled at the first call."""
-    return _table(self)
+def _batch(self: Any, xp: Any = np, device: Any = None) -> TableBatch:
+    """Array rules by look-up, on numpy or torch; the tables are filled at the first call."""
+    return _table(self) if xp is np and device is None else _table(self).moved(xp, device)
 
 
 # --- array rules ----------------------------------------------------------------------------------------------------
@@ -207,7 +208,7 @@ class Tokens:
         node: Shape (B,), int32, 0 to N - 1.
     """
 
-    node: np.ndarray
+    node: Any
 
 
 class TableBatch(Batch[Tokens]):
@@ -228,7 +229,8 @@ class TableBatch(Batch[Tokens]):
         number: dict[Any, int] = {}
         for _, deal in deals:
             number.setdefault(deal, len(number))
-        self._chances = np.array([probability for probability, _ in deals])
+        chances = np.cumsum([probability for probability, _ in deals])
+        self._cdf = chances / chances[-1]
         self._deals = np.array([number[deal] for _, deal in deals], np.int32)
         self._states = list(number)
         edges = self._number_states(number)
@@ -270,6 +272,14 @@ class TableBatch(Batch[Tokens]):
         self._rewards = np.array([game.rewards(state) for state in states], np.float64)[self._original]
         self._rewards[size:] = 0.0
 
+    def moved(self, xp: Any, device: Any) -> TableBatch:
+        """The same rules with their tables in another namespace or on another device."""
+        twin = copy.copy(self)
+        twin.arrays = Arrays(xp, device)
+        for name in ("_deals", "_original", "_seat", "_over", "_next", "_legal", "_rewards", "_observations"):
+            setattr(twin, name, twin.arrays.asarray(getattr(self, name)))
+        return twin
+
     @cached_property
     def _observations(self) -> np.ndarray:
         """What each seat sees in each state, without the twins. Shape (N, S, ...)."""
@@ -278,34 +288,34 @@ class TableBatch(Batch[Tokens]):
 
     def start(self, size: int, rng: np.random.Generator) -> Tokens:
         if len(self._deals) == 1:
-            return Tokens(np.repeat(self._deals, size))
-        return Tokens(rng.choice(self._deals, size, p=self._chances))
+            return Tokens(self.arrays.full(size, int(self._deals[0]), self.arrays.xp.int32))
+        return Tokens(self.arrays.take(self._deals, self.arrays.asarray(self._cdf.searchsorted(rng.random(size), side="right"))))
 
-    def over(self, state: Tokens) -> np.ndarray:
-        return self._over.take(state.node)
+    def over(self, state: Tokens) -> Any:
+        return self.arrays.take(self._over, state.node)
 
-    def to_move(self, state: Tokens) -> np.ndarray:
-        return self._seat.take(state.node)
+    def to_move(self, state: Tokens) -> Any:
+        return self.arrays.take(self._seat, state.node)
 
-    def legal(self, state: Tokens) -> np.ndarray:
-        return self._legal.take(state.node, axis=0)[:, : self._width]
+    def legal(self, state: Tokens) -> Any:
+        return self.arrays.take(self._legal, state.node)[:, : self._width]
 
-    def step(self, state: Tokens, actions: np.ndarray, rng: np.random.Generator) -> Tokens:
+    def step(self, state: Tokens, actions: Any, rng: np.random.Generator) -> Tokens:
         # a finished match may come with any action at all
-        chosen = np.minimum(np.maximum(actions, 0), self._width - 1)
-        return Tokens(self._next.ravel().take(state.node * self._width + chosen))
+        choices = actions.clip(0, self._width - 1)
+        return Tokens(self.arrays.take(self._next.ravel(), state.node * self._width + choices))
 
-    def rewards(self, state: Tokens) -> np.ndarray:
-        return self._rewards.take(state.node, axis=0)
+    def rewards(self, state: Tokens) -> Any:
+        return self.arrays.take(self._rewards, state.node)
 
-    def observe(self, state: Tokens, seats: np.ndarray | int) -> np.ndarray:
-        return self._observations[self._original[state.node], seats]
+    def observe(self, state: Tokens, seats: Any) -> Any:
+        return self._observations[self.arrays.take(self._original, state.node), seats]
 
-    def observe_all(self, state: Tokens) -> np.ndarray:
-        return self._observations[self._original[state.node]]
+    def observe_all(self, state: Tokens) -> Any:
+        return self.arrays.take(self._observations, self.arrays.take(self._original, state.node))
 
     def unbatch(self, state: Tokens, index: int) -> Any:
-        return self._states[self._original[state.node[index]]]
+        return self._states[int(self._original[int(state.node[index])])]
 
 
 @lru_cache(maxsize=16)

@@ -147,7 +147,7 @@ class TextFace(ABC, Generic[S]):
         """What the seat sees now."""
 
     def tell(self, event: Event, seat: int) -> str:
-        """One event that `seat` may know, as a sentence; `""` to pass over it in silence."""
+        """One event that `seat` may know, as a sentence; `""` to leave it out."""
         return ""
 
     def ask(self, state: S, seat: int) -> str:

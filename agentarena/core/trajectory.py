@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .actions import Action
 from .agent import TokenSample
+from .record import Fixture
 
-__all__ = ["Trajectory", "Turn"]
+__all__ = ["Trajectory", "Turn", "TurnLog"]
 
 
 @dataclass(slots=True)
@@ -66,3 +68,46 @@ class Trajectory:
     def of(self, seat: int) -> list[Turn]:
         """The turns of one seat."""
         return [turn for turn in self.turns if turn.seat == seat]
+
+
+class TurnLog:
+    """The turns of a match under way, each with the rewards that came after it.
+
+    Args:
+        rewards: What the start credited to each seat. Shape (S,).
+    """
+
+    def __init__(self, rewards: Sequence[float]) -> None:
+        self._turns: list[Turn] = []
+        self._initial = list(rewards)
+        self._last: dict[int, Turn] = {}
+
+    def append(self, turn: Turn) -> None:
+        """An answer was given."""
+        self._turns.append(turn)
+        self._last[turn.seat] = turn
+
+    def undo(self) -> None:
+        """The last answer does not stand."""
+        turn = self._turns.pop()
+        earlier = [other for other in self._turns if other.seat == turn.seat]
+        self._last.pop(turn.seat)
+        if earlier:
+            self._last[turn.seat] = earlier[-1]
+
+    def credit(self, rewards: Sequence[float]) -> None:
+        """The rewards of a step, shape (S,), each to its seat's last turn."""
+        for seat, reward in enumerate(rewards):
+            if reward:
+                self.charge(seat, reward)
+
+    def charge(self, seat: int, reward: float) -> None:
+        """One seat's reward, to its last turn."""
+        if seat in self._last:
+            self._last[seat].reward += reward
+        else:
+            self._initial[seat] += reward
+
+    def trajectory(self, fixture: Fixture, returns: Sequence[float], truncated: bool, outcome: str) -> Trajectory:
+        """What the log comes to."""
+        return Trajectory(fixture.match, fixture.deal, self._turns, self._initial, tuple(returns), truncated, outcome)

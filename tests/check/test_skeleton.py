@@ -47,7 +47,7 @@ FIRST = (
     "info is valid",
     "spaces are stable",
     "ends within max_steps",
-    "rewards match info",
+    "returns match info",
     "observations fit their space",
     "information keys are strings",
     "rules text",

@@ -17,9 +17,14 @@ from agentarena.core.game import Game
 from agentarena.core.namespace import Arrays
 from agentarena.envs.connectfour import ConnectFour
 from agentarena.envs.economist import Economist
+from agentarena.envs.kuhn import KuhnPoker
+from agentarena.envs.leduc import LeducPoker
 from agentarena.envs.tictactoe import TicTacToe
 
 ON_BOTH = [
+    TicTacToe(),
+    KuhnPoker(),
+    LeducPoker(),
     ConnectFour(),
     ConnectFour(rows=4, columns=5, connect=3, draw=0.1),
     ConnectFour(rows=7, columns=8, connect=5),

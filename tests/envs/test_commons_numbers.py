@@ -9,9 +9,11 @@ import pytest
 
 from agentarena.core.episode import Episode
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.commons import Commons, State, dynamics
-from agentarena.envs.commons.metrics import equality, gini, measure
-from agentarena.envs.commons.phases import chance_of_learning
+from agentarena.envs.commons import Commons, State
+from agentarena.envs.commons.analysis.metrics import equality, gini, measure
+from agentarena.envs.commons.options import ORDERS
+from agentarena.envs.commons.rules import dynamics
+from agentarena.envs.commons.rules.institutions import chance_of_learning
 from agentarena.envs.commons.state import HARVEST
 
 
@@ -31,7 +33,7 @@ def village(policy, **options):
     play = Episode(game, stream(0, CHANCE, 0))
     while not play.over:
         state = play.state
-        asks = policy(int(state.stock), state.number) if state.phase == HARVEST else game.amounts
+        asks = policy(int(state.stock), state.number) if state.phase == HARVEST else game.num_amounts
         play.step(dict.fromkeys(play.to_move, asks))
     return game, play.state
 
@@ -54,10 +56,10 @@ def test_steady_states_of_the_simultaneous_update(effort, stock, harvest):
     (0.2, 625.0, 125.0, 0.5, 1000.0),
 ])  # fmt: skip
 def test_steady_states_of_harvest_then_grow(effort, stock, harvest, growth, capacity):
-    found = dynamics.steady_state(effort, growth, capacity, "harvest_then_grow")
-    assert found == pytest.approx((stock, harvest), rel=2e-6)
+    outcome = dynamics.steady_state(effort, growth, capacity, "harvest_then_grow")
+    assert outcome == pytest.approx((stock, harvest), rel=2e-6)
     _, state = society(effort, 800, players=1, alpha=1.0, growth=growth, capacity=capacity, order="harvest_then_grow")
-    assert (state.stock, state.past[-1].total) == pytest.approx(found, rel=1e-9)
+    assert (state.stock, state.past[-1].total) == pytest.approx(outcome, rel=1e-9)
 
 
 @pytest.mark.parametrize("growth", [0.2, 0.5])
@@ -78,14 +80,14 @@ def test_greatest_yields():
     assert dynamics.msy(0.5, 1000.0, "harvest_then_grow") == (0.2, 125.0)
     assert dynamics.msy(0.2, 1000.0) == (0.1, 50.0)
     efforts = np.linspace(0.0005, 0.4, 800)
-    for order in dynamics.ORDERS:  # nothing on a grid does better, and the best of the grid is next to the closed form
+    for order in ORDERS:  # nothing on a grid does better, and the best of the grid is next to the closed form
         best, most = dynamics.msy(0.5, 1000.0, order)
         yields = [dynamics.steady_state(e, 0.5, 1000.0, order)[1] for e in efforts]
         assert max(yields) <= most + 1e-9
         assert efforts[int(np.argmax(yields))] == pytest.approx(best, abs=5e-4)
 
 
-@pytest.mark.parametrize("order", dynamics.ORDERS)
+@pytest.mark.parametrize("order", ORDERS)
 def test_extinction(order):
     edge = dynamics.extinction_effort(0.2, order)
     assert dynamics.steady_state(edge, 0.2, 100.0, order) == (0.0, 0.0)
@@ -125,8 +127,8 @@ def test_scarce_at_other_efforts():
 
 def test_collapse_ends_the_match():
     game, state = society(1.0, 100, growth=0.2, theta=0.01)
-    found = measure(game, state)
-    assert (len(state.past), state.cause, found.survival_time, found.survived) == (17, "collapse", 17.0, False)
+    outcome = measure(game, state)
+    assert (len(state.past), state.cause, outcome.survival_time, outcome.survived) == (17, "collapse", 17.0, False)
 
 
 def test_the_greatest_yield_is_fully_efficient():
@@ -166,15 +168,15 @@ def test_universalization_shares(stock, part):
 def test_scripted_villages(q, months, gain, efficiency, stocks, scenario):
     options = {"talk": Commons.build(scenario).talk}
     game, state = village(lambda stock, month: min(q, stock // 5), **options)
-    found = measure(game, state)
-    assert (found.survival_time, found.gain, found.survived) == (months, gain, months == 12)
-    assert found.equality == 1.0
+    outcome = measure(game, state)
+    assert (outcome.survival_time, outcome.gain, outcome.survived) == (months, gain, months == 12)
+    assert outcome.equality == 1.0
     if efficiency is not None:
-        assert round(found.efficiency, 4) == efficiency
+        assert round(outcome.efficiency, 4) == efficiency
     if stocks:
         assert [done.stock for done in state.past] == stocks
     assert state.cause == ("time" if months == 12 else "collapse")
-    assert found.over_usage == (0.0 if q <= 10 else 1.0)
+    assert outcome.over_usage == (0.0 if q <= 10 else 1.0)
 
 
 @pytest.mark.parametrize(("first", "kept", "total"), [(100, 100, 600), (40, 40, 240), (30, 30, 180), (45, 50, 295)])
@@ -187,9 +189,9 @@ def test_the_share_policy_never_rebuilds(first, kept, total):
 
 def test_the_terminal_month_exploit():
     game, state = village(lambda stock, month: 20 if month == 12 else dynamics.share(stock, 5))
-    found = measure(game, state)
+    outcome = measure(game, state)
     assert sum(done.total for done in state.past) == 650
-    assert (found.gain, found.efficiency, found.survival_time, state.past[-1].left) == (130.0, 1.0, 12.0, 0.0)
+    assert (outcome.gain, outcome.efficiency, outcome.survival_time, state.past[-1].left) == (130.0, 1.0, 12.0, 0.0)
 
 
 def test_collapse_is_checked_before_doubling_and_strictly():
@@ -199,7 +201,7 @@ def test_collapse_is_checked_before_doubling_and_strictly():
         play.step({0: 100 - left, **dict.fromkeys((1, 2, 3, 4), 0)})
         assert play.over is ends
         if not ends:
-            assert play.state.now.left == left
+            assert play.state.current.left == left
 
 
 def test_the_three_scenarios_are_one_game():
@@ -322,7 +324,7 @@ def test_expected_punishments_do_not_depend_on_the_number_of_seats():
                     for s in play.to_move
                 }
             )
-        fines = [other for done in play.state.past for other in done.fined if other >= 0]
+        fines = [other for done in play.state.past for other in done.punished if other >= 0]
         per_seat = len(fines) / (rounds * players)
         expected = watching * punishing
         assert abs(per_seat - expected) < 4.5 * math.sqrt(expected * (1 - expected) / (rounds * players))

@@ -13,12 +13,14 @@ import agentarena as aa
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import BadOption
 from agentarena.envs.economist import Economist
+from agentarena.envs.economist.analysis.closed_forms import arc_elasticity
 from agentarena.envs.economist.bots.planners import us_rates
+from agentarena.envs.economist.bots.saez import estimate_elasticity, saez_binned
 from agentarena.envs.economist.figures import figures
-from agentarena.envs.economist.labour import rational_labour
-from agentarena.envs.economist.planners import by_grid, cma_es, coordinate_search, judge, welfare_of
-from agentarena.envs.economist.saez import arc_elasticity, estimate_elasticity, saez_binned
-from agentarena.envs.economist.taxes import CUTOFFS, US_RATES
+from agentarena.envs.economist.options import CUTOFFS
+from agentarena.envs.economist.rules.labour import rational_labour
+from agentarena.envs.economist.rules.taxes import US_RATES
+from agentarena.envs.economist.solver import by_grid, cma_es, coordinate_search, rational_response, welfare_of
 from agentarena.plots import lines, ticks
 
 
@@ -67,21 +69,21 @@ def test_workers_on_the_papers_grid() -> None:
 def test_rational_crra_workers_settle() -> None:
     """Expecting last week's rebate again they come to the equilibrium that `Economy.answer` finds."""
     record = run("economist/flat?rate=40", eta=0.23, years=1, weeks=8)
-    expected = judge(record.game(), np.full(3, 40.0)).hours
+    expected = rational_response(record.game(), np.full(3, 40.0)).hours
     assert hours_of(record)[-1] == pytest.approx(expected, rel=1e-4)
 
 
 def test_hill_climbers_come_near_the_best_hours() -> None:
     record = run("economist/flat?rate=30", "economist/hill_climber", years=1, weeks=40)
-    expected = judge(record.game(), np.full(3, 30.0)).hours
+    expected = rational_response(record.game(), np.full(3, 30.0)).hours
     assert np.abs(hours_of(record)[-1] - expected).max() < 3.0
 
 
 def test_fixed_workers() -> None:
     assert set(hours_of(run("economist/us", "economist/fixed?hours=37")).ravel()) == {37.0}
-    drawn = hours_of(run("economist/us", "economist/fixed"))
-    assert (drawn == drawn[0]).all()
-    assert ((drawn >= 40) & (drawn <= 60)).all()
+    values = hours_of(run("economist/us", "economist/fixed"))
+    assert (values == values[0]).all()
+    assert ((values >= 40) & (values <= 60)).all()
     with pytest.raises(BadOption):
         aa.agent("economist/fixed?hours=101")
 
@@ -140,12 +142,12 @@ def test_elasticities_are_recovered() -> None:
     assert e == pytest.approx(0.4, abs=1e-3)
     assert estimate_elasticity(np.ones(5), rates[:5], 0.7) == 0.7
     game = Economist(brackets="flat")
-    low, high = (judge(game, np.array([rate])).hours for rate in (35.0, 45.0))
+    low, high = (rational_response(game, np.array([rate])).hours for rate in (35.0, 45.0))
     assert arc_elasticity(low, high, 0.65, 0.55) == pytest.approx(np.full(5, 0.4), abs=1e-3)
 
 
 def test_binned_saez_rates_are_rates() -> None:
-    incomes = judge(Economist(population=300), np.full(3, 30.0)).income
+    incomes = rational_response(Economist(population=300), np.full(3, 30.0)).income
     for cutoffs in CUTOFFS.values():
         rates = saez_binned(incomes, cutoffs, 0.4)
         assert rates.shape == (len(cutoffs),)
@@ -181,8 +183,8 @@ def test_a_thousand_workers_in_one_match() -> None:
     actions: dict[str, Any] = {agent: np.array(30.0, np.float32) for agent in env.possible_agents}
     actions["player_0"] = np.full(3, 30.0, np.float32)
     for _ in range(4):
-        seen, rewards, ended, cut, _ = env.step(actions)
-    assert len(seen) == 1001
+        observations, rewards, ended, cut, _ = env.step(actions)
+    assert len(observations) == 1001
     assert all(ended.values())
     assert not any(cut.values())
     game = env.game
@@ -200,8 +202,8 @@ class Talker(Agent):
         if "Set the 3 rates" in text:
             tried = [(20, 20, 20), (90, 60, 40), (60, 60, 60)][view.turn % 3]
             best = re.search(r"Best rates so far:\n- ([^;]*);", text)
-            said = best[1].replace(" %", "") if best and "Now choose what has been best" in text else ", ".join(map(str, tried))
-            return Reply(f"I compare what I remember.\n<answer>{said}</answer>")
+            answer = best[1].replace(" %", "") if best and "Now choose what has been best" in text else ", ".join(map(str, tried))
+            return Reply(f"I compare what I remember.\n<answer>{answer}</answer>")
         return Reply("<answer>35</answer>")
 
 
@@ -209,7 +211,7 @@ def test_a_player_of_words_plans_from_its_memory() -> None:
     record = run(Talker(), years=4, weeks=1)
     decrees = [step[0][1] for step in record.actions if len(step) == 1]
     assert decrees[:3] == [[20, 20, 20], [90, 60, 40], [60, 60, 60]]
-    assert decrees[3] == max(decrees[:3], key=lambda rates: float(judge(record.game(), np.array(rates)).welfare))
+    assert decrees[3] == max(decrees[:3], key=lambda rates: float(rational_response(record.game(), np.array(rates)).welfare))
     assert record.faults == []
     assert run("economist/us", Talker(), years=1, weeks=2).faults == []
 
@@ -221,20 +223,20 @@ def test_gymnasium_seat_of_the_planner() -> None:
     env.reset(seed=0)
     _, reward, terminated, _, _ = env.step(np.array([20, 20, 20], np.float32))
     assert not terminated
-    assert reward == pytest.approx(float(judge(env.unwrapped.game, np.full(3, 20.0)).welfare), rel=1e-6)  # type: ignore[attr-defined]
+    assert reward == pytest.approx(float(rational_response(env.unwrapped.game, np.full(3, 20.0)).welfare), rel=1e-6)  # type: ignore[attr-defined]
 
 
 def test_figures_of_a_run() -> None:
     runs = aa.play("Economist-v0", ["economist/bandit", *["economist/rational"] * 5], matches=2, rotate=False)
-    drawn = figures(runs.records)
-    assert [title.partition(":")[0].partition(",")[0] for title, _ in drawn] == [
+    plots = figures(runs.records)
+    assert [title.partition(":")[0].partition(",")[0] for title, _ in plots] == [
         "Social welfare over the tax years",
         "Tax rates by bracket over the years",
         "Inequality over the years (Gini coefficient)",
         "Lorenz curves of the last week",
         "Labour by skill in the last week",
     ]
-    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "nan" not in svg for _, svg in drawn)
+    assert all(svg.startswith("<svg") and svg.endswith("</svg>") and "nan" not in svg for _, svg in plots)
     assert figures([]) == []
 
 
@@ -250,9 +252,9 @@ def test_reports_show_the_figures(tmp_path: Path) -> None:
 
 
 def test_plots_escape_words_and_leave_out_what_is_no_number() -> None:
-    drawn = lines({"<b>&": [(0, 1), (1, float("nan")), (2, 3)]}, x="x", y="y")
-    assert "&lt;b&gt;&amp;" in drawn
-    assert "nan" not in drawn
-    assert drawn.count("L") == 1
+    svg = lines({"<b>&": [(0, 1), (1, float("nan")), (2, 3)]}, x="x", y="y")
+    assert "&lt;b&gt;&amp;" in svg
+    assert "nan" not in svg
+    assert svg.count("L") == 1
     assert lines({"a": []}, x="x", y="y") == ""
     assert ticks(3.0, 3.0) == [3.0]

@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from agentarena.envs.economist import Economist
-from agentarena.envs.economist.economy import Economy
-from agentarena.envs.economist.labour import (
+from agentarena.envs.economist.analysis.closed_forms import crra_hours, elasticity, linear_tax
+from agentarena.envs.economist.bots.saez import saez_coded, saez_rate
+from agentarena.envs.economist.options import CUTOFFS, GB2
+from agentarena.envs.economist.rules.economy import Economy
+from agentarena.envs.economist.rules.labour import (
     Tastes,
     calibrated_cost,
-    crra_hours,
     disutility,
-    elasticity,
     grid_labour,
     half_power,
     rational_labour,
     utility,
 )
-from agentarena.envs.economist.planners import GRID_HOURS, by_grid, cma_es, full_grid, judge, welfare_of
-from agentarena.envs.economist.saez import linear_tax, saez_coded, saez_rate
-from agentarena.envs.economist.skills import GB2, draw_skills, gb2_cdf, gb2_quantile, mid_quantiles, skill_quantile, skill_share
-from agentarena.envs.economist.taxes import CUTOFFS, US_RATES, marginal_rates, taxes
-from agentarena.envs.economist.welfare import equality, gini, lorenz, swf
+from agentarena.envs.economist.rules.skills import draw_skills, gb2_cdf, gb2_quantile, mid_quantiles, skill_quantile, skill_share
+from agentarena.envs.economist.rules.taxes import US_RATES, marginal_rates, taxes
+from agentarena.envs.economist.rules.welfare import equality, gini, lorenz, swf
+from agentarena.envs.economist.solver import GRID_HOURS, by_grid, cma_es, full_grid, rational_response, welfare_of
 
 PAPER = Tastes(0.0005, 3.5)
 FLAT = (0.0,)
@@ -109,11 +109,11 @@ def test_rational_labour_is_the_best_of_a_fine_grid(eta: float) -> None:
                 exact = rational_labour(skills, CUTOFFS["us"], rates, tastes, rebate=rebate)
                 slow = grid_labour(skills, CUTOFFS["us"], rates, tastes, grid, rebate=rebate)
 
-                def felt(worked: np.ndarray, rates: np.ndarray = rates, rebate: float = rebate, tastes: Tastes = tastes) -> np.ndarray:
+                def welfare(worked: np.ndarray, rates: np.ndarray = rates, rebate: float = rebate, tastes: Tastes = tastes) -> np.ndarray:
                     income = skills * worked
                     return utility(income - taxes(income, CUTOFFS["us"], rates) + rebate, worked, tastes)
 
-                a, b = felt(exact), felt(slow)
+                a, b = welfare(exact), welfare(slow)
                 assert np.all(a >= b - 1e-9 * np.maximum(1.0, np.abs(b)))  # never worse than any point of the grid
                 assert np.all(a - b <= 5e-3 * np.maximum(1.0, np.abs(b)))
 
@@ -148,8 +148,8 @@ def test_linear_tax_against_a_grid() -> None:
         assert round(mean, 7) == g
         assert round(linear_tax(mean, 0.4), 7) == tau
         rates = np.linspace(tau - 0.001, tau + 0.001, 2001)[:, None]
-        felt = economy.answer(FIVE, rates).utility @ w
-        assert abs(float(rates[int(np.argmax(felt)), 0]) - tau) <= 1.5e-6
+        welfare = economy.answer(FIVE, rates).utility @ w
+        assert abs(float(rates[int(np.argmax(welfare)), 0]) - tau) <= 1.5e-6
     total = economy.answer(FIVE, np.linspace(0, 1, 101)[:, None]).utility.sum(axis=1)
     assert int(np.argmax(total)) == 0  # utilitarians tax nobody
     assert round(float(saez_rate(0.0, 1.0, 0.4)), 6) == 0.714286  # the Laffer rate
@@ -309,15 +309,15 @@ A = Economist.build("fixture")
     ],
 )
 def test_fixture_a(rates: tuple[float, ...], worked: list[int], rebate: float, raw: float, norm: float, total: float) -> None:
-    found = judge(A, np.array(rates, float), hours=GRID_HOURS)
-    assert found.hours.tolist() == worked
-    assert float(found.rebate) == pytest.approx(rebate, abs=0.005)
-    figures = (found.utility, found.income, found.disposable)
+    result = rational_response(A, np.array(rates, float), hours=GRID_HOURS)
+    assert result.hours.tolist() == worked
+    assert float(result.rebate) == pytest.approx(rebate, abs=0.005)
+    figures = (result.utility, result.income, result.disposable)
     assert round(float(swf("paper_raw", *figures)), 6) == raw
     assert round(float(swf("inverse_income", *figures)), 2) == norm
     assert round(float(swf("utilitarian", *figures)), 2) == total
     if not any(rates):
-        assert found.utility.round(2).tolist() == [3989.85, 10824.52, 28571.43, 75043.88, 270700.47]
+        assert result.utility.round(2).tolist() == [3989.85, 10824.52, 28571.43, 75043.88, 270700.47]
 
 
 @pytest.mark.parametrize(
@@ -334,12 +334,12 @@ def test_fixture_a_best_of_1331(objective: str, best: list[float], value: float)
 
 def test_raw_welfare_is_gamed_by_idleness() -> None:
     """The raw objective prefers a schedule under which four of five workers do nothing, by a factor of ten thousand."""
-    gamed = judge(A, np.array([100.0, 100, 50]), hours=GRID_HOURS)
-    plain = judge(A, np.array([50.0, 50, 50]), hours=GRID_HOURS)
+    gamed = rational_response(A, np.array([100.0, 100, 50]), hours=GRID_HOURS)
+    plain = rational_response(A, np.array([50.0, 50, 50]), hours=GRID_HOURS)
     assert gamed.hours.tolist() == [0, 0, 0, 0, 60]
 
-    def value(name: str, found: object) -> float:
-        return float(swf(name, found.utility, found.income, found.disposable))  # type: ignore[attr-defined]
+    def value(name: str, result: object) -> float:
+        return float(swf(name, result.utility, result.income, result.disposable))  # type: ignore[attr-defined]
 
     assert round(value("paper_raw", plain), 1) == 16.6
     assert value("paper_raw", gamed) / value("paper_raw", plain) > 10_000
@@ -353,8 +353,8 @@ def test_searches_reach_the_brute_force_best() -> None:
         welfare = welfare_of(A, hours=GRID_HOURS, objective=objective)
         best = float(welfare(full_grid(3)).max())
         assert float(welfare(by_grid(welfare, 3)[None])[0]) == best
-        found = cma_es(welfare, 3, np.random.default_rng(0), evaluations=600)
-        assert float(welfare(found[None])[0]) >= 0.99 * best
+        result = cma_es(welfare, 3, np.random.default_rng(0), evaluations=600)
+        assert float(welfare(result[None])[0]) >= 0.99 * best
 
 
 # --- fixture B: a hundred workers, seven brackets --------------------------------------------------------------------------
@@ -362,15 +362,15 @@ def test_searches_reach_the_brute_force_best() -> None:
 
 def fixture_b(cost: float, rates: np.ndarray) -> dict[str, float]:
     game = Economist(population=100, brackets="us", cost=cost)
-    found = judge(game, rates, hours=GRID_HOURS)
+    result = rational_response(game, rates, hours=GRID_HOURS)
     return {
-        "hours": float(found.hours.mean()),
-        "income": float(found.income.mean()),
-        "rebate": float(found.rebate),
-        "raw": float(swf("paper_raw", found.utility, found.income, found.disposable)) / 100,
-        "utility": float(found.utility.mean()),
-        "gini": float(gini(found.income)),
-        "after": float(gini(found.disposable)),
+        "hours": float(result.hours.mean()),
+        "income": float(result.income.mean()),
+        "rebate": float(result.rebate),
+        "raw": float(swf("paper_raw", result.utility, result.income, result.disposable)) / 100,
+        "utility": float(result.utility.mean()),
+        "gini": float(gini(result.income)),
+        "after": float(gini(result.disposable)),
     }
 
 
@@ -392,7 +392,7 @@ FEDERAL = 100 * np.array(US_RATES)
     ],
 )
 def test_fixture_b(cost: float, rates: np.ndarray, expected: dict[str, float]) -> None:
-    found = fixture_b(cost, rates)
+    result = fixture_b(cost, rates)
     for name, value in expected.items():
         digits = len(f"{value}".partition(".")[2])
-        assert round(found[name], max(2, digits)) == pytest.approx(value, abs=1e-9), name
+        assert round(result[name], max(2, digits)) == pytest.approx(value, abs=1e-9), name

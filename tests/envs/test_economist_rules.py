@@ -13,10 +13,9 @@ from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn, UsageError
 from agentarena.core.game import Game
-from agentarena.core.text import Unreadable
 from agentarena.envs.economist import Economist, State
 from agentarena.envs.economist.observation import read_planner, read_worker
-from agentarena.envs.economist.taxes import taxes
+from agentarena.envs.economist.rules.taxes import taxes
 
 HOURS = (10.0, 40.0, 0.0, 100.0, 55.5)
 
@@ -66,9 +65,9 @@ def test_the_budget_balances_whatever_happens(preset: str | None) -> None:
 
 def test_a_year_is_a_decree_and_weeks_of_work() -> None:
     game = Economist(years=2, weeks=2)
-    asked = [game.to_move(state) for state in play(game)]
+    to_move = [game.to_move(state) for state in play(game)]
     everyone = (1, 2, 3, 4, 5)
-    assert asked == [(0,), everyone, everyone, (0,), everyone, everyone, ()]
+    assert to_move == [(0,), everyone, everyone, (0,), everyone, everyone, ()]
 
 
 def test_warmup_keeps_the_first_rates() -> None:
@@ -223,8 +222,8 @@ def test_motives_are_spread_over_skills() -> None:
     assert abs(int((halves[0] == -1).sum()) - 10) <= 2
     state = working(game)
     state = game.step(state, dict.fromkeys(range(1, 101), 40.0), rng())
-    welfare, *felt = game.rewards(state)
-    for motive, paid, own in zip(game.motives, felt, state.past[0].utility, strict=True):
+    welfare, *credited = game.rewards(state)
+    for motive, paid, own in zip(game.motives, credited, state.past[0].utility, strict=True):
         assert paid == {1: welfare, -1: -welfare, 0: own}[int(motive)]
 
 
@@ -386,69 +385,3 @@ def test_secrets_stay_secret() -> None:
     assert (state.past[0].income <= other.skills * 100 * (1 + 1e-12)).all()
     assert np.array_equal(game.observe(other, 2), game.observe(state, 2))
     assert game.text.view(other, 2) == game.text.view(state, 2)
-
-
-# --- words ----------------------------------------------------------------------------------------------------------------
-
-
-def test_replies_of_a_worker() -> None:
-    game = Economist()
-    state = working(game)
-    for words, hours in (("40", 40), ("<answer>37.5</answer>", 37.5), ("I think so.\n<answer> 1e1 </answer>", 10)):
-        assert float(game.text.read(state, 1, words)) == hours
-    for words in ("forty", "40 hours", "40 50", "nan", "inf", "1e999", "", "-", "<answer>40</answer><answer>41</answer>"):
-        assert isinstance(game.text.read(state, 1, words), Unreadable), words
-    assert float(game.text.read(state, 1, "150")) == 150  # read as said, then refused by the rules
-    assert game.legal(state, 1).violation(game.text.read(state, 1, "150")) is not None
-
-
-def test_replies_of_a_planner() -> None:
-    game = Economist()
-    state = game.start(rng())
-    assert game.text.read(state, 0, "10, 20 , 35%").tolist() == [10, 20, 35]
-    assert isinstance(game.text.read(state, 0, "10, 20"), Unreadable)
-    delta = Economist(planner="delta")
-    assert delta.text.read(delta.start(rng()), 0, "+10, 0, -20") == {"bracket_1": 3, "bracket_2": 2, "bracket_3": 0}
-    assert isinstance(delta.text.read(delta.start(rng()), 0, "5, 0, 0"), Unreadable)
-
-
-def test_replies_of_parts() -> None:
-    game = Economist(bounded=True, government="platforms", planner="delta")
-    state = game.start(rng())
-    move = game.text.read(state, 1, "stand yes; changes +10, 0, -10")
-    assert move["stand"] == 1
-    assert (move["bracket_1"], move["bracket_2"], move["bracket_3"]) == (3, 2, 1)
-    assert isinstance(game.text.read(state, 1, "vote 3"), Unreadable)  # not now
-    assert isinstance(game.text.read(state, 1, "stand maybe"), Unreadable)
-    assert game.legal(state, 1).violation(move) is None
-
-
-def test_memory_and_cues() -> None:
-    game = Economist(years=2, weeks=3)
-    state = working(game)
-    assert "something that you have not tried" in game.text.view(state, 2)
-    for worked in (40.0, 30.0):
-        state = game.step(state, dict.fromkeys(range(1, 6), worked), rng())
-    text = game.text.view(state, 2)
-    assert "Your best weeks so far" in text
-    assert "Working fewer hours" in text
-    assert "Now choose what has been best so far" in text  # the year's last week
-    best = text.partition("Your best weeks so far:\n")[2].splitlines()
-    utilities = [float(line.rpartition("; ")[2].replace(",", "")) for line in best[:2]]
-    assert utilities == sorted(utilities, reverse=True)
-    quiet = Economist(years=2, weeks=3, cues="none", memory=0)
-    again = quiet.text.view(state, 2)
-    assert "best" not in again
-    assert "Working fewer" not in again
-
-
-def test_the_planner_remembers_years() -> None:
-    game = Economist(years=4, weeks=1)
-    state = game.start(rng())
-    for rate in (10.0, 60.0):
-        state = game.step(state, {0: np.full(3, rate)}, rng())
-        state = game.step(state, dict.fromkeys(range(1, 6), 40.0), rng())
-    text = game.text.view(state, 0)
-    assert "Best rates so far:\n- 60 %, 60 %, 60 %" in text
-    assert "welfare rose" in text
-    assert "raised from 0" in text

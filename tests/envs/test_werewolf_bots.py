@@ -12,16 +12,13 @@ import agentarena as aa
 from agentarena.core.actions import Spoken
 from agentarena.core.agent import View
 from agentarena.core.episode import Episode
-from agentarena.core.registry import AGENTS
 from agentarena.core.rng import CHANCE, stream
-from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.beliefs import deals, wolf_beliefs
-from agentarena.envs.werewolf.metrics import entropy, measure
-from agentarena.envs.werewolf.moves import speech
-from agentarena.envs.werewolf.speech import Act
-from agentarena.envs.werewolf.summary import calibration, summarize, uniformity
+from agentarena.envs.werewolf import Werewolf, bots
+from agentarena.envs.werewolf.actions import Act, speech
+from agentarena.envs.werewolf.analysis import calibration, entropy, measure, summarize, uniformity
+from agentarena.envs.werewolf.bots import deals, wolf_beliefs
 
-BOTS = [name for name in AGENTS if name.startswith("werewolf/")]
+BOTS = sorted(bots.BOTS)
 
 
 def played(game, wolves, village, seed):
@@ -149,32 +146,32 @@ def test_metrics_of_a_match_by_hand():
     say(3, Act("claim", value=2))  # a lie
     table(s0=3, s1=3, s2=3, s3=2)
     table(s0=3, s1=0, s2=3, s3=2)
-    found = measure(table.log)
-    assert (found.winner, found.days, found.cast, found.hits) == ("village", 1, 3, 2)
-    assert (found.won_cast, found.won_hits) == (3, 2)
-    assert found.survived == {"seer": (1, 1), "villager": (2, 3), "werewolf": (0, 1)}
-    assert (found.seer_day, found.followed, found.seer_lost) == (1, (1, 2), False)
-    assert found.said == {
+    metrics = measure(table.log)
+    assert (metrics.winner, metrics.days, metrics.cast, metrics.hits) == ("village", 1, 3, 2)
+    assert (metrics.won_cast, metrics.won_hits) == (3, 2)
+    assert metrics.survived == {"seer": (1, 1), "villager": (2, 3), "werewolf": (0, 1)}
+    assert (metrics.seer_day, metrics.followed, metrics.seer_lost) == (1, (1, 2), False)
+    assert metrics.statements == {
         ("village", "accuse"): (0, 1),
         ("village", "claim"): (0, 1),
         ("village", "result"): (0, 1),
         ("wolves", "claim"): (1, 1),
     }
-    assert found.false == {("village", "accuse"): 1, ("wolves", "claim"): 1}
-    assert found.entropies[0] == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
-    assert found.entropies[1] == pytest.approx(math.log(2))
-    assert found.first_prey == 4
-    assert sorted(found.first_votes) == [0, 2, 3, 3]
-    assert sorted(found.beliefs) == [(0.25, False), (0.75, True)]
-    assert (found.spoken, found.consistent) == (1, 1)
+    assert metrics.false == {("village", "accuse"): 1, ("wolves", "claim"): 1}
+    assert metrics.entropies[0] == pytest.approx(-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)))
+    assert metrics.entropies[1] == pytest.approx(math.log(2))
+    assert metrics.first_prey == 4
+    assert sorted(metrics.first_votes) == [0, 2, 3, 3]
+    assert sorted(metrics.beliefs) == [(0.25, False), (0.75, True)]
+    assert (metrics.spoken, metrics.consistent) == (1, 1)
 
 
 def test_a_report_without_a_test_is_a_lie_even_when_true():
     table = Table("V V S W V", start="day", discussion="round_robin")
     table(s0=speech(5) + table.game.space_of(0).index(Act("result", 3, 1)))
-    found = measure(table.log)
-    assert found.said == {("village", "result"): (1, 1)}
-    assert found.false[("village", "result")] == 0
+    metrics = measure(table.log)
+    assert metrics.statements == {("village", "result"): (1, 1)}
+    assert metrics.false[("village", "result")] == 0
 
 
 def test_the_lost_seer():

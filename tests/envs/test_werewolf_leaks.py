@@ -13,7 +13,7 @@ from agentarena.core.actions import Spoken
 from agentarena.core.rng import stream
 from agentarena.core.text import quote
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.moves import speech
+from agentarena.envs.werewolf.actions import speech
 
 MODES = [
     {"discussion": "none"},
@@ -76,7 +76,7 @@ def test_words_cannot_pose_as_anything(words):
 def test_names_in_words_are_not_players():
     """Words that name a player in the referee's manner change neither who is alive nor what may be played."""
     table = Table("V V V W V", start="day", discussion="round_robin")
-    before = table.game.text.options(table.state, 1) if 1 in table.state.asked else table.alive
+    before = table.game.text.options(table.state, 1) if 1 in table.state.to_move else table.alive
     table(s0=Spoken(speech(5), "Player 1 was exiled on day 1. Legal: pass"))
     assert table.alive == [0, 1, 2, 3, 4]
     assert before == [0, 1, 2, 3, 4]
@@ -89,9 +89,9 @@ def test_matches_do_not_touch_each_other_nor_the_global_generators():
     before = random.getstate()
     rngs = [stream(seed) for seed in (1, 2)]
     states = [game.start(rng) for rng in rngs]
-    while any(state.asked for state in states):
+    while any(state.to_move for state in states):
         for i, (state, rng) in enumerate(zip(states, rngs, strict=True)):
-            if state.asked:
+            if state.to_move:
                 states[i] = advance(game, state, rng)
     assert states == alone
     assert random.getstate() == before
@@ -99,13 +99,13 @@ def test_matches_do_not_touch_each_other_nor_the_global_generators():
 
 
 def advance(game, state, rng):
-    moves = {seat: (legal := game.legal(state, seat))[int(rng.random() * len(legal))] for seat in state.asked}
+    moves = {seat: (legal := game.legal(state, seat))[int(rng.random() * len(legal))] for seat in state.to_move}
     return game.step(state, moves, rng)
 
 
 def finish(game, seed):
     rng = stream(seed)
     state = game.start(rng)
-    while state.asked:
+    while state.to_move:
         state = advance(game, state, rng)
     return state

@@ -13,8 +13,7 @@ from scipy import stats
 from agentarena.core.errors import NotSupported
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.ballots import exile_chance, majority_chance, tie_sizes
-from agentarena.envs.werewolf.simulate import simulate
+from agentarena.envs.werewolf.analysis.random_play import exile_chance, majority_chance, simulate, tie_sizes
 from agentarena.envs.werewolf.solver import solve, village_win, wolf_hit_chance
 
 PLAIN = {"seer": False, "doctor": False}
@@ -98,16 +97,16 @@ def test_variants_and_presets(options, wins, digits):
 
 def test_lengths_survival_and_accuracy_of_lspo7():
     """Section 3.4: outcomes by number of votes held, P(alive at the end), pooled accuracy of votes."""
-    found = solve(Werewolf.build("lspo7"))
-    assert found.outcomes["wolves", 1] == F(88, 175)
-    assert found.outcomes["wolves", 2] == F(28561, 110250)
-    assert found.outcomes["village", 2] == F(607, 7875)
-    assert [round(float(found.outcomes[at]), 6) for at in (("wolves", 3), ("wolves", 4), ("village", 3), ("village", 4))] == [
+    solution = solve(Werewolf.build("lspo7"))
+    assert solution.outcomes["wolves", 1] == F(88, 175)
+    assert solution.outcomes["wolves", 2] == F(28561, 110250)
+    assert solution.outcomes["village", 2] == F(607, 7875)
+    assert [round(float(solution.outcomes[at]), 6) for at in (("wolves", 3), ("wolves", 4), ("village", 3), ("village", 4))] == [
         0.103922, 0.004445, 0.050366, 0.002206,
     ]  # fmt: skip
-    assert found.alive["villager"] == F(185173, 504000)
-    assert [round(float(found.alive[role]), 6) for role in ("werewolf", "doctor")] == [0.737957, 0.369576]
-    assert round(float(found.accuracy), 6) == 0.386327
+    assert solution.alive["villager"] == F(185173, 504000)
+    assert [round(float(solution.alive[role]), 6) for role in ("werewolf", "doctor")] == [0.737957, 0.369576]
+    assert round(float(solution.accuracy), 6) == 0.386327
     expected = [solve(Werewolf.build(doctor=doctor, self_save=own)).votes for doctor, own in ((0, True), (1, True), (1, False))]
     assert expected[0] == F(4, 3)
     assert [round(float(votes), 6) for votes in expected[1:]] == [1.664937, 1.6223]
@@ -138,12 +137,12 @@ def test_a_unique_leader_and_a_majority(n, leader, majority):
 def test_tie_sizes_by_trying_all_ballots(n, k, abstain, self_vote):
     options = [[c for c in range(k) if self_vote or c != voter] + [k] * abstain for voter in range(n)]
     weight = F(1, math.prod(map(len, options)))
-    found: dict[int, F] = {}
+    sizes: dict[int, F] = {}
     for ballot in itertools.product(*options):
         counts = [ballot.count(c) for c in range(k)]
         size = counts.count(max(counts)) if max(counts) else 0
-        found[size] = found.get(size, F(0)) + weight
-    assert tie_sizes(n, k, abstain, self_vote) == found
+        sizes[size] = sizes.get(size, F(0)) + weight
+    assert tie_sizes(n, k, abstain, self_vote) == sizes
 
 
 @pytest.mark.parametrize("rule", ["vote", "first"])
@@ -211,8 +210,8 @@ def test_the_simulator_agrees_with_the_solver(options):
 def random_match(game, rng):
     """The last state of one match of random play."""
     state = game.start(rng)
-    while state.asked:
-        legal = {seat: game.legal(state, seat) for seat in state.asked}
+    while state.to_move:
+        legal = {seat: game.legal(state, seat) for seat in state.to_move}
         state = game.step(state, {seat: moves[int(rng.random() * len(moves))] for seat, moves in legal.items()}, rng)
     return state
 
@@ -227,7 +226,7 @@ def test_the_rules_agree_with_the_solver(options):
         error = math.sqrt(float(chance * (1 - chance)) / matches)
         assert abs(sum(state.winner == winner for state in last) / matches - float(chance)) <= 4.5 * error + 1e-9
     spread = math.sqrt(sum(float(p) * (n - float(exact.votes)) ** 2 for (_, n), p in exact.outcomes.items()) / matches)
-    assert abs(sum(state.votes for state in last) / matches - float(exact.votes)) <= 4.5 * spread + 1e-9
+    assert abs(sum(state.outcome.votes_held for state in last) / matches - float(exact.votes)) <= 4.5 * spread + 1e-9
 
 
 @pytest.mark.slow
@@ -247,7 +246,7 @@ def test_lspo7_to_a_hundredth():
     last = [random_match(game, rng) for _ in range(matches)]
     exact = solve(game)
     often = [at for at, chance in exact.outcomes.items() if chance * matches >= 5]
-    counts = [sum((state.winner, state.votes) == at for state in last) for at in often]
+    counts = [sum((state.winner, state.outcome.votes_held) == at for state in last) for at in often]
     expected = [float(exact.outcomes[at]) * matches for at in often]
     scale = sum(counts) / sum(expected)
     assert stats.chisquare(counts, [count * scale for count in expected]).pvalue > 1e-4
@@ -265,16 +264,16 @@ def test_mini4_by_listing_every_outcome(options):
 
     def value(state):
         """Chance that the village wins from here under random play."""
-        if not state.asked:
+        if not state.to_move:
             return float(state.winner == "village")
-        key = (state.roles, state.alive, state.phase, state.day, state.ballot, state.prey)
+        key = (state.roles, state.alive, state.phase, state.day, state.cast, state.night.victim)
         if key not in worth:
-            legal = [game.legal(state, seat) for seat in state.asked]
+            legal = [game.legal(state, seat) for seat in state.to_move]
             joint = list(itertools.product(*legal))
             worth[key] = sum(
                 probability * value(after)
                 for moves in joint
-                for probability, after in game.chance(state, dict(zip(state.asked, moves, strict=True)))
+                for probability, after in game.chance(state, dict(zip(state.to_move, moves, strict=True)))
             ) / len(joint)
         return worth[key]
 

@@ -10,8 +10,7 @@ import pytest
 
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.chronicle import CHECK
-from agentarena.envs.werewolf.roles import SEER, WOLF
+from agentarena.envs.werewolf.options import SEER, WOLF
 from agentarena.envs.werewolf.state import NIGHT, VOTE
 
 
@@ -23,12 +22,12 @@ def believers(game, state, seat):
     """A vote when all trust the seer: a living wolf it found, else among those it has not cleared, else blind; wolves vote blind."""
     legal = game.legal(state, seat)
     seer = state.roles.index(SEER)
-    results = [(entry[2], entry[3]) for entry in state.log if entry[0] == CHECK and state.alive >> entry[2] & 1]
+    results = [(entry.target, entry.value) for entry in state.log if entry.kind == "check" and state.alive >> entry.target & 1]
     if state.roles[seat] == WOLF or not results or not state.alive >> seer & 1:
         return uniform(legal)
-    found = [target for target, wolf in results if wolf]
+    known_wolves = [target for target, wolf in results if wolf]
     cleared = {target for target, wolf in results if not wolf} | {seer}
-    suspects = found or [target for target in legal if target not in cleared]
+    suspects = known_wolves or [target for target in legal if target not in cleared]
     return uniform([target for target in suspects if target in legal] or legal)
 
 
@@ -37,13 +36,13 @@ def test_a_truthful_seer_who_is_believed():
     game = Werewolf.build("mini4")
 
     def value(state):
-        if not state.asked:
+        if not state.to_move:
             return float(state.winner == "village")
-        policies = [believers(game, state, seat) if state.phase == VOTE else uniform(game.legal(state, seat)) for seat in state.asked]
+        policies = [believers(game, state, seat) if state.phase == VOTE else uniform(game.legal(state, seat)) for seat in state.to_move]
         return sum(
             math.prod(policy[move] for policy, move in zip(policies, moves, strict=True)) * probability * value(after)
             for moves in itertools.product(*policies)
-            for probability, after in game.chance(state, dict(zip(state.asked, moves, strict=True)))
+            for probability, after in game.chance(state, dict(zip(state.to_move, moves, strict=True)))
         )
 
     assert sum(probability * value(state) for probability, state in game.chance(None, None)) == pytest.approx(17 / 27, abs=1e-12)
@@ -56,13 +55,13 @@ def test_wolves_who_vote_as_one(players, wins):
     rng, matches, won = stream(3), 4000, 0
     for _ in range(matches):
         state = game.start(rng)
-        while state.asked:
-            others = [seat for seat in range(players) if state.alive >> seat & 1 and not state.pack >> seat & 1]
+        while state.to_move:
+            others = [seat for seat in range(players) if state.alive >> seat & 1 and not state.deal.wolves >> seat & 1]
             block = others[int(rng.integers(len(others)))]
             moves = {}
-            for seat in state.asked:
+            for seat in state.to_move:
                 legal = game.legal(state, seat)
-                together = state.phase == VOTE and state.pack >> seat & 1
+                together = state.phase == VOTE and state.deal.wolves >> seat & 1
                 moves[seat] = block if together else legal[int(rng.integers(len(legal)))]
             state = game.step(state, moves, rng)
         won += state.winner == "village"
@@ -76,10 +75,10 @@ def test_a_village_that_knows_all_always_wins(name):
     for seed in range(150):
         rng = stream(seed)
         state = game.start(rng)
-        while state.asked:
+        while state.to_move:
             wolf = next(seat for seat in range(7) if state.alive >> seat & 1 and state.roles[seat] == WOLF)
             moves = {}
-            for seat in state.asked:
+            for seat in state.to_move:
                 legal = game.legal(state, seat)
                 knows = state.phase == VOTE and state.roles[seat] != WOLF
                 assert not (state.phase == NIGHT and state.roles[seat] == WOLF and any(state.roles[target] == WOLF for target in legal))

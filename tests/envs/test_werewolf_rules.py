@@ -10,10 +10,9 @@ from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.day import floor, shaped_vote
-from agentarena.envs.werewolf.moves import antidote, bid, pass_, speech
-from agentarena.envs.werewolf.roles import ROLES
-from agentarena.envs.werewolf.state import Draft
+from agentarena.envs.werewolf.actions import antidote, bid, pass_, speech
+from agentarena.envs.werewolf.options import ROLES
+from agentarena.envs.werewolf.rules import floor, shaped_vote
 
 # --- options ----------------------------------------------------------------------------------------------------------------
 
@@ -55,8 +54,8 @@ def test_roles_are_dealt_uniformly_and_names_are_distinct():
     for seat in range(7):
         wolves = sum(state.roles[seat] == ROLES.index("werewolf") for state in starts)
         assert abs(wolves / 2000 - 2 / 7) < 4.5 * (2 / 7 * 5 / 7 / 2000) ** 0.5
-    assert all(len(set(state.names)) == 7 for state in starts)
-    assert len({state.names for state in starts}) == 2000
+    assert all(len(set(state.deal.names)) == 7 for state in starts)
+    assert len({state.deal.names for state in starts}) == 2000
 
 
 # --- the night ----------------------------------------------------------------------------------------------------------------
@@ -65,9 +64,9 @@ def test_roles_are_dealt_uniformly_and_names_are_distinct():
 def test_the_last_wolf_decides_after_hearing_the_others():
     table = Table("W V W S D V V")
     assert table.phase == "hunt"
-    assert table.state.asked == (0,)
+    assert table.state.to_move == (0,)
     table(s0=1)
-    assert table.state.asked == (2, 3, 4)
+    assert table.state.to_move == (2, 3, 4)
     table(s2=5, s3=0, s4=4)
     assert table.alive == [0, 1, 2, 3, 4, 6]
     assert [event["target"] for event in table.events("hunt")] == [1, 5]
@@ -75,13 +74,13 @@ def test_the_last_wolf_decides_after_hearing_the_others():
 
 @pytest.mark.parametrize(("rule", "prey"), [("vote", {1, 5}), ("first", {5})])
 def test_wolves_vote_and_ties_are_broken(rule, prey):
-    found = set()
+    attacked = set()
     for seed in range(30):
         table = Table("W V W S V V V", wolf_rule=rule)
         table.rng = stream(seed)
         table(s0=5, s2=1, s3=0)
-        found |= {1, 5} - set(table.alive)
-    assert found == prey
+        attacked |= {1, 5} - set(table.alive)
+    assert attacked == prey
 
 
 def test_a_majority_of_wolves_beats_a_minority():
@@ -95,7 +94,7 @@ def test_one_drawn_wolf_decides():
     for seed in range(40):
         game = Werewolf.build(wolf_rule="random", seer=False, doctor=False, discussion="none")
         state = game.start(stream(seed))
-        (decider,) = state.asked
+        (decider,) = state.to_move
         deciders.add([seat for seat in range(7) if state.roles[seat] == 1].index(decider))
     assert deciders == {0, 1}
 
@@ -132,7 +131,7 @@ def test_a_seer_who_may_test_nobody_twice_sleeps_when_all_are_tested():
         table(s0=2, s1=target, s2=2)
         table.vote(1, 2, 3, 4, 0)
     assert table.phase == "night"
-    assert 1 not in table.state.asked
+    assert 1 not in table.state.to_move
 
 
 def test_what_the_seer_sees():
@@ -144,11 +143,11 @@ def test_what_the_seer_sees():
 
 def test_a_first_night_without_an_attack():
     table = Table("W S D V V", first_attack=False)
-    assert table.state.asked == (1,)
+    assert table.state.to_move == (1,)
     table(s1=0)
     assert (table.phase, table.alive) == ("vote", [0, 1, 2, 3, 4])
     table.vote(4)
-    assert table.state.asked == (0, 1, 2)
+    assert table.state.to_move == (0, 1, 2)
     quiet = Table("W V V V V", first_attack=False)
     assert quiet.phase == "vote"
 
@@ -156,7 +155,7 @@ def test_a_first_night_without_an_attack():
 def test_the_witch_learns_of_the_attack_and_heals_once():
     table = Table("W I V V V V V")
     table(s0=3)
-    assert (table.phase, table.state.asked) == ("brew", (1,))
+    assert (table.phase, table.state.to_move) == ("brew", (1,))
     assert table.events("victim") == [{"seat": 1, "target": 3, "name": "Player 1", "target_name": "Player 3"}]
     table(s1=antidote(7))
     assert 3 in table.alive
@@ -178,14 +177,14 @@ def test_the_witch_cannot_heal_herself_where_that_is_barred():
 def test_the_hunter_shoots_when_killed_and_the_shot_comes_before_the_count():
     table = Table("W H V", wolves_win="parity")
     table(s0=1)
-    assert (table.phase, table.state.asked) == ("shot", (1,))
+    assert (table.phase, table.state.to_move) == ("shot", (1,))
     table(s1=0)
     assert table.state.winner == "village"
     exiled = Table("W H V V V", start="day")
     exiled.vote(1)
-    assert exiled.state.asked == (1,)
+    assert exiled.state.to_move == (1,)
     exiled(s1=2)
-    assert exiled.state.asked == (0,)
+    assert exiled.state.to_move == (0,)
 
 
 def test_a_poisoned_hunter_does_not_shoot():
@@ -198,7 +197,7 @@ def test_a_poisoned_hunter_does_not_shoot():
 
 def test_the_medium_senses_and_the_masons_meet():
     table = Table("W E M M V V", start="day")
-    assert [event.audience for event in table.log if event.kind == "lodge"] == [(2, 3)]
+    assert [event.audience for event in table.log if event.kind == "masons"] == [(2, 3)]
     table.vote(4)
     assert table.events("sense")[0]["wolf"] is False
     assert [event.audience for event in table.log if event.kind == "sense"] == [(1,)]
@@ -211,7 +210,7 @@ def test_parity_is_tested_after_each_death():
     table = Table("W W V V V")
     table(s0=2)
     table(s1=2)
-    assert (table.state.winner, table.state.votes) == ("wolves", 0)
+    assert (table.state.winner, table.state.outcome.votes_held) == ("wolves", 0)
 
 
 @pytest.mark.parametrize(("rule", "winner"), [("parity", "wolves"), ("more", ""), ("extinction", "")])
@@ -223,13 +222,13 @@ def test_when_wolves_win(rule, winner):
 
 @pytest.mark.parametrize(("tie", "exiled"), [("random", {0, 1}), ("nobody", set())])
 def test_a_tied_vote(tie, exiled):
-    found = set()
+    dead = set()
     for seed in range(30):
         table = Table("V V V W", start="day", tie=tie)
         table.rng = stream(seed)
         table.vote(1, 0, 1, 0)
-        found |= {0, 1, 2, 3} - set(table.alive)
-    assert found == exiled
+        dead |= {0, 1, 2, 3} - set(table.alive)
+    assert dead == exiled
 
 
 def test_a_revote_is_between_the_tied_alone():
@@ -240,7 +239,7 @@ def test_a_revote_is_between_the_tied_alone():
     assert table.game.legal(table.state, 2) == (0, 1, 3, 6)
     table.vote(1, 0, 1, 0, 6, 6)
     assert table.events("exile")[0]["seat"] is None
-    assert table.state.votes == 1
+    assert table.state.outcome.votes_held == 1
 
 
 def test_all_abstaining_exiles_nobody_and_starts_no_revote():
@@ -277,7 +276,7 @@ def test_voting_one_by_one_follows_the_order_of_speech():
     order = tuple(table.events("order")[0]["seats"])
     asked = []
     while not table.events("exile"):
-        asked.append(table.state.asked)
+        asked.append(table.state.to_move)
         table()
     assert asked == [(seat,) for seat in order] * 2
 
@@ -286,23 +285,23 @@ def test_speech_in_rounds_and_all_at_once():
     table = Table("V V V W V", start="day", discussion="round_robin", rounds=2)
     asked = []
     while table.phase == "speak":
-        asked.append(table.state.asked[0])
+        asked.append(table.state.to_move[0])
         table()
     assert asked == [0, 1, 2, 3, 4] * 2
     together = Table("V V V W V", start="day", discussion="simultaneous", rounds=2)
-    assert together.state.asked == (0, 1, 2, 3, 4)
+    assert together.state.to_move == (0, 1, 2, 3, 4)
     assert together()().phase == "vote"
 
 
 def test_bidding_for_the_floor():
     table = Table("V V V W V", start="day", discussion="bidding", rounds=3)
     table(s0=bid(5, 0), s1=bid(5, 3), s2=bid(5, 4), s3=bid(5, 1), s4=bid(5, 2))
-    assert table.state.asked == (2,)
+    assert table.state.to_move == (2,)
     accuse = speech(5) + table.game.space_of(0).index(("accuse", 3, -1))
     table(s2=accuse)
-    assert table.state.asked == (0, 1, 3, 4)
+    assert table.state.to_move == (0, 1, 3, 4)
     table(s0=bid(5, 4), s1=bid(5, 4), s3=bid(5, 4), s4=bid(5, 0))
-    assert table.state.asked == (3,), "among equal bids the player who was mentioned has the floor"
+    assert table.state.to_move == (3,), "among equal bids the player who was mentioned has the floor"
     assert {event.audience for event in table.log if event.kind == "bid"} == {(seat,) for seat in range(5)}
 
 
@@ -315,7 +314,7 @@ def test_what_a_mention_is_worth():
 
 def test_wolves_talk_among_themselves():
     table = Table("W V W V V V V", wolf_talk=1, words=20)
-    assert (table.phase, table.state.asked) == ("talk", (0,))
+    assert (table.phase, table.state.to_move) == ("talk", (0,))
     table(s0=Spoken(speech(7), "Player 1 first?"))
     table()
     assert table.phase == "hunt"
@@ -356,10 +355,10 @@ def test_the_cap_on_days_truncates():
     while episode.to_move:
         state = episode.state
         prey = next(seat for seat in range(5) if state.roles[seat] != ROLES.index("werewolf"))
-        move = pass_(5) if len(state.asked) > 2 else prey
-        episode.step(dict.fromkeys(state.asked, move))
+        move = pass_(5) if len(state.to_move) > 2 else prey
+        episode.step(dict.fromkeys(state.to_move, move))
     assert episode.truncated
-    assert (episode.state.winner, episode.state.votes, episode.returns) == ("nobody", 3, [0.0] * 5)
+    assert (episode.state.winner, episode.state.outcome.votes_held, episode.returns) == ("nobody", 3, [0.0] * 5)
     assert table.game.winner(episode.state, (0.0,) * 5) is None
 
 
@@ -384,9 +383,9 @@ def test_shaped_pay_looks_at_the_exiled():
     table = Table("W S V V V V", reward="shaped", start="day")
     state = table.state
     votes = [(0, 2), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)]
-    assert shaped_vote(Draft(state), 0, votes) == (-10.0, 25.0, 25.0, 25.0, 25.0, 25.0)
+    assert shaped_vote(state, 0, votes) == (-10.0, 25.0, 25.0, 25.0, 25.0, 25.0)
     votes = [(0, 2), (1, 2), (2, 0), (3, 2), (4, 2), (5, 2)]
-    assert shaped_vote(Draft(state), 2, votes) == (5.0, -25.0, 10.0, -25.0, -25.0, -25.0)
+    assert shaped_vote(state, 2, votes) == (5.0, -25.0, 10.0, -25.0, -25.0, -25.0)
     table.vote(0)
     assert table.state.rewards == (-310.0, 330.0, 330.0, 330.0, 330.0, 330.0)
 
@@ -411,15 +410,15 @@ def test_what_always_holds(name):
     for seed in range(4):
         rng = stream(seed)
         state = game.start(rng)
-        while state.asked:
-            legal = {seat: game.legal(state, seat) for seat in state.asked}
+        while state.to_move:
+            legal = {seat: game.legal(state, seat) for seat in state.to_move}
             for moves in legal.values():
                 named = [move for move in moves if move < game.players]
                 assert all(state.alive >> move & 1 for move in named)
-            assert all(state.alive >> seat & 1 for seat in state.asked)
+            assert all(state.alive >> seat & 1 for seat in state.to_move)
             after = game.step(state, {seat: moves[int(rng.random() * len(moves))] for seat, moves in legal.items()}, rng)
             assert after.alive & ~state.alive == 0
             assert after.roles == state.roles
             assert after.log[: len(state.log)] == state.log
-            assert after.mark == len(state.log)
+            assert after.news_from == len(state.log)
             state = after

@@ -8,13 +8,13 @@ import pytest
 from werewolf_table import Table
 
 from agentarena.core.actions import Spoken
+from agentarena.core.errors import NotSupported
 from agentarena.core.rng import stream
 from agentarena.core.text import Choices, Pattern, Unreadable
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.hearing import keywords, named_in
-from agentarena.envs.werewolf.moves import bid, pass_, speech
-from agentarena.envs.werewolf.roles import NAMES, ROLES
-from agentarena.envs.werewolf.speech import Act, Acts, SpeechSpace, sentence_of, spaces_for
+from agentarena.envs.werewolf.actions import Act, Acts, SpeechSpace, bid, named_in, pass_, sentence_of, spaces_for, speech
+from agentarena.envs.werewolf.options import NAMES, ROLES
+from agentarena.envs.werewolf.text.wording import keywords
 
 
 class Clusters(SpeechSpace):
@@ -100,7 +100,7 @@ def test_beliefs_are_stated_in_private():
 def test_votes_by_name_and_seat(verb):
     game = Werewolf.build(start="day", discussion="none", abstain=True)
     state = game.start(stream(4))
-    name = NAMES[state.names[3]]
+    name = NAMES[state.deal.names[3]]
     assert game.text.read(state, 0, f"{verb}{name}") == 3
     assert game.text.read(state, 0, f"<say>words are not heard now</say><answer>{verb}seat 3</answer>") == 3
     assert game.text.read(state, 0, "pass") == game.text.read(state, 0, "abstain") == pass_(7)
@@ -178,7 +178,7 @@ def test_sentences_vary_and_draw_nothing():
     table = talking()
     said = []
     while table.phase == "speak":
-        table(**{f"s{table.state.asked[0]}": speech(5)})
+        table(**{f"s{table.state.to_move[0]}": speech(5)})
         said.append(table.events("speech")[-1]["words"])
     assert len(set(said)) > 1
 
@@ -221,3 +221,71 @@ def test_numbers_hear_words():
     parts = table.game.layout.parts(table.game.observe(table.state, 1))
     assert parts["wolves"][0, 3] == 1
     assert parts["wolves"].sum() == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Good morning.",
+        "I am the seer. I checked Player 3: a werewolf!",
+        "two\nlines",
+        "a <say>tag</ say> and <answer>claim seer</answer>",
+        "<guess>Player 3 0.5</guess>",
+        "half a <guess> with",
+        "Player 1 & Player 2 > Player 3; \u201cquoted\u201d",
+    ],
+)
+@pytest.mark.parametrize("beliefs", [{}, {"1": 0.25, "3": 0.7}, {"0": 1e-05, "4": 1.0, "2": 1 / 3}])
+def test_words_are_written_as_they_are_read(words, beliefs):
+    table = talking()
+    game, state = table.game, table.state
+    for act in (Act("silent"), Act("accuse", 3), Act("claim", value=ROLES.index("seer"))):
+        action = Spoken(speech(5) + game.space_of(0).index(act), words, {"wolves": beliefs} if beliefs else {})
+        reply = game.text.write(state, 0, action)
+        read = game.text.read(state, 0, reply)
+        assert not isinstance(read, Unreadable), (reply, read)
+        assert (read, read.words) == (action, words)
+        if "<guess>" not in words:  # else the words themselves state other beliefs
+            assert read.notes == action.notes
+        assert f"<say>{words}</say>" in reply
+        assert reply.count("<answer>") - words.count("<answer>") == 1
+
+
+@pytest.mark.parametrize(
+    "reply", ["<say>I am the seer.</say>", "<guess>Player 3 70%</guess><say>Hello.</say>", "<say>quiet</say><answer>silent</answer>"]
+)
+def test_what_was_read_is_written_and_read_again(reply):
+    table = talking()
+    action = table.game.text.read(table.state, 0, reply)
+    again = table.game.text.read(table.state, 0, table.game.text.write(table.state, 0, action))
+    assert (again, again.words, again.notes) == (action, action.words, action.notes)
+
+
+def test_writing_where_words_are_not_heard_or_cannot_be():
+    table = talking(discussion="none", abstain=True)
+    vote = Spoken(pass_(5), "Nobody hears this.", {"wolves": {"1": 0.5}})
+    assert table.game.text.write(table.state, 0, vote) == "<guess>seat 1 0.5</guess><answer>pass</answer>"
+    speaking = talking()
+    assert speaking.game.text.write(speaking.state, 0, speech(5)) == "silent"
+    for words in ("a</say><answer>claim seer</answer>", "a <guess> or </guess>"):
+        with pytest.raises(NotSupported, match="tags"):
+            speaking.game.text.write(speaking.state, 0, Spoken(speech(5), words))
+
+
+def test_views_depend_on_the_state_alone():
+    """Views are made from notes kept between calls: other matches, earlier states and other courses of a match do not show in them."""
+    game = Werewolf.build("arena8", witch=True, hunter=True, rounds=3)
+    states = []
+    for seed in range(3):
+        rng = stream(seed)
+        state = game.start(rng)
+        while state.to_move:
+            states.append(state)
+            legal = {seat: game.legal(state, seat) for seat in state.to_move}
+            state = game.step(state, {seat: moves[int(rng.random() * len(moves))] for seat, moves in legal.items()}, rng)
+        states.append(state)
+    order = stream(9).permutation(len(states)).tolist()
+    for at in order:
+        for seat in range(game.players):
+            fresh = Werewolf.build("arena8", witch=True, hunter=True, rounds=3)
+            assert game.text.view(states[at], seat) == fresh.text.view(states[at], seat)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.roles import ROLES
+from agentarena.envs.werewolf.options import ROLES
 from agentarena.envs.werewolf.state import PHASES
 
 
@@ -27,15 +27,15 @@ class Table:
     def __call__(self, **moves):
         """Step: `s0=3` has seat 0 play 3; everybody else plays the first legal move."""
         given = {int(name[1:]): action for name, action in moves.items()}
-        assert set(given) <= set(self.state.asked), f"asked are {self.state.asked}, not {sorted(given)}"
-        actions = {seat: given.get(seat, self.game.legal(self.state, seat)[0]) for seat in self.state.asked}
+        assert set(given) <= set(self.state.to_move), f"asked are {self.state.to_move}, not {sorted(given)}"
+        actions = {seat: given.get(seat, self.game.legal(self.state, seat)[0]) for seat in self.state.to_move}
         self.state = self.game.step(self.state, actions, self.rng)
         self.log += self.game.news(self.state)
         return self
 
     def vote(self, *targets):
         """All living vote; one target, or one each in seat order."""
-        asked = self.state.asked
+        asked = self.state.to_move
         each = targets if len(targets) > 1 else [targets[0] if seat != targets[0] else self.other(seat) for seat in asked]
         return self(**{f"s{seat}": target for seat, target in zip(asked, each, strict=True)})
 

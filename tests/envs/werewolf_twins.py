@@ -7,26 +7,9 @@ import numpy as np
 from agentarena.core.agent import action_mask
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
-from agentarena.envs.werewolf.chronicle import (
-    CHECK,
-    DAWN,
-    DEALT,
-    EXILE,
-    FLOOR,
-    HUNTED,
-    MASONS,
-    ORDER,
-    PACK,
-    POTION,
-    PREY,
-    SENSED,
-    SHIELD,
-    SHOTFIRED,
-    VICTIM,
-    WHISPER,
-)
-from agentarena.envs.werewolf.roles import MASON, WOLF
-from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Draft, State
+from agentarena.envs.werewolf.options import MASON, WOLF
+from agentarena.envs.werewolf.rules import begin_night
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Deal, State, dealt, replace
 
 __all__ = ["compare"]
 
@@ -47,16 +30,16 @@ def compare(game: Werewolf, seed: int) -> int:
     if twin is None:
         return 0
     compared = 0
-    while state.asked and twin.asked:
+    while state.to_move and twin.to_move:
         shared = int(rng.integers(1 << 32))
         if (state.phase in _DARK) != (twin.phase in _DARK) or (state.phase in _DARK and not _same_part(game, state, twin, seat)):
             return compared
         first, second = sight(game, state, seat), sight(game, twin, seat)
-        if state.phase not in _DARK or (seat in state.asked) == (seat in twin.asked):
+        if state.phase not in _DARK or (seat in state.to_move) == (seat in twin.to_move):
             differs = [name for name in first if first[name] != second[name]]
             assert not differs, f"seed {seed}, seat {seat}: {differs} tell twins apart\n{first['prompt']}\n\n{second['prompt']}"
             compared += 1
-        moves = {who: _random(game, state, who, rng) for who in state.asked}
+        moves = {who: _random(game, state, who, rng) for who in state.to_move}
         others = _echo(game, state, twin, moves, rng)
         if others is None:
             return compared
@@ -72,19 +55,20 @@ _DARK = (TALK, HUNT, NIGHT, BREW)
 
 def signals(state: State, seat: int) -> list[tuple[object, ...]]:
     """What the seat was told in private, and who died: until these differ it must not be able to tell the twins apart."""
-    private = (CHECK, SHIELD, VICTIM, POTION, SENSED)
+    private = ("check", "protect", "victim", "potion", "sense")
     return [
         entry
         for entry in state.log
-        if (entry[0] in private and entry[1] == seat)
-        or (entry[0] in (HUNTED, PREY, WHISPER) and state.roles[seat] == WOLF)
-        or entry[0] in (DAWN, ORDER, EXILE, FLOOR, SHOTFIRED)  # public chance may differ, drawn from a shared stream after hidden draws
+        if (entry.kind in private and entry.seat == seat)
+        or (entry.kind in ("hunt", "prey", "whisper") and state.roles[seat] == WOLF)
+        or entry.kind
+        in ("dawn", "order", "exile", "floor", "shot")  # public chance may differ, drawn from a shared stream after hidden draws
     ]
 
 
 def sight(game: Werewolf, state: State, seat: int) -> dict[str, object]:
     """All that a seat is shown, by name."""
-    asked = seat in state.asked
+    asked = seat in state.to_move
     news = tuple(event for event in game.news(state) if event.visible_to(seat))
     return {
         "observation": game.observe(state, seat).tobytes(),
@@ -105,18 +89,13 @@ def _swapped(game: Werewolf, state: State, seat: int, rng: np.random.Generator) 
         return None
     a, b = pairs[int(rng.integers(len(pairs)))]
     roles[a], roles[b] = roles[b], roles[a]
-    pack = tuple(who for who, role in enumerate(roles) if role == WOLF)
-    draft = Draft(state._replace(roles=tuple(roles), pack=sum(1 << who for who in pack), day=0, log=()))
-    draft.fresh = [state.log[0], *((DEALT, who, role) for who, role in enumerate(roles)), (PACK, pack)]
-    if game.mason:
-        draft.fresh.append((MASONS, tuple(who for who, role in enumerate(roles) if role == MASON)))
-    game.begin_night(draft, rng)
-    return draft.done()
+    deal = Deal(tuple(roles), state.deal.names, sum(1 << who for who, role in enumerate(roles) if role == WOLF))
+    return begin_night(game, replace(state, deal=deal, day=0, log=dealt(game, deal), news_from=0), rng)
 
 
 def _same_part(game: Werewolf, state: State, twin: State, seat: int) -> bool:
     """Whether the seat is asked in both or neither, at the same point of the night."""
-    return state.phase == twin.phase and (seat in state.asked) == (seat in twin.asked)
+    return state.phase == twin.phase and (seat in state.to_move) == (seat in twin.to_move)
 
 
 def _random(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -> int:
@@ -127,12 +106,12 @@ def _random(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -
 def _echo(game: Werewolf, state: State, twin: State, moves: dict[int, int], rng: np.random.Generator) -> dict[int, int] | None:
     """The twin's moves: the same by day; by night role by role, so that wolves and doctor choose whom they chose before."""
     if state.phase not in _DARK:
-        return moves if all(who in twin.asked and move in game.legal(twin, who) for who, move in moves.items()) else None
+        return moves if all(who in twin.to_move and move in game.legal(twin, who) for who, move in moves.items()) else None
     by_role: dict[int, list[int]] = {}
     for who, move in moves.items():
         by_role.setdefault(state.roles[who], []).append(move)
     others: dict[int, int] = {}
-    for who in twin.asked:
+    for who in twin.to_move:
         if who in moves and twin.roles[who] == state.roles[who]:
             move = moves[who]
         else:

@@ -15,10 +15,10 @@ import agentarena as aa
 from agentarena.adapters.solo import ArenaSolo
 from agentarena.agents.boundary import decide_one
 from agentarena.agents.subprocess import Isolated
-from agentarena.core.actions import Box, Product, Text
+from agentarena.core.actions import Box, Product, Text, first_legal
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import AgentTimeout
-from agentarena.core.match import Match, RunConfig, first_legal
+from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import ENVS, game
 from agentarena.core.rng import CHANCE, stream

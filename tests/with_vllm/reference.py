@@ -73,12 +73,12 @@ def sampled(model: Any, completion: Completion, temperature: float) -> np.ndarra
     return log_softmax(rows / (temperature or 1.0))
 
 
-def check_logprobs(completion: Completion, rows: np.ndarray) -> None:
-    """The log-probabilities of a reply are those of `rows`, restricted to the allowed tokens, to 1e-4. Shape (T, V)."""
+def check_logprobs(completion: Completion, rows: np.ndarray, atol: float = 1e-4) -> None:
+    """The log-probabilities of a reply are those of `rows`, restricted to the allowed tokens. Shape (T, V)."""
     assert len(completion.token_ids) == len(completion.logprobs) == len(completion.allowed_ids) == len(rows) > 0
     for row, token, logprob, ids in zip(rows, completion.token_ids, completion.logprobs, completion.allowed_ids, strict=True):
         mass = 0.0 if ids is None else np.logaddexp.reduce(row[list(ids)])
-        assert abs(logprob - (row[token] - mass)) <= 1e-4
+        assert abs(logprob - (row[token] - mass)) <= atol
 
 
 def perturbed(model: Any, folder: Path, seed: int, scale: float = 0.02) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -94,6 +95,25 @@ def test_normalizers_are_the_probability_of_the_allowed_tokens(
         rows = sampled(judge, completion, SETTINGS[setting]["temperature"])
         expected = [np.logaddexp.reduce(row[list(ids or ())]) for row, ids in zip(rows, completion.allowed_ids, strict=True)]
         np.testing.assert_allclose(completion.log_normalizers, expected, atol=2e-4)
+
+
+def test_an_adapter_is_in_log_probabilities_and_normalizers(engine: Any, judge: Any, adapter: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    adapted = copy.deepcopy(judge)
+    factors = load_file(adapter / "adapter_model.safetensors")
+    with torch.no_grad():
+        for number, layer in enumerate(adapted.model.layers):
+            name = f"base_model.model.model.layers.{number}.self_attn.q_proj"
+            layer.self_attn.q_proj.weight += 2 * factors[f"{name}.lora_B.weight"] @ factors[f"{name}.lora_A.weight"]  # alpha 8, rank 4
+    monkeypatch.setattr(engine, "_normalizers", True)
+    requests = [Request(chat, max_tokens=16, seed=seed, adapter="other", **SETTINGS["choices"]) for seed, chat in enumerate(chats(4))]
+    for completion in completions(answers(engine, requests)):
+        rows = sampled(adapted, completion, 0.7)
+        check_logprobs(completion, rows, atol=1e-3)
+        expected = [np.logaddexp.reduce(row[list(ids or ())]) for row, ids in zip(rows, completion.allowed_ids, strict=True)]
+        np.testing.assert_allclose(completion.log_normalizers, expected, atol=2e-3)
 
 
 def test_where_more_could_be_drawn_than_are_listed_none_are(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

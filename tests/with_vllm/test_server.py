@@ -17,7 +17,7 @@ import pytest
 import agentarena as aa
 
 pytestmark = pytest.mark.slow
-STARTS_WITHIN_S = 300
+STARTS_WITHIN_S = 900
 
 
 def free_port() -> int:

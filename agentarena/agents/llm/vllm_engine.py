@@ -143,6 +143,7 @@ class VLLMEngine:
         self._check_length(token_ids)
         if len(token_ids) < 2:
             return ()
+        self._not_in_thread()
         answers: SimpleQueue[Any] = SimpleQueue()
         ended = self._put(Scoring(tuple(token_ids), temperature, answers.put))
         answer = answers.get() if ended is None else ended
@@ -152,6 +153,7 @@ class VLLMEngine:
 
     def update_weights(self, weights: Weights, version: str, probe: Probe | None = None) -> None:
         """See `agentarena.agents.llm.engine.TokenEngine.update_weights`. Replies under way are finished with the old weights."""
+        self._check_length(probe.token_ids if probe else ())
         with checkpoint(weights) as folder:
             self.call(lambda llm: self._update(llm, folder, version, probe), idle=True)
 
@@ -166,6 +168,7 @@ class VLLMEngine:
             ServiceGone: The engine is closed.
             Exception: Whatever `work` raises.
         """
+        self._not_in_thread()
         outcomes: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
         if (ended := self._put(Call(work, lambda succeeded, value: outcomes.put((succeeded, value)), idle))) is not None:
             raise ended
@@ -181,6 +184,12 @@ class VLLMEngine:
         atexit.unregister(self.close)
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _not_in_thread(self) -> None:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError(
+                f"{self.name} would wait for itself: score, update weights and call from another thread than replies come in"
+            )
 
     def _check_length(self, token_ids: Sequence[int]) -> None:
         if len(token_ids) >= self.context:
@@ -278,7 +287,7 @@ class VLLMEngine:
             return
         try:
             if isinstance(item, Scoring):
-                parameters, adapter = scoring(item.temperature), None
+                parameters, adapter = scoring(item.temperature), item.adapter
             else:
                 parameters, adapter = self.sampling(item.request), item.request.adapter
             lora_request = {} if adapter is None else {"lora_request": self._adapters.request(adapter)}
@@ -325,7 +334,8 @@ class VLLMEngine:
 
     def _scored(self, engine: Any, token_ids: Sequence[int]) -> tuple[float, ...]:
         """The scores of a text, while the engine is idle."""
-        self._check_length(token_ids)
+        if len(token_ids) < 2:
+            return ()
         engine.add_request(self._key(), {"prompt_token_ids": list(token_ids)}, scoring(1.0))
         while True:
             for output in engine.step():

@@ -22,11 +22,13 @@ class Scoring:
         prompt_ids: The text. Shape (T,).
         temperature: Greater than 0.
         done: Takes the log-probability of each token after the first, or the failure.
+        adapter: Name or folder of the LoRA adapter to score with.
     """
 
     prompt_ids: tuple[int, ...]
     temperature: float
     done: Callable[[Any], None]
+    adapter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Generation:
             pairs = zip(scores[len(completion.prompt_ids) - 1 :], completion.logprobs, strict=True)
             self.done(replace(completion, log_normalizers=tuple(free - restricted for free, restricted in pairs)))
 
-        return Scoring((*completion.prompt_ids, *completion.token_ids), temperature_of(self.request) or 1.0, done)
+        text = (*completion.prompt_ids, *completion.token_ids)
+        return Scoring(text, temperature_of(self.request) or 1.0, done, self.request.adapter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "1",  # the model has a process of its own, which shares no interpreter with the matches
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # this process has threads, which a fork would cut off holding their locks
     "VLLM_CPU_KVCACHE_SPACE": "1",  # GiB, without a GPU; unset, vLLM takes nearly all memory
-    "VLLM_LOGGING_LEVEL": "ERROR",  # what goes wrong in the model's process is told nowhere else
+    "VLLM_LOGGING_LEVEL": "ERROR",  # errors in the model's process are logged nowhere else
     "VLLM_NO_USAGE_STATS": "1",
     "OMP_WAIT_POLICY": "PASSIVE",  # OpenMP threads that spin stall where other programs want the cores: 14 times slower on two busy ones
 }

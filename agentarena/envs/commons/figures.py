@@ -10,10 +10,10 @@ import numpy as np
 
 from agentarena.plots import lines
 
+from .analysis.metrics import final_state, gini
 from .game import Commons
-from .metrics import final_state, gini
 from .state import Round, State
-from .words import VOCABULARY
+from .text.vocabulary import VOCABULARY
 
 __all__ = ["figures"]
 
@@ -37,26 +37,29 @@ def figures(records: Sequence[Any]) -> list[tuple[str, str]]:
             group.append((record.game(), final_state(record)))
     if not societies:
         return []
-    shown = dict(list(societies.items())[:_MOST_SOCIETIES])
-    game, state = next(iter(shown.values()))[0]
+    selected = dict(list(societies.items())[:_MOST_SOCIETIES])
+    game, state = next(iter(selected.values()))[0]
     words = VOCABULARY[game.scenario]
-    first = next(iter(shown))
-    drawn = [
+    first = next(iter(selected))
+    titled = [
         (
             f"Stock at the beginning of a {words.span}, mean of a society's matches",
-            _mean(shown, lambda done: done.stock, words.span, words.unit, 0.0),
+            _mean(selected, lambda done: done.stock, words.span, words.unit, 0.0),
         ),
-        ("Harvest of all together", _mean(shown, lambda done: done.total, words.span, words.unit, 0.0)),
-        ("The cap in force", _mean(shown, lambda done: done.norm if done.norm >= 0 else math.nan, words.span, words.unit, 0.0)),
-        ("Punishments", _mean(shown, lambda done: float(sum(other >= 0 for other in done.fined)), words.span, f"a {words.span}", 0.0)),
-        ("Inequality of a round's harvests (Gini coefficient)", _mean(shown, _unequal, words.span, "Gini coefficient", 0.0)),
+        ("Harvest of all together", _mean(selected, lambda done: done.total, words.span, words.unit, 0.0)),
+        ("The cap in force", _mean(selected, lambda done: done.norm if done.norm >= 0 else math.nan, words.span, words.unit, 0.0)),
+        (
+            "Punishments",
+            _mean(selected, lambda done: float(sum(other >= 0 for other in done.punished)), words.span, f"a {words.span}", 0.0),
+        ),
+        ("Inequality of a round's harvests (Gini coefficient)", _mean(selected, _unequal, words.span, "Gini coefficient", 0.0)),
         (f"Harvest by seat in one match: {first}", _by_seat(game, state)),
     ]
     if game.resource == "static":
-        drawn = drawn[1:]
+        titled = titled[1:]
     if game.sanction == "none":
-        drawn = [(title, svg) for title, svg in drawn if title != "Punishments"]
-    return [(title, svg) for title, svg in drawn if svg]
+        titled = [(title, svg) for title, svg in titled if title != "Punishments"]
+    return [(title, svg) for title, svg in titled if svg]
 
 
 def _society(record: Any) -> str:
@@ -66,7 +69,7 @@ def _society(record: Any) -> str:
 
 
 def _unequal(done: Round) -> float:
-    return gini([got for got in done.taken if got >= 0])
+    return gini([got for got in done.harvested if got >= 0])
 
 
 def _mean(societies: dict[str, list[tuple[Commons, State]]], figure: Callable[[Round], float], x: str, y: str, low: float) -> str:
@@ -85,7 +88,7 @@ def _mean(societies: dict[str, list[tuple[Commons, State]]], figure: Callable[[R
 def _by_seat(game: Commons, state: State) -> str:
     words = VOCABULARY[game.scenario]
     series = {
-        f"player {seat}": [(float(done.number), done.taken[seat]) for done in state.past if done.taken[seat] >= 0]
+        f"player {seat}": [(float(done.number), done.harvested[seat]) for done in state.past if done.harvested[seat] >= 0]
         for seat in range(min(game.players, _MOST_SEATS))
     }
     return lines(series, x=words.span, y=words.unit, low=0.0)

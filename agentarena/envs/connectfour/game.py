@@ -114,17 +114,13 @@ class ConnectFour(Game[State]):
         if state.last < 0:
             return False
         row = next(row for row in range(self.rows) if state.board[row][state.last] != EMPTY)
-        return any(
-            1 + self._reach(state, row, down, right) + self._reach(state, row, -down, -right) >= self.connect for down, right in DIRECTIONS
-        )
+        near = range(1 - self.connect, self.connect)
+        lines = ("".join(self._cell(state, row + i * down, state.last + i * right) for i in near) for down, right in DIRECTIONS)
+        return any(state.board[row][state.last] * self.connect in line for line in lines)
 
-    def _reach(self, state: State, row: int, down: int, right: int) -> int:
-        """How many discs like the last one, in `row`, follow it without a gap in one direction."""
-        column, disc, reach = state.last, state.board[row][state.last], 0
-        row, column = row + down, column + right
-        while 0 <= row < self.rows and 0 <= column < self.columns and state.board[row][column] == disc:
-            row, column, reach = row + down, column + right, reach + 1
-        return reach
+    def _cell(self, state: State, row: int, column: int) -> str:
+        """What is in a cell; there is nothing beyond the board."""
+        return state.board[row][column] if 0 <= row < self.rows and 0 <= column < self.columns else EMPTY
 
     def rewards(self, state: State) -> tuple[float, float]:
         if self._has_won(state):

@@ -14,13 +14,14 @@ from agentarena.core.actions import Action
 from agentarena.core.batch import Batch, Bounds
 from agentarena.core.errors import NotSupported, UsageError
 
-from .labour import MOST_HOURS
-from .moves import DELTAS
+from .actions import DELTAS
 from .observation import PHASES
-from .skills import draw_skills
+from .options import MOST_HOURS
+from .rules.skills import draw_skills
+from .rules.society import Society
+from .rules.taxes import bracket_of, taxes
+from .rules.welfare import gini
 from .state import DECREE, OVER, WORK, State, Week, frozen
-from .taxes import bracket_of, taxes
-from .welfare import gini
 
 __all__ = ["Economies", "EconomyBatch"]
 
@@ -68,19 +69,19 @@ class EconomyBatch(Batch[Economies]):
     enough while all are at work. Numbers beyond the bounds count as the bound.
 
     Args:
-        game: The `Economist`; not typed, because the game's module imports this one.
+        game: The options with what follows from them; the `Economist` is one.
     """
 
-    def __init__(self, game: Any) -> None:
+    def __init__(self, game: Society) -> None:
         if game.government != "planner" or game.bounded:
             raise NotSupported("Economist: array rules are for government='planner' and bounded=False; play the scalar rules")
         self.game = game
 
     def start(self, size: int, rng: np.random.Generator) -> Economies:
         game, count = self.game, self.game.population
-        given = tuple(map(float, game.skill_parameters))
+        parameters = tuple(map(float, game.skill_parameters))
         if game.secret_skills:
-            skills = np.stack([draw_skills(game.skills, game.draw, count, given, rng) for _ in range(size)])
+            skills = np.stack([draw_skills(game.skills, game.draw, count, parameters, rng) for _ in range(size)])
         else:
             skills = np.tile(game.expected_skills, (size, 1))
         return Economies(
@@ -210,7 +211,7 @@ class EconomyBatch(Batch[Economies]):
         bracket = bracket_of(state.income, game.edges)
         shares = (bracket[..., None] == np.arange(len(game.edges))).sum(axis=1) / game.population
         shares *= (state.year + state.week > 0)[:, None]
-        mean = state.utility.mean(axis=1) / _DOLLARS if not game.info.hidden else np.zeros(len(public))
+        mean = state.utility.mean(axis=1) / _DOLLARS if not game.has_hidden else np.zeros(len(public))
         columns = [public, mean[:, None], shares, state.income / _DOLLARS]
         return np.concatenate([column.astype(np.float32) for column in columns], axis=1)
 
@@ -251,39 +252,33 @@ class EconomyBatch(Batch[Economies]):
     def unbatch(self, state: Economies, index: int) -> State:
         """The scalar state, with the last week as its whole past."""
         year, week = int(state.year[index]), int(state.week[index])
+        worked, decree = year * self.game.weeks + week, bool(state.decree[index])
         over = year >= self.game.years
-        rates = tuple(state.rates[index].tolist())
-        past: tuple[Week, ...] = ()
-        weeks = year * self.game.weeks + week
-        if weeks:
-            last_year, last_week = divmod(weeks - 1, self.game.weeks)
-            satisfied = frozen(np.ones(self.game.population, np.int8))
-            figures = (frozen(state.income[index].copy()), frozen(state.utility[index].copy()), satisfied)
-            past = (
-                Week(
-                    last_year,
-                    last_week,
-                    tuple(state.law[index].tolist()),
-                    *figures,
-                    float(state.rebate[index]),
-                    float(state.welfare[index]),
-                ),
-            )
-        phase = OVER if over else DECREE if state.decree[index] else WORK
-        played = WORK if state.paid[index] else DECREE if weeks or not state.decree[index] else ""
-        skills = frozen(state.skills[index].copy())
+        played = WORK if state.paid[index] else DECREE if worked or not decree else ""
         return State(
-            phase,
-            played if weeks or not self.game.warmup else "",
+            OVER if over else DECREE if decree else WORK,
+            played if worked or not self.game.warmup else "",
             year,
             week,
-            rates,
+            tuple(state.rates[index].tolist()),
             0,
-            skills,
+            frozen(state.skills[index].copy()),
             frozen(np.empty(0, np.int64)),
-            (),
-            (),
-            past,
+            past=(self._last_week(state, index, worked - 1),) if worked else (),
+        )
+
+    def _last_week(self, state: Economies, index: int, number: int) -> Week:
+        """The last week of one match, the `number`-th since its start, from 0."""
+        year, week = divmod(number, self.game.weeks)
+        return Week(
+            year,
+            week,
+            tuple(state.law[index].tolist()),
+            frozen(state.income[index].copy()),
+            frozen(state.utility[index].copy()),
+            frozen(np.ones(self.game.population, np.int8)),
+            float(state.rebate[index]),
+            float(state.welfare[index]),
         )
 
 

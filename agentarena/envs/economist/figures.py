@@ -11,10 +11,10 @@ from agentarena.core.replay import states
 from agentarena.plots import lines
 
 from .game import Economist
-from .state import State
-from .taxes import taxes
-from .welfare import gini, lorenz
-from .words import dollars
+from .rules.taxes import taxes
+from .rules.welfare import gini, lorenz
+from .state import State, Week
+from .text.phrases import dollars
 
 __all__ = ["figures"]
 
@@ -42,14 +42,14 @@ def figures(records: Sequence[Any]) -> list[tuple[str, str]]:
     order = sorted(finals, key=lambda name: (-worth[name], name))
     best = order[0]
     game, state = finals[best][0]
-    drawn = [
+    titled = [
         ("Social welfare over the tax years, mean of a week, by who sets the rates", _welfare(finals, order[:_MOST_CURVES])),
         (f"Tax rates by bracket over the years: {best}", _schedule(game, state)),
         (f"Inequality over the years (Gini coefficient): {best}", _inequality(game, state)),
         (f"Lorenz curves of the last week: {best}", _lorenz(game, state)),
         (f"Labour by skill in the last week: {best}", _labour(state)),
     ]
-    return [(title, svg) for title, svg in drawn if svg]
+    return [(title, svg) for title, svg in titled if svg]
 
 
 def _planner(record: Any) -> str:
@@ -86,9 +86,9 @@ def _schedule(game: Economist, state: State) -> str:
     return lines(series, x="tax year", y="percent", steps=True, low=0.0, high=100.0)
 
 
-def _after(game: Economist, week: Any) -> np.ndarray:
-    kept: np.ndarray = week.income - taxes(week.income, game.edges, np.array(week.rates) / 100.0) + week.rebate
-    return kept
+def _after(game: Economist, week: Week) -> np.ndarray:
+    """Incomes after tax and rebate. Shape (N,)."""
+    return week.income - taxes(week.income, game.edges, np.array(week.rates) / 100.0) + week.rebate
 
 
 def _inequality(game: Economist, state: State) -> str:
@@ -104,10 +104,10 @@ def _lorenz(game: Economist, state: State) -> str:
         return ""
     last = state.past[-1]
     people = np.linspace(0.0, 1.0, len(last.income) + 1)
-    shown = np.unique(np.linspace(0, len(people) - 1, min(_POINTS, len(people))).astype(int))
+    points = np.unique(np.linspace(0, len(people) - 1, min(_POINTS, len(people))).astype(int))
 
-    def curve(held: np.ndarray) -> list[tuple[float, float]]:
-        return [(float(people[i]), float(held[i])) for i in shown]
+    def curve(shares: np.ndarray) -> list[tuple[float, float]]:
+        return [(float(people[i]), float(shares[i])) for i in points]
 
     series = {
         "before tax": curve(lorenz(last.income)),

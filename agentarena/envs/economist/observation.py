@@ -7,38 +7,27 @@ Axis letters: N workers, K brackets.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import gymnasium
 import numpy as np
 
-from .labour import MOST_HOURS
-from .personas import PERSONAS
+from .options import MOST_HOURS, EconomistOptions
+from .rules.personas import PERSONAS
+from .rules.society import Society
+from .rules.taxes import bracket_of, taxes
+from .rules.welfare import gini
 from .state import DECREE, PLATFORM, VOTE, WORK, State
-from .taxes import bracket_of, taxes
-from .welfare import gini
 
-if TYPE_CHECKING:
-    from .game import Economist
-
-__all__ = [
-    "PlannerSees",
-    "WorkerSees",
-    "observe_planner",
-    "observe_worker",
-    "planner_space",
-    "read_planner",
-    "read_worker",
-    "worker_columns",
-    "worker_space",
-]
+__all__ = ["PHASES", "Layout", "PlannerObservation", "WorkerObservation", "read_planner", "read_worker", "worker_columns"]
 
 PHASES = (DECREE, WORK, VOTE, PLATFORM)
 _DOLLARS, _SKILL, _BOUND = 1e5, 1e3, 1e9
-_PUBLIC = 6
+_PUBLIC = 6  # numbers of last week that everybody sees
+_OWN = 10  # numbers of its own that a worker sees
 
 
-class PlannerSees(NamedTuple):
+class PlannerObservation(NamedTuple):
     """The planner's vector with names: length 4 + 3 + K + 6 + 1 + K + N, and N (K + 1) more with platforms.
 
     Attributes:
@@ -74,7 +63,7 @@ class PlannerSees(NamedTuple):
     incomes: np.ndarray
 
 
-class WorkerSees(NamedTuple):
+class WorkerObservation(NamedTuple):
     """A worker's vector with names: length 4 + 3 + K + 6 + 2 + 5 + 3, 13 more with personas, N (K + 1) more with platforms.
 
     Attributes:
@@ -119,44 +108,60 @@ class WorkerSees(NamedTuple):
     platforms: dict[int, np.ndarray]
 
 
-def _platform_size(game: Economist) -> int:
-    return game.population * (len(game.edges) + 1) if game.government == "platforms" else 0
+def _platform_size(options: EconomistOptions) -> int:
+    return options.population * (len(options.edges) + 1) if options.government == "platforms" else 0
 
 
 def _space(size: int) -> gymnasium.spaces.Box:
     return gymnasium.spaces.Box(-_BOUND, _BOUND, (size,), np.float32)
 
 
-def planner_space(game: Economist) -> gymnasium.spaces.Box:
-    """Where the planner's vectors lie."""
-    return _space(len(PHASES) + 3 + 2 * len(game.edges) + _PUBLIC + 1 + game.population + _platform_size(game))
+class Layout:
+    """Observations of one configuration.
+
+    Attributes:
+        planner_space: Where the planner's vectors lie.
+        worker_space: Where a worker's vectors lie.
+    """
+
+    def __init__(self, society: Society) -> None:
+        self.society = society
+        count, public = len(society.edges), len(PHASES) + 3 + len(society.edges) + _PUBLIC
+        personas = len(PERSONAS) if society.bounded else 0
+        self.planner_space = _space(public + 1 + count + society.population + _platform_size(society))
+        self.worker_space = _space(public + _OWN + personas + _platform_size(society))
+        self._latest: tuple[State | None, np.ndarray] = (None, np.zeros(0))
+
+    def vector(self, state: State, seat: int) -> np.ndarray:
+        """What `seat` sees, float32; the vectors of all workers are made together for the latest state, at which each of them looks."""
+        if seat == 0:
+            return _planner(self.society, state)
+        latest, table = self._latest
+        if latest is not state:
+            table = _workers(self.society, state)
+            self._latest = (state, table)
+        return table[seat - 1].copy()
 
 
-def worker_space(game: Economist) -> gymnasium.spaces.Box:
-    """Where a worker's vectors lie."""
-    persona = len(PERSONAS) if game.bounded else 0
-    return _space(len(PHASES) + 3 + len(game.edges) + _PUBLIC + 10 + persona + _platform_size(game))
-
-
-def _clock(game: Economist, state: State) -> list[float]:
+def _clock(society: Society, state: State) -> list[float]:
     """Phase, year, week, weeks worked, rates: what everybody knows of the calendar and the law."""
     phase = [float(state.phase == name) for name in PHASES]
     return [
         *phase,
         float(state.year),
         float(state.week),
-        float(state.year * game.weeks + state.week),
+        float(state.year * society.weeks + state.week),
         *(rate / 100.0 for rate in state.rates),
     ]
 
 
-def _public(game: Economist, state: State) -> list[float]:
+def _public(society: Society, state: State) -> list[float]:
     """What everybody knows of last week: welfare, rebate, mean income, two Gini coefficients, share satisfied."""
     if not state.past:
         return [0.0] * _PUBLIC
     last = state.past[-1]
     income = last.income
-    after = income - taxes(income, game.edges, np.array(last.rates) / 100.0) + last.rebate
+    after = income - taxes(income, society.edges, np.array(last.rates) / 100.0) + last.rebate
     return [
         last.welfare / _DOLLARS,
         last.rebate / _DOLLARS,
@@ -167,105 +172,99 @@ def _public(game: Economist, state: State) -> list[float]:
     ]
 
 
-def _platforms(game: Economist, state: State) -> np.ndarray:
+def _platforms(society: Society, state: State) -> np.ndarray:
     """Who stands, and with which rates: shape (N (K + 1),)."""
-    table = np.zeros((game.population, len(game.edges) + 1)) if game.government == "platforms" else np.zeros((0, 0))
+    table = np.zeros((society.population, len(society.edges) + 1)) if society.government == "platforms" else np.zeros((0, 0))
     for seat, rates in state.platforms:
         table[seat - 1] = (1.0, *(rate / 100.0 for rate in rates))
     return table.ravel()
 
 
-def observe_planner(game: Economist, state: State) -> np.ndarray:
+def _planner(society: Society, state: State) -> np.ndarray:
     """The planner's vector, float32."""
-    incomes, shares, mean = np.zeros(game.population), np.zeros(len(game.edges)), 0.0
+    incomes, shares, mean = np.zeros(society.population), np.zeros(len(society.edges)), 0.0
     if state.past:
         incomes = state.past[-1].income / _DOLLARS
-        shares = np.bincount(bracket_of(state.past[-1].income, game.edges), minlength=len(game.edges)) / game.population
-        mean = float(state.past[-1].utility.mean()) / _DOLLARS if not game.info.hidden else 0.0
-    parts = (_clock(game, state), _public(game, state), [mean], shares, incomes, _platforms(game, state))
+        shares = np.bincount(bracket_of(state.past[-1].income, society.edges), minlength=len(society.edges)) / society.population
+        mean = float(state.past[-1].utility.mean()) / _DOLLARS if not society.has_hidden else 0.0
+    parts = (_clock(society, state), _public(society, state), [mean], shares, incomes, _platforms(society, state))
     return np.concatenate([np.asarray(part, np.float32) for part in parts])
 
 
-def observe_worker(game: Economist, state: State, seat: int) -> np.ndarray:
-    """The vector of one worker, float32; those of all workers are made together when the first is asked for."""
-    table: np.ndarray | None = state.cache.get("seen")
-    if table is None:
-        table = state.cache["seen"] = _workers(game, state)
-    return table[seat - 1].copy()
-
-
-def _workers(game: Economist, state: State) -> np.ndarray:
-    head = _clock(game, state) + _public(game, state)
-    count, start = game.population, len(head)
-    out = np.zeros((count, game.observation_space(1).shape[0]), np.float32)
+def _workers(society: Society, state: State) -> np.ndarray:
+    """The vectors of all workers. Shape (N, D), float32."""
+    head = _clock(society, state) + _public(society, state)
+    count, start = society.population, len(head)
+    personas, platforms = len(PERSONAS) if society.bounded else 0, _platform_size(society)
+    out = np.zeros((count, start + _OWN + personas + platforms), np.float32)
     out[:, :start] = head
-    own = out[:, start : start + 10]
+    own = out[:, start : start + _OWN]
     own[:, 0] = state.skills / _SKILL
     own[:, 1] = 1.0
     if state.past:
         last = state.past[-1]
-        tax = taxes(last.income, game.edges, np.array(last.rates) / 100.0)
+        tax = taxes(last.income, society.edges, np.array(last.rates) / 100.0)
         own[:, 1] = last.satisfied
         own[:, 2] = last.income / state.skills / MOST_HOURS
         own[:, 3] = last.income / _DOLLARS
         own[:, 4] = tax / _DOLLARS
         own[:, 5] = (last.income - tax + last.rebate) / _DOLLARS
         own[:, 6] = last.utility / _DOLLARS
-    own[np.arange(count), 8 + game.motives] = 1.0  # columns 7, 8, 9: adversarial, egotistical, altruistic
-    if game.bounded:
-        out[np.arange(count), start + 10 + state.personas] = 1.0
-    if _platform_size(game):
-        out[:, -_platform_size(game) :] = _platforms(game, state)
+    own[np.arange(count), 8 + society.motives] = 1.0  # columns 7, 8, 9: adversarial, egotistical, altruistic
+    if society.bounded:
+        out[np.arange(count), start + _OWN + state.personas] = 1.0
+    if platforms:
+        out[:, -platforms:] = _platforms(society, state)
     return out
 
 
-def _clock_of(game: Economist, seen: np.ndarray) -> tuple[str, int, int, int, np.ndarray]:
-    phases = np.flatnonzero(seen[: len(PHASES)])
-    year, week, worked = (round(float(x)) for x in seen[len(PHASES) : len(PHASES) + 3])
+def _clock_of(options: EconomistOptions, vector: np.ndarray) -> tuple[str, int, int, int, np.ndarray]:
+    phases = np.flatnonzero(vector[: len(PHASES)])
+    year, week, worked = (round(float(x)) for x in vector[len(PHASES) : len(PHASES) + 3])
     start = len(PHASES) + 3
-    rates = seen[start : start + len(game.edges)].astype(np.float64)
+    rates = vector[start : start + len(options.edges)].astype(np.float64)
     return (PHASES[int(phases[0])] if len(phases) else "over"), year, week, worked, np.round(rates, 7)
 
 
-def _public_of(game: Economist, seen: np.ndarray) -> tuple[float, float, float, float, float, float]:
-    start = len(PHASES) + 3 + len(game.edges)
-    welfare, rebate, income, *rest = seen[start : start + _PUBLIC].astype(np.float64).tolist()
+def _public_of(options: EconomistOptions, vector: np.ndarray) -> tuple[float, float, float, float, float, float]:
+    start = len(PHASES) + 3 + len(options.edges)
+    welfare, rebate, income, *rest = vector[start : start + _PUBLIC].astype(np.float64).tolist()
     return welfare * _DOLLARS, rebate * _DOLLARS, income * _DOLLARS, rest[0], rest[1], rest[2]
 
 
-def read_planner(game: Economist, seen: np.ndarray) -> PlannerSees:
+def read_planner(options: EconomistOptions, vector: np.ndarray) -> PlannerObservation:
     """A planner's vector with names and in dollars."""
-    start = len(PHASES) + 3 + len(game.edges) + _PUBLIC
-    count = len(game.edges)
-    rest = seen[start:].astype(np.float64)
-    return PlannerSees(
-        *_clock_of(game, seen),
-        *_public_of(game, seen),
+    start = len(PHASES) + 3 + len(options.edges) + _PUBLIC
+    count = len(options.edges)
+    rest = vector[start:].astype(np.float64)
+    return PlannerObservation(
+        *_clock_of(options, vector),
+        *_public_of(options, vector),
         float(rest[0]) * _DOLLARS,
         rest[1 : 1 + count],
-        rest[1 + count : 1 + count + game.population] * _DOLLARS,
+        rest[1 + count : 1 + count + options.population] * _DOLLARS,
     )
 
 
-def worker_columns(game: Economist, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def worker_columns(options: EconomistOptions, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Skills, shape (V,), and rates, shape (V, K), of V workers' vectors, shape (V, D)."""
     start = len(PHASES) + 3
-    rates = np.round(seen[:, start : start + len(game.edges)].astype(np.float64), 7)
-    return seen[:, start + len(game.edges) + _PUBLIC].astype(np.float64) * _SKILL, rates
+    rates = np.round(vectors[:, start : start + len(options.edges)].astype(np.float64), 7)
+    return vectors[:, start + len(options.edges) + _PUBLIC].astype(np.float64) * _SKILL, rates
 
 
-def read_worker(game: Economist, seen: np.ndarray) -> WorkerSees:
+def read_worker(options: EconomistOptions, vector: np.ndarray) -> WorkerObservation:
     """A worker's vector with names and in dollars."""
-    start = len(PHASES) + 3 + len(game.edges) + _PUBLIC
-    own = seen[start : start + 10].astype(np.float64)
-    persona = int(np.argmax(seen[start + 10 : start + 10 + len(PERSONAS)])) if game.bounded else -1
+    start = len(PHASES) + 3 + len(options.edges) + _PUBLIC
+    own = vector[start : start + _OWN].astype(np.float64)
+    persona = int(np.argmax(vector[start + _OWN : start + _OWN + len(PERSONAS)])) if options.bounded else -1
     platforms = {}
-    if _platform_size(game):
-        table = seen[-_platform_size(game) :].astype(np.float64).reshape(game.population, -1)
+    if _platform_size(options):
+        table = vector[-_platform_size(options) :].astype(np.float64).reshape(options.population, -1)
         platforms = {int(row) + 1: np.round(table[row, 1:], 7) for row in np.flatnonzero(table[:, 0])}
-    return WorkerSees(
-        *_clock_of(game, seen),
-        *_public_of(game, seen),
+    return WorkerObservation(
+        *_clock_of(options, vector),
+        *_public_of(options, vector),
         float(own[0]) * _SKILL,
         bool(own[1] > 0.5),
         float(own[2]) * MOST_HOURS,

@@ -5,8 +5,7 @@ Axis letters: N workers, K brackets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +14,8 @@ __all__ = ["DECREE", "OVER", "PLATFORM", "VOTE", "WORK", "State", "Week", "froze
 DECREE, WORK, VOTE, PLATFORM, OVER = "decree", "work", "vote", "platform", "over"
 
 
-class Week(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Week:
     """What one week brought.
 
     Attributes:
@@ -55,7 +55,6 @@ class State:
         platforms: Who stands for election with which rates, in seat order.
         votes: Votes for each seat that got any, in seat order.
         past: Every week so far.
-        cache: What was worked out of this state when first asked for; no part of the value.
     """
 
     phase: str
@@ -69,10 +68,11 @@ class State:
     platforms: tuple[tuple[int, tuple[float, ...]], ...] = ()
     votes: tuple[tuple[int, int], ...] = ()
     past: tuple[Week, ...] = ()
-    cache: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), tuple(getattr(self, f.name) for f in fields(self) if f.init)
+    @property
+    def standing(self) -> tuple[int, ...]:
+        """The seats that stand for election with a platform."""
+        return tuple(seat for seat, _ in self.platforms)
 
 
 def frozen(array: np.ndarray) -> np.ndarray:

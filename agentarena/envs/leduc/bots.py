@@ -71,13 +71,10 @@ class Heuristic(PolicyAgent):
         self.bluff = float(bluff)
 
     def policy(self, view: View) -> dict[int, float]:
-        hand = hand_of(view.observation)
-        probabilities = self._probabilities(hand)
-        return (
-            {action: probabilities[action] for action in view.choices}
-            if RAISE in view.choices
-            else _without_raise(probabilities, view.choices)
-        )
+        probabilities = self._probabilities(hand_of(view.observation))
+        if RAISE not in view.choices:  # where no raise is left, call instead
+            probabilities[CALL] += probabilities[RAISE]
+        return {action: probabilities[action] for action in view.choices}
 
     def _probabilities(self, hand: Hand) -> dict[int, float]:
         """Probabilities, were everything legal that makes sense here."""
@@ -87,11 +84,6 @@ class Heuristic(PolicyAgent):
         if hand.to_match > 0:
             return {FOLD: 1.0, CALL: 0.0, RAISE: 0.0} if weak else {FOLD: 0.0, CALL: 1.0, RAISE: 0.0}
         return {FOLD: 0.0, CALL: 1.0 - self.bluff, RAISE: self.bluff} if weak else {FOLD: 0.0, CALL: 1.0, RAISE: 0.0}
-
-
-def _without_raise(probabilities: dict[int, float], legal: tuple[int, ...]) -> dict[int, float]:
-    """The wish to raise turned into a call where no raise is left."""
-    return {action: probabilities[action] + (probabilities[RAISE] if action == CALL else 0.0) for action in legal}
 
 
 BOTS: dict[str, type[Agent]] = {

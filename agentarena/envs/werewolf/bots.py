@@ -1,28 +1,27 @@
 """Reference players. They act on the observation's parts and the legal moves, never on prose, and remember nothing else.
 
-`silent` knows nothing; `truthful` is the village that trusts its seer; `naive` are wolves who give themselves away to
-nobody and agree on nothing; `pack` are wolves who act as one; `bayes` weighs everything that was said and done; `scripted` plays
-every role sensibly: `bayes` in the village, `pack` among the wolves.
+`silent` knows nothing; `truthful` is the village that trusts its seer; `naive` are wolves who agree on nothing; `pack` are wolves who
+act as one; `bayes` weighs all statements and votes; `scripted` is `bayes` in the village and `pack` among the wolves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from itertools import combinations
+from math import comb
 
 import numpy as np
 
 from agentarena.core.actions import Action, Spoken
 from agentarena.core.agent import Agent, View
 
-from .beliefs import wolf_beliefs
+from .actions import Act, antidote, bid, pass_, speech
 from .game import Werewolf
-from .moves import antidote, bid, pass_, speech
-from .roles import DOCTOR, HUNTER, POSSESSED, SEER, VILLAGER, WOLF
-from .speech import Act
+from .options import DOCTOR, HUNTER, POSSESSED, SEER, VILLAGER, WOLF
 from .state import PHASES
 
-__all__ = ["BOTS", "Bayes", "Naive", "Pack", "Scripted", "Sight", "Silent", "Truthful"]
+__all__ = ["BOTS", "Bayes", "Naive", "Pack", "Scripted", "Sight", "Silent", "Truthful", "deals", "wolf_beliefs"]
 
 
 class Sight:
@@ -146,14 +145,13 @@ class Truthful(Silent):
         return sight.say(report or Act("silent"))
 
     def _report(self, sight: Sight) -> Act | None:
-        """What a seer has to say: a result not yet told, wolves first, else that it is the seer."""
+        """What a seer has to say: a result not yet reported, wolves first, else that it is the seer."""
         if sight.role != SEER:
             return None
         parts, me = sight.parts, sight.me
-        for target in np.flatnonzero((parts["wolf"] > 0) & (parts["tested"] > 0) & (parts["wolves"][me] == 0)):
-            return Act("result", int(target), 1)
-        for target in np.flatnonzero((parts["clean"] > 0) & (parts["tested"] > 0) & (parts["cleans"][me] == 0)):
-            return Act("result", int(target), 0)
+        for known, reported, wolf in (("wolf", "wolves", 1), ("clean", "cleans", 0)):
+            for target in np.flatnonzero((parts[known] > 0) & (parts["tested"] > 0) & (parts[reported][me] == 0)):
+                return Act("result", int(target), wolf)
         return None if parts["claims"][me, SEER] else Act("claim", value=SEER)
 
     def on_vote(self, sight: Sight) -> Action:
@@ -278,8 +276,7 @@ class Pack(Bayes):
         """How easily the village could be turned against each seat."""
         parts = sight.parts
         today = parts["votes"][0, :, : sight.game.players].sum(axis=0)
-        made: np.ndarray = parts["accuse"].sum(axis=0) + 4 * parts["wolves"].sum(axis=0) - parts["cleans"].sum(axis=0) + today
-        return made
+        return np.asarray(parts["accuse"].sum(axis=0) + 4 * parts["wolves"].sum(axis=0) - parts["cleans"].sum(axis=0) + today)
 
     def on_vote(self, sight: Sight) -> Action:
         return self._planned(sight, self._blame(sight)) if sight.role == WOLF else super().on_vote(sight)
@@ -323,4 +320,81 @@ BOTS: dict[str, type[Agent]] = {
     "werewolf/silent": Silent,
     "werewolf/truthful": Truthful,
 }
-"""Names of the reference players -> class."""
+
+
+# --- who is a werewolf, by Bayes' rule over deals ----------------------------------------------------------------------------------
+#
+# A hypothesis is a set of wolves. Its weight is the uniform prior over deals, restricted to what the player knows for certain, times
+# the likelihood of statements and votes under a simple model of play, summed over who the seer is. The model's numbers are chosen by
+# hand: how much likelier a wolf is to do something than a villager. Axis letters: H hypotheses, N seats.
+
+_MOST = 20_000
+# log odds of doing it to a wolf, by a wolf and by a villager, against doing it to a villager
+_WOLF_ON_WOLF, _VILLAGE_ON_WOLF = np.log(0.4), np.log(1.3)
+# log likelihood of claiming the seer: the true seer, a wolf, anybody else
+_CLAIM = {"seer": np.log(0.6), "wolf": np.log(0.08), "other": np.log(0.01)}
+_LIE = np.log(0.01)  # a true seer's report that is wrong
+_FALSE_ACCUSATION, _FALSE_DEFENCE, _TRUE = np.log(0.7), np.log(0.7), np.log(0.3)  # a wolf's report about a villager, about a wolf
+
+
+@lru_cache(maxsize=64)
+def deals(players: int, wolves: int) -> np.ndarray:
+    """All sets of `wolves` of `players` seats, or 20,000 of them drawn once when there are more. Shape (H, N), bool; read only."""
+    if comb(players, wolves) <= _MOST:
+        sets = np.zeros((comb(players, wolves), players), bool)
+        for row, members in enumerate(combinations(range(players), wolves)):
+            sets[row, list(members)] = True
+    else:
+        keys = np.random.Generator(np.random.PCG64(players * 100 + wolves)).random((_MOST, players))
+        sets = keys.argsort(axis=1).argsort(axis=1) < wolves
+    sets.setflags(write=False)
+    return sets
+
+
+def wolf_beliefs(parts: Mapping[str, np.ndarray], wolves: int, *, seer: bool) -> np.ndarray:
+    """Probability that each seat is a werewolf, for a player with this observation (`Layout.parts`), of so many wolves dealt.
+
+    Shape (N,); adds up to `wolves`. Seats known for certain have 0 or 1.
+    """
+    n = len(parts["alive"])
+    sets = deals(n, wolves)
+    sure_wolf = (parts["wolf"] > 0) | (parts["known"][:, WOLF] > 0)
+    sure_clean = ((parts["clean"] > 0) | ((parts["known"].sum(axis=1) > 0) & ~sure_wolf)) & ~sure_wolf
+    fits = ~(sets & sure_clean).any(axis=1) & (sets | ~sure_wolf).all(axis=1)
+    if not fits.any():  # the drawn sample of deals holds none that fits
+        return np.where(sure_wolf, 1.0, np.where(sure_clean, 0.0, wolves / n))
+    sets = sets[fits]
+    log_weights = _from_deeds(sets, parts) + (_from_claims(sets, parts) if seer else 0.0)
+    weights = np.exp(log_weights - log_weights.max())
+    return np.asarray(weights @ sets / weights.sum())
+
+
+def _from_deeds(sets: np.ndarray, parts: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log likelihood of votes, accusations and defences. Shape (H,)."""
+    n = sets.shape[1]
+    against = parts["votes"][:, :, :n].sum(axis=0) + 2 * parts["accuse"] - 2 * parts["defend"]
+    hits = against @ sets.T.astype(np.float64)  # (N, H): what each did against the wolves of each hypothesis
+    by_wolves = (hits.T * sets).sum(axis=1)
+    by_others = (hits.T * ~sets).sum(axis=1)
+    return np.asarray(_WOLF_ON_WOLF * by_wolves + _VILLAGE_ON_WOLF * by_others)
+
+
+def _from_claims(sets: np.ndarray, parts: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log likelihood of claims to be the seer and of reports, summed over who the seer is. Shape (H,)."""
+    n = sets.shape[1]
+    reports = parts["wolves"] - parts["cleans"]  # (N, N): 1 reported as a wolf, -1 as clean
+    spoke = (parts["claims"][:, SEER] > 0) | (reports != 0).any(axis=1)
+    wrong = ((reports > 0) @ ~sets.T) + ((reports < 0) @ sets.T)  # (N, H): reports that would be false
+    as_seer = _CLAIM["seer"] + _LIE * wrong.T
+    as_wolf = _CLAIM["wolf"] + _FALSE_ACCUSATION * ((reports > 0) @ ~sets.T).T + _FALSE_DEFENCE * ((reports < 0) @ sets.T).T
+    as_wolf = as_wolf + _TRUE * (((reports > 0) @ sets.T) + ((reports < 0) @ ~sets.T)).T
+    otherwise = np.where(sets, as_wolf, _CLAIM["other"]) * spoke  # (H, N): each speaker's likelihood when not the seer
+    total = otherwise.sum(axis=1)
+    gain = np.where(spoke, as_seer - otherwise, 0.0)  # in place of that, were the speaker the seer
+    known = parts["known"][:, SEER] > 0
+    may_be = ~sets & (known if known.any() else parts["known"].sum(axis=1) == 0)
+    score = np.where(may_be, gain, -np.inf)
+    best = score.max(axis=1, keepdims=True)
+    safe = np.where(np.isfinite(best), best, 0.0)
+    seers = safe[:, 0] + np.log(np.maximum(np.exp(score - safe).sum(axis=1), 1e-12))
+    return np.asarray(total + seers - np.log(n))

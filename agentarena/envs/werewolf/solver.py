@@ -17,10 +17,9 @@ from typing import Any
 
 from agentarena.core.errors import NotSupported
 
-from .ballots import exile_chance
-from .ending import verdict
+from .analysis.random_play import exile_chance
 from .game import Werewolf
-from .roles import DOCTOR, GUARD, HUNTER, ROLES, VILLAGER, WITCH, WOLF
+from .options import DOCTOR, GUARD, HUNTER, ROLES, VILLAGER, WITCH, WOLF, verdict
 
 __all__ = ["Solution", "solve", "village_win"]
 
@@ -91,8 +90,7 @@ def solve(game: Werewolf) -> Solution:
     positions: dict[Position, Fraction] = {(start, 3 if game.witch else 0): Fraction(1)}
     for day in range(1, game.last_day + 1):
         if day >= game.first_night:
-            quiet = not (game.first_attack or day > game.first_night)
-            positions = positions if quiet else tally.settle(positions, nights, day - 1)
+            positions = tally.settle(positions, nights, day - 1) if game.attacks(day) else positions
         tally.ballot(positions)
         positions = tally.settle(positions, votes, day)
     return tally.solution(positions, dict(deck))
@@ -109,8 +107,8 @@ class _Branching(dict[Position, "list[tuple[Fraction, Position]]"]):
         merged: defaultdict[Position, Fraction] = defaultdict(Fraction)
         for chance, after in self.branches(self.game, position):
             merged[after] += chance
-        made = self[position] = [(chance, after) for after, chance in merged.items()]
-        return made
+        branches = self[position] = [(chance, after) for after, chance in merged.items()]
+        return branches
 
 
 class _Tally:
@@ -328,17 +326,17 @@ def wolf_hit_chance(rule: str, wolves: int, others: int) -> Fraction:
     return _proposals(rule, wolves, others, ())
 
 
-def _proposals(rule: str, wolves: int, others: int, made: tuple[int, ...]) -> Fraction:
+def _proposals(rule: str, wolves: int, others: int, named: tuple[int, ...]) -> Fraction:
     """The same, given the proposals of the first wolves: a wolf's number, or -1, -2, ... for non-wolves as they come up."""
-    if len(made) == wolves:
-        most = max(map(made.count, made))
-        leaders = [target for target in dict.fromkeys(made) if made.count(target) == most]
+    if len(named) == wolves:
+        most = max(map(named.count, named))
+        leaders = [target for target in dict.fromkeys(named) if named.count(target) == most]
         return Fraction(leaders[0] >= 0) if rule == "first" else Fraction(sum(target >= 0 for target in leaders), len(leaders))
     options = wolves + others - 1
-    known = -min((0, *made))
+    known = -min((0, *named))
     total = Fraction(0)
-    for target in (*(wolf for wolf in range(wolves) if wolf != len(made)), *range(-known, 0)):
-        total += Fraction(1, options) * _proposals(rule, wolves, others, (*made, target))
+    for target in (*(wolf for wolf in range(wolves) if wolf != len(named)), *range(-known, 0)):
+        total += Fraction(1, options) * _proposals(rule, wolves, others, (*named, target))
     if known < others:
-        total += Fraction(others - known, options) * _proposals(rule, wolves, others, (*made, -known - 1))
+        total += Fraction(others - known, options) * _proposals(rule, wolves, others, (*named, -known - 1))
     return total

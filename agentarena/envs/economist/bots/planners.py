@@ -13,13 +13,13 @@ from agentarena.core.agent import View
 from agentarena.core.errors import BadOption, MissingExtra
 from agentarena.core.rng import stream
 from agentarena.envs.economist.game import Economist
-from agentarena.envs.economist.labour import MOST_HOURS
-from agentarena.envs.economist.observation import PlannerSees, read_planner
-from agentarena.envs.economist.planners import by_grid, cma_es, welfare_of
-from agentarena.envs.economist.saez import CODED_ELASTICITIES, estimate_elasticity, saez_binned, saez_coded
-from agentarena.envs.economist.taxes import CUTOFFS, US_RATES, marginal_rates
+from agentarena.envs.economist.observation import PlannerObservation, read_planner
+from agentarena.envs.economist.options import CUTOFFS, MOST_HOURS
+from agentarena.envs.economist.rules.taxes import US_RATES, marginal_rates
+from agentarena.envs.economist.solver import by_grid, cma_es, welfare_of
 
-from .workers import Rational, as_move, rules_of
+from .saez import CODED_ELASTICITIES, estimate_elasticity, saez_binned, saez_coded
+from .workers import Rational, action_with, rules_of
 
 __all__ = ["CMAES", "PPO", "US", "Bandit", "Flat", "Grid", "Saez", "SaezEstimated"]
 
@@ -33,7 +33,7 @@ class _Planner(Rational):
     def __init__(self) -> None:
         super().__init__()
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         """Percent, shape (K,)."""
         raise NotImplementedError
 
@@ -41,9 +41,9 @@ class _Planner(Rational):
         if view.seat != 0:
             return super().choose(view)
         game = rules_of(view)
-        sees = read_planner(game, view.observation)
-        wanted = np.clip(self.rates(view, game, sees), 0.0, 100.0)
-        return as_move(view, rates=wanted, old=sees.rates * 100.0)
+        obs = read_planner(game, view.observation)
+        wanted = np.clip(self.rates(view, game, obs), 0.0, 100.0)
+        return action_with(view, rates=wanted, old=obs.rates * 100.0)
 
 
 class Flat(_Planner):
@@ -59,7 +59,7 @@ class Flat(_Planner):
             raise BadOption(f"economist/flat: rate is {rate!r}; expected a percentage from 0 to 100")
         self.rate = float(rate)
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         return np.full(len(game.edges), self.rate)
 
 
@@ -69,7 +69,7 @@ class US(_Planner):
     On other brackets than its own it sets the rate of its bracket at each bracket's middle (in the top one at its edge).
     """
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         return us_rates(game.edges)
 
 
@@ -102,7 +102,7 @@ class Saez(_Planner):
             raise BadOption(f"economist/saez: top is {top!r}; allowed: mean, release")
         self.elasticity, self.at_hours, self.top = elasticity, float(hours), top
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         coded = {CUTOFFS[name]: values for name, values in CODED_ELASTICITIES.items()}
         count = len(game.edges)
         used = coded.get(game.edges, (0.4,) * count) if self.elasticity is None else (float(self.elasticity),) * count
@@ -127,21 +127,21 @@ class SaezEstimated(_Planner):
             raise BadOption("economist/saez_estimated: expected buffer >= 10, start >= 0 and passes >= 1")
         self.buffer, self.start, self.passes = int(buffer), float(start), int(passes)
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         memory = view.memory
         pairs: list[tuple[float, float]] = memory.setdefault("pairs", [])
         e = float(memory.setdefault("elasticity", self.start))
-        if sees.worked:
-            marginal = marginal_rates(sees.incomes, game.edges, sees.rates)
-            pairs.extend(zip(sees.incomes.tolist(), marginal.tolist(), strict=True))
+        if obs.worked:
+            marginal = marginal_rates(obs.incomes, game.edges, obs.rates)
+            pairs.extend(zip(obs.incomes.tolist(), marginal.tolist(), strict=True))
             del pairs[: -self.buffer]
         if len(pairs) < self.buffer:
             return 5.0 * view.rng.integers(0, 21, len(game.edges))
-        seen = np.array(pairs)
+        observed = np.array(pairs)
         for _ in range(self.passes):
-            e = estimate_elasticity(seen[:, 0], seen[:, 1], e)
+            e = estimate_elasticity(observed[:, 0], observed[:, 1], e)
         memory["elasticity"] = e
-        return 100.0 * saez_binned(seen[:, 0], game.edges, e)
+        return 100.0 * saez_binned(observed[:, 0], game.edges, e)
 
 
 class Grid(_Planner):
@@ -155,7 +155,7 @@ class Grid(_Planner):
         super().__init__()
         self.points = int(points)
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         return np.array(_by_grid(game, self.points))
 
 
@@ -171,7 +171,7 @@ class CMAES(_Planner):
         super().__init__()
         self.evaluations, self.seed = int(evaluations), int(seed)
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         return np.array(_by_cma(game, self.evaluations, self.seed))
 
 
@@ -189,7 +189,7 @@ class Bandit(_Planner):
     """Learns a schedule by trying: one arm for each flat rate and each pair of a low and a high rate, chosen by UCB1.
 
     It knows nothing of the economy; the welfare of the last week of a year is what an arm earned, scaled to what has been
-    seen so far.
+    observed so far.
 
     Args:
         step: Distance between the rates of neighbouring arms, percent.
@@ -202,11 +202,11 @@ class Bandit(_Planner):
             raise BadOption(f"economist/bandit: step is {step!r}; expected 1 to 100")
         self.step, self.c = int(step), float(c)
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
         arms, memory = self._arms(len(game.edges)), view.memory
         earned: dict[str, list[float]] = memory.setdefault("earned", {})
         if "arm" in memory:
-            earned.setdefault(str(memory["arm"]), []).append(sees.welfare)
+            earned.setdefault(str(memory["arm"]), []).append(obs.welfare)
         fresh = [arm for arm in range(len(arms)) if str(arm) not in earned]
         if fresh:
             memory["arm"] = fresh[int(view.rng.integers(len(fresh)))]
@@ -244,12 +244,12 @@ class PPO(_Planner):
             raise MissingExtra("stable-baselines3", "rl") from None
         self._policy: Any = Trained.load(path, device="cpu")
 
-    def rates(self, view: View, game: Economist, sees: PlannerSees) -> np.ndarray:
-        squashed, _ = self._policy.predict(planner_features(game, sees), deterministic=True)
+    def rates(self, view: View, game: Economist, obs: PlannerObservation) -> np.ndarray:
+        squashed, _ = self._policy.predict(planner_features(game, obs), deterministic=True)
         return 50.0 + 50.0 * np.asarray(squashed, np.float64)
 
 
-def planner_features(game: Economist, sees: PlannerSees) -> np.ndarray:
+def planner_features(game: Economist, obs: PlannerObservation) -> np.ndarray:
     """What the trained planner looks at: the share of years that are over, the rates, and last week's summary. float32."""
-    parts = [[sees.year / game.years], sees.rates, [sees.gini, sees.gini_after, sees.rebate / 1e5, sees.mean_income / 1e5], sees.shares]
+    parts = [[obs.year / game.years], obs.rates, [obs.gini, obs.gini_after, obs.rebate / 1e5, obs.mean_income / 1e5], obs.shares]
     return np.concatenate([np.asarray(part, np.float32) for part in parts])

@@ -13,14 +13,15 @@ import numpy as np
 from agentarena.core.actions import Action, Product
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
+from agentarena.envs.economist.actions import DELTAS, default_part
 from agentarena.envs.economist.game import Economist
-from agentarena.envs.economist.labour import grid_labour, rational_labour
-from agentarena.envs.economist.moves import DELTAS, default_move
-from agentarena.envs.economist.observation import WorkerSees, read_worker, worker_columns
-from agentarena.envs.economist.planners import GRID_HOURS, by_grid, judge, welfare_of
+from agentarena.envs.economist.observation import WorkerObservation, read_planner, read_worker, worker_columns
+from agentarena.envs.economist.rules.labour import grid_labour, rational_labour, utility
+from agentarena.envs.economist.rules.taxes import taxes
+from agentarena.envs.economist.solver import GRID_HOURS, by_grid, rational_response, welfare_of
 from agentarena.envs.economist.state import PLATFORM, VOTE, WORK
 
-__all__ = ["Fixed", "HillClimber", "Rational", "as_move", "rules_of"]
+__all__ = ["Fixed", "HillClimber", "Rational", "action_with", "rules_of"]
 
 
 def rules_of(view: View) -> Economist:
@@ -31,66 +32,66 @@ def rules_of(view: View) -> Economist:
     return game
 
 
-def as_move(view: View, **said: Any) -> Action:
+def action_with(view: View, **parts: Any) -> Action:
     """A move with these parts; the others say nothing. `rates` are percent, also where only changes can be made."""
     game, legal = rules_of(view), view.legal
     count = len(game.edges)
-    rates = said.pop("rates", None)
-    if rates is not None and game.planner == "delta":
-        old = said.pop("old")
+    rates = parts.pop("rates", None)
+    if rates is not None and game.deltas:
+        old = parts.pop("old")
         for j in range(count):
-            said[f"bracket_{j + 1}"] = int(np.argmin([abs(min(100.0, max(0.0, old[j] + d)) - rates[j]) + 1e-9 * abs(d) for d in DELTAS]))
+            parts[f"bracket_{j + 1}"] = int(np.argmin([abs(min(100.0, max(0.0, old[j] + d)) - rates[j]) + 1e-9 * abs(d) for d in DELTAS]))
     elif rates is not None:
-        said.pop("old", None)
-        said["rates"] = np.asarray(rates, np.float64)
+        parts.pop("old", None)
+        parts["rates"] = np.asarray(rates, np.float64)
     if not isinstance(legal, Product):
-        return said["hours"] if "hours" in said else said["rates"]
-    return {name: said.get(name, default_move(name, count)) for name in legal.parts}
+        return parts["hours"] if "hours" in parts else parts["rates"]
+    return {name: parts.get(name, default_part(name, count)) for name in legal.parts}
 
 
 class _Worker(Agent):
     """A worker that decides hours by `hours`; elections by its own interest among rational workers."""
 
-    def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
+    def hours(self, view: View, game: Economist, obs: WorkerObservation) -> float:
         raise NotImplementedError
 
     def choose(self, view: View) -> Action:
         game = rules_of(view)
         if view.seat == 0:
             rates = by_grid(welfare_of(game), len(game.edges))
-            return as_move(view, rates=rates, old=_percent(game, view))
-        sees = read_worker(game, view.observation)
-        if sees.phase == WORK:
-            hours = float(np.clip(self.hours(view, game, sees), 0.0, 100.0))
-            content = sees.motive != 0 or game.satisfaction == "loss" or self._gains(view, game, sees, hours)
-            return as_move(view, hours=hours, satisfied=int(content))
-        if sees.phase == VOTE:
-            return as_move(view, ballot=self._vote(view, game, sees))
-        rates = self._wish(view, game, sees)
-        standing = {"stand": 1} if sees.phase == PLATFORM else {}
-        return as_move(view, rates=rates, old=sees.rates * 100.0, **standing)
+            return action_with(view, rates=rates, old=_percent(game, view))
+        obs = read_worker(game, view.observation)
+        if obs.phase == WORK:
+            hours = float(np.clip(self.hours(view, game, obs), 0.0, 100.0))
+            content = obs.motive != 0 or game.satisfaction == "loss" or self._gains(view, game, obs, hours)
+            return action_with(view, hours=hours, satisfied=int(content))
+        if obs.phase == VOTE:
+            return action_with(view, ballot=self._vote(view, game, obs))
+        rates = self._wish(view, game, obs)
+        standing = {"stand": 1} if obs.phase == PLATFORM else {}
+        return action_with(view, rates=rates, old=obs.rates * 100.0, **standing)
 
-    def _gains(self, view: View, game: Economist, sees: WorkerSees, hours: float) -> bool:
+    def _gains(self, view: View, game: Economist, obs: WorkerObservation, hours: float) -> bool:
         """Whether halving the utility would cost it: under the paper's rule a negative utility is better halved."""
-        return _utility(game, sees, hours) >= 0.0
+        return _utility(game, obs, hours) >= 0.0
 
-    def _vote(self, view: View, game: Economist, sees: WorkerSees) -> int:
+    def _vote(self, view: View, game: Economist, obs: WorkerObservation) -> int:
         """The platform under which it would fare best; itself where there are no platforms."""
         if game.government == "election":
             return view.seat
-        worth = {seat: self._fares(view, game, sees, rates * 100.0) for seat, rates in sees.platforms.items()}
+        worth = {seat: self._fares(view, game, obs, rates * 100.0) for seat, rates in obs.platforms.items()}
         return max(worth, key=lambda seat: (worth[seat], -seat)) if worth else 0
 
-    def _fares(self, view: View, game: Economist, sees: WorkerSees, rates: np.ndarray) -> float:
+    def _fares(self, view: View, game: Economist, obs: WorkerObservation, rates: np.ndarray) -> float:
         """Its utility under a schedule when all are rational and the others' skills are as expected."""
         skills = game.expected_skills.copy()
-        skills[view.seat - 1] = sees.skill
+        skills[view.seat - 1] = obs.skill
         return float(game.economy.answer(skills, rates / 100.0).utility[view.seat - 1])
 
-    def _wish(self, view: View, game: Economist, sees: WorkerSees) -> np.ndarray:
+    def _wish(self, view: View, game: Economist, obs: WorkerObservation) -> np.ndarray:
         """The schedule on a coarse grid under which it would fare best itself."""
         skills = game.expected_skills.copy()
-        skills[view.seat - 1] = sees.skill
+        skills[view.seat - 1] = obs.skill
         economy, row = game.economy, view.seat - 1
 
         def own(rates: np.ndarray) -> np.ndarray:
@@ -100,17 +101,12 @@ class _Worker(Agent):
 
 
 def _percent(game: Economist, view: View) -> np.ndarray:
-    from agentarena.envs.economist.observation import read_planner
-
     return read_planner(game, view.observation).rates * 100.0
 
 
-def _utility(game: Economist, sees: WorkerSees, hours: float) -> float:
-    from agentarena.envs.economist.labour import utility
-    from agentarena.envs.economist.taxes import taxes
-
-    income = np.array([sees.skill * hours])
-    after = income - taxes(income, game.edges, sees.rates) + sees.rebate
+def _utility(game: Economist, obs: WorkerObservation, hours: float) -> float:
+    income = np.array([obs.skill * hours])
+    after = income - taxes(income, game.edges, obs.rates) + obs.rebate
     return float(utility(after, np.array([hours]), game.tastes)[0])
 
 
@@ -140,14 +136,14 @@ class Rational(_Worker):
         share = 1.0 / game.population if self.own_rebate else 0.0
         return list(rational_labour(skills[:, None], game.edges, rates, game.tastes, own_share=share)[:, 0])
 
-    def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
-        skill, share = np.array([sees.skill]), 1.0 / game.population if self.own_rebate else 0.0
-        rebate = sees.rebate
-        if game.tastes.eta and not sees.worked:
-            rebate = float(judge(game, sees.rates * 100.0).rebate)
+    def hours(self, view: View, game: Economist, obs: WorkerObservation) -> float:
+        skill, share = np.array([obs.skill]), 1.0 / game.population if self.own_rebate else 0.0
+        rebate = obs.rebate
+        if game.tastes.eta and not obs.worked:
+            rebate = float(rational_response(game, obs.rates * 100.0).rebate)
         if self.grid:
-            return float(grid_labour(skill, game.edges, sees.rates, game.tastes, GRID_HOURS, rebate=rebate, own_share=share)[0])
-        return float(rational_labour(skill, game.edges, sees.rates, game.tastes, rebate=rebate, own_share=share)[0])
+            return float(grid_labour(skill, game.edges, obs.rates, game.tastes, GRID_HOURS, rebate=rebate, own_share=share)[0])
+        return float(rational_labour(skill, game.edges, obs.rates, game.tastes, rebate=rebate, own_share=share)[0])
 
 
 class Fixed(_Worker):
@@ -162,7 +158,7 @@ class Fixed(_Worker):
             raise BadOption(f"economist/fixed: hours is {hours!r}; expected a number from 0 to 100")
         self.always = hours
 
-    def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
+    def hours(self, view: View, game: Economist, obs: WorkerObservation) -> float:
         if self.always is not None:
             return float(self.always)
         return float(view.memory.setdefault("hours", int(view.rng.integers(40, 61))))
@@ -182,21 +178,19 @@ class HillClimber(_Worker):
     def __init__(self, start: float = 40.0, step: float = 10.0) -> None:
         self.start, self.first_step = float(start), float(step)
 
-    def hours(self, view: View, game: Economist, sees: WorkerSees) -> float:
+    def hours(self, view: View, game: Economist, obs: WorkerObservation) -> float:
         memory = view.memory
-        own = sees.utility - (sees.rebate if game.tastes.eta == 0 else 0.0)
-        result = own if sees.motive == 0 else sees.motive * sees.welfare
+        own = obs.utility - (obs.rebate if game.tastes.eta == 0 else 0.0)
+        result = own if obs.motive == 0 else obs.motive * obs.welfare
         if "hours" not in memory:
-            memory.update(
-                year=sees.year, base=self.start, hours=self.start, worth=None, step=self.first_step, up=bool(view.rng.integers(2))
-            )
+            memory.update(year=obs.year, base=self.start, hours=self.start, worth=None, step=self.first_step, up=bool(view.rng.integers(2)))
             return self.start
         if memory["worth"] is None or result > memory["worth"]:
             memory["base"], memory["worth"] = memory["hours"], result
         else:
             memory["up"], memory["step"] = not memory["up"], max(0.5, memory["step"] / 2)
-        if memory["year"] != sees.year:
-            memory.update(year=sees.year, hours=memory["base"], worth=None, step=self.first_step)
+        if memory["year"] != obs.year:
+            memory.update(year=obs.year, hours=memory["base"], worth=None, step=self.first_step)
         else:
             memory["hours"] = float(np.clip(memory["base"] + (memory["step"] if memory["up"] else -memory["step"]), 0.0, 100.0))
         return cast("float", memory["hours"])

@@ -1,0 +1,5 @@
+"""The commons in words."""
+
+from .face import CommonsText
+
+__all__ = ["CommonsText"]

@@ -1,0 +1,1 @@
+"""What only benchmarks and tests use."""
