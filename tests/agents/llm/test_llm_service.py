@@ -23,8 +23,7 @@ from agentarena.core.text import Choices, Pattern, Schema
 from agentarena.matches.api import play
 from agentarena.matches.results import Results
 
-HELLO = Request(({"role": "user", "content": "hello"},))
-QUICK = {"first_pause_s": 0.01}
+HELLO, QUICK = Request(({"role": "user", "content": "hello"},)), {"first_pause_s": 0.01}
 
 
 def ask(script, *requests, **settings):
