@@ -19,8 +19,8 @@ from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
 
-from .twin import on_bitboards
 from .text import ConnectFourText
+from .twin import on_bitboards
 
 __all__ = ["ConnectFour", "State"]
 

@@ -12,8 +12,6 @@ from __future__ import annotations
 import numpy as np
 
 from agentarena.core.errors import NotSupported
-
-from .hidden_choices import Contradiction, NightSampler, vote_choices, votes_that_lead_to, votes_with_counts
 from agentarena.envs.werewolf.options import HUNTER, MASON, MEDIUM, POSSESSED, ROLES, WOLF, Options, verdict
 from agentarena.envs.werewolf.rules import floor, mentions
 from agentarena.envs.werewolf.state import (
@@ -36,6 +34,8 @@ from agentarena.envs.werewolf.state import (
     visible,
     visible_phase,
 )
+
+from .hidden_choices import Contradiction, NightSampler, vote_choices, votes_that_lead_to, votes_with_counts
 
 __all__ = ["information", "resample"]
 
