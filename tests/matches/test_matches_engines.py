@@ -20,12 +20,16 @@ from agentarena.matches.api import play
 
 @pytest.fixture(autouse=True)
 def no_process_left():
-    assert not Engine.running
+    _stop_all()  # of tests that do not close their environments
     yield
-    left, processes = len(Engine.running), list(Engine.running)
-    for engine in processes:
-        engine.stop()
+    left = len(Engine.running)
+    _stop_all()
     assert left == 0
+
+
+def _stop_all():
+    for engine in list(Engine.running):
+        engine.stop()
 
 
 class Fails(RandomAgent):
