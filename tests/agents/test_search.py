@@ -174,7 +174,7 @@ def test_mcts_beats_random_play_at_connect_four(seat):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("env_id", "matches"), [("KuhnPoker-v0", 500), ("LeducPoker-v0", 150)])
+@pytest.mark.parametrize(("env_id", "matches"), [("KuhnPoker-v0", 500), ("LeducPoker-v0", 300)])
 def test_ismcts_beats_random_play_at_poker(env_id, matches):
     """The mean win is more than four standard errors above zero, the seats taken in turn."""
     rules, bot, other = game(env_id), agent("ismcts?simulations=40"), agent("random")
