@@ -30,6 +30,7 @@ __all__ = [
     "Product",
     "Spoken",
     "Text",
+    "canonical",
     "contains",
     "decode",
     "encode",
@@ -71,6 +72,11 @@ class ActionSet(ABC):
     @abstractmethod
     def decode(self, data: Any) -> Action:
         """The inverse of `encode`."""
+
+    def canonical(self, action: Action) -> tuple[Action, Any]:
+        """A member as it comes back from a record, and its JSON."""
+        data = self.encode(action)
+        return self.decode(data), data
 
     def contains(self, action: Action) -> bool:
         """Whether `action` is in the set."""
@@ -125,6 +131,10 @@ class Box(ActionSet):
 
     def decode(self, data: Any) -> np.ndarray:
         return np.asarray(data, np.float64)
+
+    def canonical(self, action: Action) -> tuple[Action, Any]:
+        array = np.array(action, np.float64)
+        return array, array.tolist()
 
 
 class Text(ActionSet):
@@ -189,7 +199,7 @@ class Product(ActionSet):
         return dict(zip(self.parts, values, strict=True)) if self.named else tuple(values)
 
     def violation(self, action: Action) -> str | None:
-        if self.named and (not isinstance(action, Mapping) or set(action) != set(self.parts)):
+        if self.named and (not isinstance(action, dict | Mapping) or set(action) != set(self.parts)):
             return f"expected the parts {sorted(self.parts)}, got {action!r:.200}"
         if not self.named and (not isinstance(action, Sequence | np.ndarray) or isinstance(action, str) or len(action) != len(self.parts)):
             return f"expected {len(self.parts)} parts, got {action!r:.200}"
@@ -243,6 +253,11 @@ class Product(ActionSet):
     def decode(self, data: Any) -> Action:
         return self.join([decode(part, data[name]) for name, part in self.parts.items()])
 
+    def canonical(self, action: Action) -> tuple[Action, Any]:
+        pairs = [canonical(part, action[name]) for name, part in self.parts.items()]
+        values, data = [value for value, _ in pairs], [data for _, data in pairs]
+        return self.join(values), dict(zip(self.parts, data, strict=True)) if self.named else data
+
 
 class Spoken(int):
     """A discrete action with words on it: in games where a seat may speak as it acts, an int for all who do not listen.
@@ -286,7 +301,7 @@ def violation(legal: Legal, action: Action) -> str | None:
     >>> violation(("look", "go north"), "fly")
     "not legal now; legal: 'look', 'go north'"
     """
-    if isinstance(legal, ActionSet):
+    if not isinstance(legal, tuple):  # several times as quick as asking whether it is an ActionSet, which is abstract
         return legal.violation(action)
     if legal and isinstance(legal[0], str):
         if not isinstance(action, str):
@@ -306,7 +321,7 @@ def contains(legal: Legal, action: Action) -> bool:
 
 def sample(legal: Legal, rng: np.random.Generator) -> Action:
     """A random legal action, uniform among listed ones."""
-    if isinstance(legal, ActionSet):
+    if not isinstance(legal, tuple):
         return legal.sample(rng)
     return legal[int(rng.integers(len(legal)))]
 
@@ -334,7 +349,7 @@ def first_legal(legal: Legal) -> Action:
 
 def encode(legal: Legal, action: Action) -> Any:
     """A legal action as JSON, exactly."""
-    if isinstance(legal, ActionSet):
+    if not isinstance(legal, tuple):
         return legal.encode(action)
     if isinstance(action, Spoken):
         return {"action": int(action), "words": action.words, **({"notes": dict(action.notes)} if action.notes else {})}
@@ -343,11 +358,19 @@ def encode(legal: Legal, action: Action) -> Any:
 
 def decode(legal: Legal, data: Any) -> Action:
     """The inverse of `encode`."""
-    if isinstance(legal, ActionSet):
+    if not isinstance(legal, tuple):
         return legal.decode(data)
     if isinstance(data, Mapping):
         return Spoken(int(data["action"]), str(data["words"]), data.get("notes"))
     return data if isinstance(data, str) else int(data)
+
+
+def canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
+    """A legal action as it comes back from a record, and its JSON: `(decode(encode(a)), encode(a))`."""
+    if not isinstance(legal, tuple):
+        return legal.canonical(action)
+    data = encode(legal, action)
+    return decode(legal, data), data
 
 
 def joint_mask(legal: Legal, sizes: tuple[int, ...]) -> np.ndarray:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .accounts import Accounts
-from .actions import Action, Legal, decode, encode, first_legal, sample, violation
+from .actions import Action, Legal, canonical, first_legal, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
@@ -198,7 +198,7 @@ class Match:
         reason = violation(legal, action)
         if reason:
             raise IllegalAction(reason)
-        return self._accept(seat, *_canonical(legal, action))
+        return self._accept(seat, *canonical(legal, action))
 
     def act_together(self, actions: Mapping[int, Action]) -> tuple[int, ...]:
         """Play a whole step: the actions of all seats to move, each of which `violation(match.legal(seat), action)` has passed."""
@@ -209,7 +209,7 @@ class Match:
                 self.act(seat, actions[seat])
             return self._to_move
         for seat in self._to_move:
-            self._chosen[seat] = _canonical(self.legal(seat), actions[seat])
+            self._chosen[seat] = canonical(self.legal(seat), actions[seat])
         try:
             following = self._settle()
         except IllegalAction:
@@ -265,7 +265,7 @@ class Match:
             place = {"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1}
             self._samples.append({**place, "samples": reply.samples})
         if outcome == "read":
-            return self._accept(seat, *_canonical(legal, action), reply)
+            return self._accept(seat, *canonical(legal, action), reply)
         policy = self.config.on_unreadable
         again = len(attempts) <= policy.retries
         if again or policy.then == "forfeit":
@@ -277,8 +277,8 @@ class Match:
             return self._forfeit(seat, AgentNonsense(reason))
         if policy.then == "random":
             rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
-            return self._accept(seat, *_canonical(legal, sample(legal, rng)), reply, outcome)
-        return self._accept(seat, *_canonical(legal, first_legal(legal)), reply, outcome)
+            return self._accept(seat, *canonical(legal, sample(legal, rng)), reply, outcome)
+        return self._accept(seat, *canonical(legal, first_legal(legal)), reply, outcome)
 
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
@@ -376,9 +376,3 @@ class Match:
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
         """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""
         return result_of(self.config.game, self.episode, self.failed)
-
-
-def _canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
-    """A legal action as it will be replayed, and its JSON: what is played is what is recorded."""
-    data = encode(legal, action)
-    return decode(legal, data), data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import pickle
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from agentarena.agents.specs import agent, parse
 from agentarena.core import errors, registry
-from agentarena.core.actions import Box, Product, Text, decode, encode, sample, violation
+from agentarena.core.actions import Box, Product, Spoken, Text, canonical, decode, encode, sample, violation
 from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName, UsageError
@@ -236,3 +237,25 @@ def test_the_error_tree_is_complete_and_pickles() -> None:
         assert cls.__name__ in errors.__doc__
     for error in (UnknownName("agent", "x", ["y"]), errors.MissingExtra("torch", "rl"), BadOption("bad")):
         assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_the_canonical_form_is_what_a_record_gives_back():
+    rng = np.random.default_rng(0)
+    sets = [
+        Box(0, 10),
+        Box([0, -1], [1, 1], (2,)),
+        Text(5, suggestions=("a", "b")),
+        Product({"share": Box(0, 1), "side": (0, 1), "say": Text(9)}),
+        Product([("left", "right"), (0, 1, 2)], allowed=lambda action: action[1] > 0),
+        (0, 2, 5),
+        ("look", "wait"),
+    ]
+    for legal in sets:
+        for _ in range(20):
+            action = sample(legal, rng)
+            value, data = canonical(legal, action)
+            assert data == encode(legal, action)
+            assert repr(value) == repr(decode(legal, json.loads(json.dumps(data))))
+    spoken = Spoken(2, "hm", {"wolves": [1]})
+    value, _ = canonical((0, 2), spoken)
+    assert (value, value.words, value.notes) == (2, "hm", {"wolves": [1]})
