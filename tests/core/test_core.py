@@ -92,8 +92,10 @@ def test_tables_and_folders_agree() -> None:
     folders = {path.parent.name for path in Path(str(agentarena.envs.__file__)).parent.glob("*/game.py")}
     named = {reference.split(":")[0].removeprefix("agentarena.envs.") for reference in registry.ENVS.values()}
     assert named == folders
-    for reference in registry.AGENTS.values():
-        assert callable(registry.load(reference)), reference
+    agents = registry.agents()
+    assert len(agents) > 90
+    for name, maker in agents.items():
+        assert callable(registry.load(maker) if isinstance(maker, str) else maker), name
 
 
 def test_agent_specs() -> None:
