@@ -25,6 +25,8 @@ _TO_ESCAPE = re.compile(r"[<>]|&(?=#\d{1,5};)|\A\s+|\s+\Z")
 _WORDS = r"(?:[^<>&]|&(?:#\d{1,5};)?)"
 """One character of words, as it is written."""
 _NUMBER = r"\d+(?:\.\d+)?(?:e-?\d+)?"
+_WRITTEN_NUMBER = r"\d{1,15}(?:\.\d{1,20})?(?:e-?\d{1,2})?"
+"""Numbers offered to guided decoding: finite, however many digits a model likes to write."""
 _MOVE = re.compile(
     rf"(?:(?P<pass>pass|no|none|nobody|nothing|silent)|(?P<yes>yes|agree|watch|punish)|(?:(?:punish|blame|vote|vote for) )?player (?P<seat>\d+))"
     rf"(?: (?P<also>{_NUMBER}))?|(?:(?:effort|take|cap|at most) )?(?P<number>{_NUMBER})|level (?P<level>\d+)"
@@ -101,9 +103,9 @@ def reply_options(options: CommonsOptions, state: State, seat: int) -> Choices |
             return Choices(names)
         moves = "|".join(map(re.escape, names))
     elif options.harvest_only:
-        return Pattern(_NUMBER)
+        return Pattern(_WRITTEN_NUMBER)
     else:
-        moves = rf"(?:pass|yes|player \d+)(?: {_NUMBER})?|{_NUMBER}"
+        moves = rf"(?:pass|yes|player \d+)(?: {_WRITTEN_NUMBER})?|{_WRITTEN_NUMBER}"
     say = rf"(?:<say>{_WORDS}{{1,{options.words}}}</say>)?" if wordy else ""
     return Pattern(rf"{say}(?:<answer>(?:{moves})</answer>|(?:{moves}))")
 

@@ -20,7 +20,7 @@ from agentarena.envs.economist.state import DECREE, VOTE, WORK, State
 __all__ = ["read", "reply_options", "write"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_DIGITS = r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,3})?"
+_DIGITS = r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,2})?"
 _WORDS = {"hours": "work", "ballot": "vote", "stand": "stand", "satisfied": "satisfied", "rates": "rates", "changes": "changes"}
 _NAMES = {word: name for name, word in _WORDS.items()}
 
