@@ -132,8 +132,8 @@ class _Searcher:
 
     def _value(self, state: Any, low: float, high: float, depth: int) -> float:
         """What seat 0 still earns: exact inside (low, high), else a bound on that side. `depth` < 0 has no limit."""
-        asked = self.game.to_move(state)
-        if not asked:
+        to_move = self.game.to_move(state)
+        if not to_move:
             return 0.0
         if depth == 0:
             return self._guess(state)
@@ -142,7 +142,7 @@ class _Searcher:
             value, kind = known
             if kind == _EXACT or (kind == _AT_LEAST and value >= high) or (kind == _AT_MOST and value <= low):
                 return value
-        seat, floor, ceiling = asked[0], low, high
+        seat, floor, ceiling = to_move[0], low, high
         best = -inf if seat == 0 else inf
         for action in self._legal(state, seat):
             value = self._after(state, seat, action, floor, ceiling, max(depth - 1, -1))
@@ -165,8 +165,8 @@ class _Searcher:
         total = 0.0
         for _ in range(self.rollouts):
             here = state
-            while asked := self.game.to_move(here):
-                legal = self._legal(here, asked[0])
-                here = self.game.step(here, {asked[0]: legal[int(self.random() * len(legal))]}, self.never)
+            while to_move := self.game.to_move(here):
+                legal = self._legal(here, to_move[0])
+                here = self.game.step(here, {to_move[0]: legal[int(self.random() * len(legal))]}, self.never)
                 total += float(self.game.rewards(here)[0])
         return total / self.rollouts

@@ -250,14 +250,14 @@ class _Builder:
             state, last, p, before, depth = stack.pop()
             self._count()
             returns = tuple(map(float.__add__, before, map(float, self.game.rewards(state))))
-            asked = self.game.to_move(state)
-            if not asked or depth >= self.game.info.max_steps:
+            to_move = self.game.to_move(state)
+            if not to_move or depth >= self.game.info.max_steps:
                 self._end(last, p, returns)
                 continue
-            entries = [self._enter(state, seat, last[seat]) for seat in asked]
-            for choice in itertools.product(*(range(len(self.sets[s][i].actions)) for s, (i, _) in zip(asked, entries, strict=True))):
+            entries = [self._enter(state, seat, last[seat]) for seat in to_move]
+            for choice in itertools.product(*(range(len(self.sets[s][i].actions)) for s, (i, _) in zip(to_move, entries, strict=True))):
                 after, actions = list(last), {}
-                for seat, (index, first), number in zip(asked, entries, choice, strict=True):
+                for seat, (index, first), number in zip(to_move, entries, choice, strict=True):
                     after[seat] = first + number
                     actions[seat] = self.sets[seat][index].actions[number]
                 path = tuple(after)
