@@ -153,20 +153,20 @@ class TreeSearch:
         returns = [0.0] * len(self.scale)
         node = self.root
         path: list[tuple[int, list[float]]] = []
-        while asked := game.to_move(state):
+        while movers := game.to_move(state):
             actions = {}
-            for seat in asked:
+            for seat in movers:
                 arms = node.arms.get(seat)
                 if arms is None:
                     arms = node.arms[seat] = {}
-                action, arm = self._select(arms, game.legal(state, seat), seat, len(asked) > 1)
+                action, arm = self._select(arms, game.legal(state, seat), seat, len(movers) > 1)
                 actions[seat] = action
                 path.append((seat, arm))
             state = game.step(state, actions, rng)
             for seat, reward in enumerate(game.rewards(state)):
                 if reward:
                     returns[seat] += reward
-            name = key(state, seat_of_search) if key is not None else actions[asked[0]] if len(asked) == 1 else tuple(actions.values())
+            name = key(state, seat_of_search) if key is not None else actions[movers[0]] if len(movers) == 1 else tuple(actions.values())
             child = node.children.get(name)
             if child is None:
                 node.children[name] = Node()
@@ -220,10 +220,10 @@ class TreeSearch:
         to_move, legal, step, rewards = self.game.to_move, self.game.legal, self.game.step, self.game.rewards
         uniform, rng = self.uniform, self.rng
         left = -1 if self.settings.rollout_limit is None else self.settings.rollout_limit
-        while left and (asked := to_move(state)):
+        while left and (movers := to_move(state)):
             left -= 1
             actions = {}
-            for seat in asked:
+            for seat in movers:
                 choices: Any = legal(state, seat)
                 actions[seat] = choices[int(uniform() * len(choices))]
             state = step(state, actions, rng)
@@ -238,9 +238,9 @@ class TreeSearch:
         seed, turn = int(self.uniform() * 2**32), 0
         memory: list[dict[str, Any]] = [{} for _ in returns]
         left = -1 if self.settings.rollout_limit is None else self.settings.rollout_limit
-        while turn != left and (asked := game.to_move(state)):
+        while turn != left and (movers := game.to_move(state)):
             turn += 1
-            actions = {seat: player.choose(View(game, state, seat, seed=seed, turn=turn, memory=memory[seat])) for seat in asked}
+            actions = {seat: player.choose(View(game, state, seat, seed=seed, turn=turn, memory=memory[seat])) for seat in movers}
             state = game.step(state, actions, rng)
             for seat, reward in enumerate(game.rewards(state)):
                 if reward:
