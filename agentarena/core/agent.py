@@ -71,13 +71,18 @@ class View:
         legal: dict[int, Legal] | None = None,
     ) -> None:
         self.game, self.seat, self.match, self.turn = game, seat, match, turn
-        self.retry_reason, self.attempt = retry_reason, attempt
+        if attempt:
+            self.retry_reason, self.attempt = retry_reason, attempt
         self.memory: dict[str, Any] = {} if memory is None else memory
         self._news = news
         self._legal = legal
         self._seed: int | None = seed
-        self._sent: tuple[np.random.Generator, float] | None = None  # in another process: the decision's draws, in place of the seed
         self.__state = state
+
+    retry_reason = ""
+    attempt = 0
+    _sent: tuple[np.random.Generator, float] | None = None
+    """In another process: the decision's draws, in place of the run's seed."""
 
     @property
     def _state(self) -> Any:
@@ -105,11 +110,11 @@ class View:
     @_lazy
     def legal(self) -> Legal:
         """The legal actions: a tuple of ints or strings, or an `ActionSet`."""
-        if self._legal is None:
-            return self.game.legal(self._state, self.seat)
-        if self.seat not in self._legal:
-            self._legal[self.seat] = self.game.legal(self._state, self.seat)
-        return self._legal[self.seat]
+        cache = {} if self._legal is None else self._legal
+        legal = cache.get(self.seat)
+        if legal is None:
+            legal = cache[self.seat] = self.game.legal(self._state, self.seat)
+        return legal
 
     @property
     def choices(self) -> tuple[Any, ...]:

@@ -136,7 +136,6 @@ class Match:
         """What a pending seat is shown. Asking twice gives equal views."""
         if seat not in self._news:
             self._news[seat] = self.episode.mark_read(seat)
-        attempts = self._attempts.get(seat)
         config = self.config
         view = View(
             config.game,
@@ -147,10 +146,11 @@ class Match:
             match=self.fixture.match,
             turn=self.turns[seat],
             memory=self.memory[seat],
-            retry_reason=retry_reason(attempts[-1]) if attempts else "",
-            attempt=len(attempts) if attempts else 0,
             legal=self._legal,
         )
+        attempts = self._attempts.get(seat)
+        if attempts:
+            view.retry_reason, view.attempt = retry_reason(attempts[-1]), len(attempts)
         if self._issued is not None:
             self._issued.append(view)
         return view

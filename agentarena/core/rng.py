@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import struct
 import sys
 from typing import Any
 
@@ -56,8 +57,14 @@ def uniform(seed: int, *path: int) -> float:
     True
     """
     digest = _seeded(seed).copy()
-    digest.update(repr(path).encode())
-    return (int.from_bytes(digest.digest(), "little") >> 11) * 2.0**-53
+    digest.update(_FORMATS[len(path)] % path)
+    (number,) = _unpack(digest.digest())
+    return (number >> 11) * 1.1102230246251565e-16  # 2 to the power of -53
+
+
+_FORMATS = tuple(b"(%s)" % b", ".join([b"%d"] * count) for count in range(9))
+"""Bytes of a path of so many numbers."""
+_unpack = struct.Struct("<Q").unpack
 
 
 @functools.lru_cache(maxsize=64)
