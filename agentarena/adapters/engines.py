@@ -21,7 +21,7 @@ from agentarena.core.batch_match import BatchMatch
 from agentarena.core.errors import UsageError
 
 from .layout import Layout
-from .table import Opponents, Table, fresh_seed
+from .table import Opponents, SkippedMatches, Table, fresh_seed
 
 __all__ = ["ArrayEngine", "Engine", "TableEngine"]
 
@@ -91,6 +91,7 @@ class TableEngine(Engine):
     def begin(self, where: np.ndarray, rng: np.random.Generator) -> None:
         game = self.layout.game
         missing = [int(row) for row in np.flatnonzero(where)]
+        skipped = {row: SkippedMatches(game) for row in missing}
         while missing:  # matches that end before an own seat is to move are skipped
             for row in missing:
                 own = tuple(range(game.info.seats)) if self.own is None else (int(self.own(1)[0]),)
@@ -98,7 +99,10 @@ class TableEngine(Engine):
                 self.tables[row] = Table(game, fresh_seed(rng), 0, own, self.limit)
             fresh = [table for row in missing if (table := self.tables[row]) is not None]
             self._opponents.advance(fresh)
-            missing = [row for row, table in zip(missing, fresh, strict=True) if not table.to_move]
+            ended = [(row, table) for row, table in zip(missing, fresh, strict=True) if not table.to_move]
+            for row, table in ended:
+                skipped[row].add(table)
+            missing = [row for row, _ in ended]
         for row in np.flatnonzero(where).tolist():
             self._refresh(row)
 

@@ -21,7 +21,7 @@ from agentarena.core.record import Fixture
 
 from .layout import Layout, choice_of
 
-__all__ = ["Opponents", "Spec", "Table", "decisions", "fresh_seed", "seat_table"]
+__all__ = ["Opponents", "SkippedMatches", "Spec", "Table", "decisions", "fresh_seed", "seat_table"]
 
 _log = logging.getLogger(__name__)
 
@@ -178,12 +178,47 @@ def decisions(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decisi
     except Exception as error:
         yield from ((index, raised(error)) for index in range(len(views)))
         return
-    for _ in views:
-        yield answers.get()
+    pending = set(range(len(views)))
+    while pending:
+        index, decision = answers.get()
+        if index in pending:  # a second answer to one question is ignored
+            pending.remove(index)
+            yield index, decision
 
 
 _MOST_SKIPPED = 1000
 _MOST_FORFEITED = 10
+
+
+class SkippedMatches:
+    """Counts the matches in a row that ended before an own seat was to move.
+
+    Attributes:
+        count: How many there were.
+    """
+
+    def __init__(self, game: Game[Any]) -> None:
+        self._game = type(game).__name__
+        self._forfeits = 0
+        self.count = 0
+
+    def add(self, table: Table) -> None:
+        """One more; it is closed.
+
+        Raises:
+            UsageError: They are a thousand, or ten that the opponents forfeited.
+        """
+        table.close()
+        self.count += 1
+        for seat, fault in table.match.failed.items():
+            _log.warning("a match ended before the seat was asked: seat %d forfeited: %s", seat, fault)
+            self._forfeits += 1
+            if self._forfeits >= _MOST_FORFEITED:
+                raise UsageError(
+                    f"{self._game}: the opponents forfeited {self._forfeits} matches before the seat was asked; the last fault: seat {seat}: {fault}"
+                ) from fault
+        if self.count >= _MOST_SKIPPED:
+            raise UsageError(f"{self._game}: {self.count} matches ended before the seat was asked; choose another seat or other opponents")
 
 
 def seat_table(
@@ -192,27 +227,15 @@ def seat_table(
     """A table that has been played up to the first decision of its own seats, and how many matches never came to one.
 
     Raises:
-        UsageError: A thousand matches in a row ended without one, or ten by forfeits of the opponents.
+        UsageError: See `SkippedMatches.add`.
     """
-    forfeits = 0
-    for skipped in range(_MOST_SKIPPED):
+    skipped = SkippedMatches(game)
+    while True:
         table = Table(game, fresh_seed(rng), 0, seats(), limit)
         opponents.advance([table])
         if table.to_move:
-            return table, skipped
-        failed = table.match.failed
-        table.close()
-        if failed:
-            forfeits += 1
-            seat, fault = next(iter(failed.items()))
-            _log.warning("a match ended before the seat was asked: seat %d forfeited: %s", seat, fault)
-            if forfeits >= _MOST_FORFEITED:
-                raise UsageError(
-                    f"{type(game).__name__}: the opponents forfeited {forfeits} matches before the seat was asked; the last fault: seat {seat}: {fault}"
-                ) from fault
-    raise UsageError(
-        f"{type(game).__name__}: {_MOST_SKIPPED} matches ended before the seat was asked; choose another seat or other opponents"
-    )
+            return table, skipped.count
+        skipped.add(table)
 
 
 def fresh_seed(rng: np.random.Generator) -> int:

@@ -14,7 +14,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
-__all__ = ["constructor", "replacer"]
+__all__ = ["constructor", "replace", "replacer"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,6 +33,17 @@ def constructor(cls: Callable[P, T]) -> Callable[P, T]:
     defaults = {f.name: f.default for f in dataclasses.fields(cast(Any, cls)) if f.default is not dataclasses.MISSING}
     values = {name: name for name in _names(cls)}
     return cast(Callable[P, T], _compiled(cls, list(values), defaults, values))
+
+
+def replace(part: T, **changes: Any) -> T:
+    """A copy of a frozen dataclass with some fields changed: `dataclasses.replace` at a fifth of its cost."""
+    cls = part.__class__
+    if cls not in _REPLACERS:
+        _REPLACERS[cls] = replacer(cls)
+    return cast(T, _REPLACERS[cls](part, **changes))
+
+
+_REPLACERS: dict[type, Callable[..., Any]] = {}
 
 
 def replacer(cls: type[T]) -> Callable[..., T]:

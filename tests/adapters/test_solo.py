@@ -297,3 +297,15 @@ def test_rules_come_with_the_text_view() -> None:
     _, info = env.reset(seed=0)
     rules: Game[Any] = env.unwrapped.game
     assert info["rules"] == rules.text.rules(0)
+
+
+def test_a_second_answer_to_one_question_is_ignored() -> None:
+    class Twice(Agent):
+        def submit(self, views: Any, answer: Any) -> None:
+            for index, view in enumerate(views):
+                for move in (view.legal[0], view.legal[-1]):
+                    answer(index, move)
+
+    env = ArenaSolo(Tips(), opponents=Twice())
+    env.reset(seed=1)
+    env.step(1)

@@ -369,3 +369,14 @@ def test_bad_arguments() -> None:
     for actions in (np.zeros(3, int), np.zeros(2), np.zeros((2, 2), int)):
         with pytest.raises(UsageError, match=r"expected \(2,\) and integers"):
             vec.step(actions)
+
+
+def test_opponents_that_always_fail_do_not_hang_a_vector() -> None:
+    from agentarena.core.agent import Agent
+
+    class Fails(Agent):
+        def choose(self, view: Any) -> Any:
+            raise ZeroDivisionError
+
+    with pytest.raises(UsageError, match="the opponents forfeited 10 matches before the seat was asked"):
+        aa.make_vec("TicTacToe-v0", 2, opponents=[Fails()], seat=1).reset(seed=0)

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from agentarena.core.frozen import constructor, replacer
+from agentarena.core.frozen import constructor, replace, replacer
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,3 +51,16 @@ def test_missing_and_unknown_fields_are_refused() -> None:
         new_point(x=1, y=2, z=3)  # type: ignore[call-arg]  # that is what is tested
     with pytest.raises(TypeError, match="z"):
         replace_point(Point(1, 2), z=3)
+
+
+def test_replace_is_that_of_dataclasses():
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Pair:
+        left: int
+        right: str = "r"
+
+    pair = Pair(1)
+    assert replace(pair, left=2) == dataclasses.replace(pair, left=2)
+    assert type(replace(pair, right="x")) is Pair
+    with pytest.raises(TypeError):
+        replace(pair, middle=3)

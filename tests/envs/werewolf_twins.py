@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from agentarena.core.agent import action_mask
+from agentarena.core.frozen import replace
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
 from agentarena.envs.werewolf.options import MASON, WOLF
 from agentarena.envs.werewolf.rules import begin_night
-from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Deal, State, dealt, replace
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Deal, State, dealt
 
 __all__ = ["compare"]
 

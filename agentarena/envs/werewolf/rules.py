@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agentarena.core.actions import Spoken
+from agentarena.core.frozen import replace
 
 from .actions import antidote, beliefs_in, bid, named_in, night_movers, pass_, space_of, speech
 from .options import GUARD, HUNTER, MEDIUM, SEER, WITCH, WOLF, Options, revealed, side, verdict
@@ -36,7 +37,6 @@ from .state import (
     Utterance,
     labels,
     pick,
-    replace,
     seats_in,
     shuffled,
 )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from agentarena.core.errors import NotSupported
+from agentarena.core.frozen import replace
 from agentarena.envs.werewolf.options import HUNTER, MASON, MEDIUM, POSSESSED, ROLES, WOLF, Options, verdict
 from agentarena.envs.werewolf.rules import floor, mentions
 from agentarena.envs.werewolf.state import (
@@ -29,7 +30,6 @@ from agentarena.envs.werewolf.state import (
     dealt,
     known_log,
     pick,
-    replace,
     seats_in,
     visible,
     visible_phase,

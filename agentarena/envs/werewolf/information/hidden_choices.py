@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from agentarena.core.frozen import replace
 from agentarena.envs.werewolf.actions import antidote, night_movers, pass_, speech_bits, targets, tuple_of, wolf_targets
 from agentarena.envs.werewolf.options import DOCTOR, GUARD, SEER, WITCH, WOLF, Options
 from agentarena.envs.werewolf.rules import count_votes, living_witch, potion_given, utterance, victim_of
-from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, TALK, Entry, State, pick, replace, seats_in
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, TALK, Entry, State, pick, seats_in
 
 __all__ = ["Contradiction", "NightSampler", "votes_that_lead_to", "votes_with_counts"]
 
