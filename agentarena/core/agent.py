@@ -81,8 +81,7 @@ class View:
 
     retry_reason = ""
     attempt = 0
-    _sent: tuple[np.random.Generator, float] | None = None
-    """In another process: the decision's draws, in place of the run's seed."""
+    _sent: tuple[np.random.Generator, float] | None = None  # in another process: the decision's draws, in place of the run's seed
 
     @property
     def _state(self) -> Any:
@@ -187,9 +186,8 @@ class View:
         legal = self.legal
         if legal.__class__ is not tuple:
             return legal.sample(self.rng)
-        number = (
-            uniform(self._seed, DECISION, self.match, self.seat, self.turn) if self._seed is not None and not self.attempt else self.uniform
-        )
+        seed = self._seed
+        number = self.uniform if seed is None or self.attempt else uniform(seed, DECISION, self.match, self.seat, self.turn)
         return legal[int(number * len(legal))]
 
     @property
