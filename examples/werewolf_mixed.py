@@ -8,11 +8,11 @@ its place. Prints the match as an onlooker sees it, then what the metrics say.
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import agentarena as aa
-from agentarena.core.episode import Episode
-from agentarena.core.rng import CHANCE, stream
+from agentarena.core.match import Match, RunConfig
+from agentarena.core.record import Fixture
 from agentarena.envs.werewolf.analysis import measure
 
 
@@ -26,24 +26,20 @@ class Talker(aa.Agent):
 
 
 def main() -> None:
-    """Play, tell, measure."""
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+    """Play, show, measure."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("seed", nargs="?", type=int, default=0)
+    arguments = parser.parse_args()
     game = aa.game("Werewolf-v0", preset="lspo7")
     agents = [Talker(), *(aa.agent("werewolf/scripted") for _ in range(6))]
-    episode, turns = Episode(game, stream(seed, CHANCE, 0)), [0] * 7
-    while episode.to_move:
-        moves = {}
-        for seat in episode.to_move:
-            view = aa.View(game, episode.state, seat, news=episode.unread(seat), seed=seed, turn=turns[seat])
-            decision = agents[seat].choose(view)
-            moves[seat] = view.read(decision.text) if isinstance(decision, aa.Reply) else decision
-            turns[seat] += 1
-            episode.mark_read(seat)
-        episode.step(moves)
-    for event in episode.log:
+    match = Match(RunConfig(game, seed=arguments.seed), Fixture(0, 0))
+    while not match.over:
+        for seat in match.pending():
+            match.answer(seat, agents[seat].choose(match.view(seat)))
+    for event in match.episode.log:
         if event.audience is None:
             print(game.text.tell(event, -1))
-    print(measure(episode.log))
+    print(measure(match.episode.log))
 
 
 if __name__ == "__main__":
