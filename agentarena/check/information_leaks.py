@@ -126,10 +126,10 @@ def perfect_recall(subject: Subject) -> None:
 def keys_determine_observations(subject: Subject) -> None:
     """States that share a seat's information key show it the same observation and the same legal moves."""
     game = _keyed(subject)
-    shown_by_key: dict[tuple[int, str], tuple[Any, Moment]] = {}
+    prints_by_key: dict[tuple[int, str], tuple[Any, Moment]] = {}
     for moment in subject.moments(150):
         for seat in subject.seats(moment, 4):
             legal = game.legal(moment.state, seat) if seat in moment.to_move else ()
-            shown = (fingerprint(game.observe(moment.state, seat)), fingerprint(legal))
-            first, where = shown_by_key.setdefault((seat, game.information(moment.state, seat)), (shown, moment))
-            expect(first == shown, f"seat {seat}: one information key for two states it can tell apart: {where}; {moment}")
+            prints = (fingerprint(game.observe(moment.state, seat)), fingerprint(legal))
+            first, where = prints_by_key.setdefault((seat, game.information(moment.state, seat)), (prints, moment))
+            expect(first == prints, f"seat {seat}: one information key for two states it can tell apart: {where}; {moment}")

@@ -133,16 +133,16 @@ def _check_rewards(rewards: tuple[float, ...], seats: int, moment: Moment) -> No
 def _check_returns(subject: Subject, totals: np.ndarray, moment: Moment) -> None:
     info = subject.game.info
     slack = _EPSILON * max(1.0, abs(info.low), abs(info.high))
-    shown = np.round(totals[:12], 6).tolist()
+    rounded = np.round(totals[:12], 6).tolist()
     inside = bool(np.all(totals >= info.low - slack) and np.all(totals <= info.high + slack))
-    expect(inside, f"{moment}: returns {shown} leave the declared range {info.low:g} to {info.high:g}")
+    expect(inside, f"{moment}: returns {rounded} leave the declared range {info.low:g} to {info.high:g}")
     if info.sum in ("zero", "constant"):
         expect(
             abs(totals.sum() - info.total) <= slack * info.seats,
-            f"{moment}: returns {shown} add up to {totals.sum():g}, not {info.total:g}",
+            f"{moment}: returns {rounded} add up to {totals.sum():g}, not {info.total:g}",
         )
     if info.sum == "common":
-        expect(bool(np.all(np.abs(totals - totals[0]) <= slack)), f"{moment}: returns {shown} differ, but info.sum is 'common'")
+        expect(bool(np.all(np.abs(totals - totals[0]) <= slack)), f"{moment}: returns {rounded} differ, but info.sum is 'common'")
 
 
 @contract("legal actions are accepted", forkable=True, presets=True)

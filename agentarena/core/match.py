@@ -23,7 +23,7 @@ from .actions import Action, Legal, canonical, first_legal, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
-from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn
+from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn, PlayError, UsageError
 from .game import Information
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
@@ -168,6 +168,9 @@ class Match:
         Returns:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
+
+        Raises:
+            OutOfTurn: The seat's answer is not awaited.
         """
         try:
             if decision.__class__ is int and len(self._to_move) == 1 and self.config.discrete[seat]:
@@ -190,18 +193,27 @@ class Match:
                 action = int(action)
             if action.__class__ is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
-        if not self._moving:
-            self._moving = frozenset(self._to_move)
-        if seat not in self._moving or seat in self._chosen or seat in self.failed:
-            raise OutOfTurn(f"seat {seat} acted, awaited are {list(self.pending())}")
+        self._expect(seat)
         legal = self.legal(seat)
         reason = violation(legal, action)
         if reason:
             raise IllegalAction(reason)
         return self._accept(seat, *canonical(legal, action))
 
+    def _expect(self, seat: int) -> None:
+        """Raise `OutOfTurn` unless the seat's answer is awaited."""
+        if not self._moving:
+            self._moving = frozenset(self._to_move)
+        if seat not in self._moving or seat in self._chosen or seat in self.failed:
+            raise OutOfTurn(f"seat {seat} answered, awaited are {list(self.pending())}")
+
     def act_together(self, actions: Mapping[int, Action]) -> tuple[int, ...]:
-        """Play a whole step: the actions of all seats to move, each of which `violation(match.legal(seat), action)` has passed."""
+        """Play a whole step: the actions of all seats to move, each of which `violation(match.legal(seat), action)` has passed.
+
+        Raises:
+            OutOfTurn: They are not the actions of exactly the seats to move.
+            IllegalAction: The rules forbid what they are together.
+        """
         if set(actions) != set(self._to_move) or self._chosen or self.failed:
             raise OutOfTurn(f"seats {sorted(actions)} acted, awaited are {list(self.pending())}")
         if self._turn_log is not None or len(actions) == 1:
@@ -226,7 +238,7 @@ class Match:
             self._note(seat, action=action)
             try:
                 self._turn_log.credit(self.episode.step({seat: action}))
-            except IllegalAction:
+            except PlayError:
                 self._turn_log.undo()
                 raise
         self.actions.append(((seat, action),))
@@ -252,7 +264,8 @@ class Match:
 
     def _read(self, seat: int, reply: Reply) -> tuple[int, ...]:
         """An answer in words."""
-        problem = schema_error(reply)
+        self._expect(seat)
+        problem = schema_error(reply, with_samples=self.config.record_samples)
         if problem:
             return self.fail(seat, AgentNonsense(problem))
         self.accounts.add_usage(seat, reply.usage)
@@ -282,6 +295,7 @@ class Match:
 
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
+        self._expect(seat)
         if not isinstance(fault, AgentFault):
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
         if is_countable(fault.usage):
@@ -351,8 +365,13 @@ class Match:
             self._turn_log.append(Turn(seat, len(self.actions), attempt, action, 0.0, information, text, samples, fault, forced))
 
     def trajectory(self) -> Trajectory:
-        """The turns so far with their rewards; the match must have been made with `trace=True`."""
-        assert self._turn_log is not None, "make the match with trace=True"
+        """The turns so far with their rewards.
+
+        Raises:
+            UsageError: The match keeps no turns; make it with `trace=True`.
+        """
+        if self._turn_log is None:
+            raise UsageError("this match keeps no turns; make it with Match(..., trace=True)")
         returns, _, outcome = self.result()
         return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome if self.over else "")
 

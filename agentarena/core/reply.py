@@ -10,6 +10,7 @@ from typing import Any
 from .actions import Action, Legal, violation
 from .agent import Reply, TokenSample
 from .game import Game
+from .samples import encode_samples, sample_errors
 from .text import Unreadable
 
 __all__ = ["is_countable", "outcome_of", "retry_reason", "schema_error"]
@@ -52,8 +53,13 @@ def is_countable(usage: Any) -> bool:
     return all(isinstance(value, int | float) and abs(value) <= sys.float_info.max for value in numbers)
 
 
-def schema_error(reply: Reply) -> str | None:
-    """What is wrong with the fields of a reply; `None` when they are as they should be."""
+def schema_error(reply: Reply, *, with_samples: bool = False) -> str | None:
+    """What is wrong with the fields of a reply; `None` when they are as they should be.
+
+    Args:
+        reply: The reply of an agent, who may have put anything into it.
+        with_samples: Whether its samples are to be written down, and must be such that they can.
+    """
     if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
         return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
     if reply.finish not in ("stop", "length", "refusal"):
@@ -62,6 +68,13 @@ def schema_error(reply: Reply) -> str | None:
         return "Reply.usage must map names to finite numbers"
     if not isinstance(reply.samples, tuple) or not all(isinstance(one, TokenSample) for one in reply.samples):
         return "Reply.samples must be a tuple of TokenSample"
+    if with_samples and reply.samples:
+        try:
+            problem = sample_errors(encode_samples([{"step": 0, "seat": 0, "attempt": 0, "samples": reply.samples}]))
+        except Exception as error:  # fields of any type
+            problem = f"{type(error).__name__}"
+        if problem is not None:
+            return f"Reply.samples must hold token ids and finite log-probabilities: {problem}"
     try:
         json.dumps(dict(reply.extra), allow_nan=False)
     except (TypeError, ValueError) as error:

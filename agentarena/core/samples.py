@@ -83,7 +83,7 @@ def _all(values: Any, fits: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return value.__class__ is int and value >= 0
+    return value.__class__ is int and 0 <= value < 2**63
 
 
 def _is_number(value: Any) -> bool:

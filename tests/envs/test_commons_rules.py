@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from commons_helpers import PLAIN, RNG, same, step
 
 import agentarena as aa
 from agentarena.check.subject import walk
@@ -18,20 +19,6 @@ from agentarena.envs.commons.options import ORDERS
 from agentarena.envs.commons.rules import dynamics
 from agentarena.envs.commons.rules.institutions import lower_median, plurality
 from agentarena.envs.commons.state import HARVEST, OVER, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH
-
-RNG = np.random.default_rng(0)
-NOTHING = Move()
-PLAIN = {"sanction": "none", "voting": "none", "learning": "none", "reflection": False, "consumption": 0.0, "theta": 0.0}
-
-
-def step(game, state, moves, seed=0):
-    """One step from `Move`s by seat."""
-    return game.step(state, {seat: game.action(state, move) for seat, move in moves.items()}, np.random.default_rng(seed))
-
-
-def same(game, state, move=NOTHING):
-    return step(game, state, dict.fromkeys(state.to_move, move))
-
 
 # --- the round -------------------------------------------------------------------------------------------------------------
 

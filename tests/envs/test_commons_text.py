@@ -6,27 +6,14 @@ import re
 
 import numpy as np
 import pytest
+from commons_helpers import RNG
 
 from agentarena.check.subject import walk
 from agentarena.core.actions import Spoken, encode, sample
 from agentarena.core.charset import CHARSET
 from agentarena.core.text import Choices, Unreadable
-from agentarena.envs.commons import Commons, Move
+from agentarena.envs.commons import Commons
 from agentarena.envs.commons.state import REFLECT, TALK, WORDY
-
-RNG = np.random.default_rng(0)
-NOTHING = Move()
-PLAIN = {"sanction": "none", "voting": "none", "learning": "none", "reflection": False, "consumption": 0.0, "theta": 0.0}
-
-
-def step(game, state, moves, seed=0):
-    """One step from `Move`s by seat."""
-    return game.step(state, {seat: game.action(state, move) for seat, move in moves.items()}, np.random.default_rng(seed))
-
-
-def same(game, state, move=NOTHING):
-    return step(game, state, dict.fromkeys(state.to_move, move))
-
 
 # --- words ----------------------------------------------------------------------------------------------------------------------------
 

@@ -7,41 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from economist_helpers import HOURS, disposable, play, rng, working
 
 import agentarena as aa
-from agentarena.core.actions import sample
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import AgentFault, BadOption, IllegalAction, NotSupported, OutOfTurn, UsageError
-from agentarena.core.game import Game
 from agentarena.envs.economist import Economist, State
 from agentarena.envs.economist.observation import read_planner, read_worker
 from agentarena.envs.economist.rules.taxes import taxes
-
-HOURS = (10.0, 40.0, 0.0, 100.0, 55.5)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def working(game: Economist, rates: Any = (30.0, 40.0, 50.0)) -> State:
-    return game.step(game.start(rng()), {0: np.array(rates)}, rng())
-
-
-def play(game: Game[Any], seed: int = 0) -> list[Any]:
-    draw = rng(seed)
-    state = game.start(draw)
-    states = [state]
-    while game.to_move(state):
-        state = game.step(state, {seat: sample(game.legal(state, seat), draw) for seat in game.to_move(state)}, draw)
-        states.append(state)
-    return states
-
-
-def disposable(game: Economist, state: State) -> np.ndarray:
-    week = state.past[-1]
-    return week.income - taxes(week.income, game.edges, np.array(week.rates) / 100) + week.rebate
-
 
 # --- budget and order -----------------------------------------------------------------------------------------------------
 

@@ -7,39 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from economist_helpers import play, rng, working
 
-from agentarena.core.actions import Box, Product, encode, sample, violation
-from agentarena.core.game import Game
+from agentarena.core.actions import Box, Product, encode, violation
 from agentarena.core.text import Pattern, Unreadable
-from agentarena.envs.economist import Economist, State
+from agentarena.envs.economist import Economist
 from agentarena.envs.economist.options import CUTOFFS
 from agentarena.envs.economist.rules.taxes import tax_due, taxes
-
-HOURS = (10.0, 40.0, 0.0, 100.0, 55.5)
-
-
-def rng(seed: int = 0) -> np.random.Generator:
-    return np.random.default_rng(seed)
-
-
-def working(game: Economist, rates: Any = (30.0, 40.0, 50.0)) -> State:
-    return game.step(game.start(rng()), {0: np.array(rates)}, rng())
-
-
-def play(game: Game[Any], seed: int = 0) -> list[Any]:
-    draw = rng(seed)
-    state = game.start(draw)
-    states = [state]
-    while game.to_move(state):
-        state = game.step(state, {seat: sample(game.legal(state, seat), draw) for seat in game.to_move(state)}, draw)
-        states.append(state)
-    return states
-
-
-def disposable(game: Economist, state: State) -> np.ndarray:
-    week = state.past[-1]
-    return week.income - taxes(week.income, game.edges, np.array(week.rates) / 100) + week.rebate
-
 
 # --- words ----------------------------------------------------------------------------------------------------------------
 

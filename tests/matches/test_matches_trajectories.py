@@ -9,9 +9,9 @@ from fixtures.action_games import Doubles
 from fixtures.games import Duel
 
 from agentarena.core.agent import Agent, Reply, TokenSample, View
-from agentarena.core.errors import CorruptRecord, RecordMismatch
-from agentarena.core.match import OnUnreadable
-from agentarena.core.record import Record
+from agentarena.core.errors import CorruptRecord, OutOfTurn, RecordMismatch, UsageError
+from agentarena.core.match import Match, OnUnreadable, RunConfig
+from agentarena.core.record import Fixture, Record
 from agentarena.core.replay import replay, verify
 from agentarena.core.samples import decode_samples, encode_samples
 from agentarena.matches.api import play
@@ -108,3 +108,25 @@ def test_damaged_samples_are_named(tmp_path, damage) -> None:
     assert damage[0] in line
     with pytest.raises(CorruptRecord, match="damaged: 'samples'"):
         Record.parse(line.replace(*damage, 1))
+
+
+@pytest.mark.parametrize("broken", [{"logprobs": (float("nan"),)}, {"prompt_ids": None}, {"token_ids": ("7",)}, {"token_ids": (10**5000,)}])
+def test_samples_that_cannot_be_written_are_their_agents_fault(tmp_path, broken) -> None:
+    class Broken(Agent):
+        def choose(self, view: View) -> Reply:
+            good = {"prompt_ids": (1,), "token_ids": (7,), "logprobs": (-1.0,), "log_normalizers": (0.0,), "allowed_ids": (None,)}
+            return Reply(view.write(view.sample()), samples=(TokenSample(**{**good, **broken}),))
+
+    runs = play("KuhnPoker-v0", [Broken(), "random"], matches=2, out=tmp_path / "a.jsonl", record_samples=True)
+    assert [record.faults[0]["kind"] for record in runs.records] == ["nonsense", "nonsense"]
+    assert verify(tmp_path / "a.jsonl").ok
+
+
+def test_answers_out_of_turn_and_turns_that_were_not_kept_are_errors_of_the_caller() -> None:
+    match = Match(RunConfig(Duel()), Fixture(0, 0, ()))
+    match.answer(0, 0)
+    for again in (1, Reply("heads"), ValueError("late")):
+        with pytest.raises(OutOfTurn, match="seat 0 answered"):
+            match.answer(0, again)
+    with pytest.raises(UsageError, match="trace=True"):
+        match.trajectory()

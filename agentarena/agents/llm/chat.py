@@ -114,8 +114,8 @@ class Prompt:
         if len(text) > _LONGEST:
             text, finish = text[:_LONGEST], "length"
         keep_thinking = self._chat.prompting.keep_thinking
-        shown = f"<think>\n{completion.thinking}\n</think>\n\n{text}" if keep_thinking and completion.thinking else text
-        self._memory["turns"][-1]["replies"].append({"text": shown})
+        content = f"<think>\n{completion.thinking}\n</think>\n\n{text}" if keep_thinking and completion.thinking else text
+        self._memory["turns"][-1]["replies"].append({"text": content})
         whole = (keep_thinking or not completion.thinking) and text == completion.text
         exact = self._ids is not None and completion.token_ids and whole
         self._memory["ids"] = (self._ids, completion.token_ids) if exact else None

@@ -104,14 +104,14 @@ def _plain(scaled: torch.Tensor, rows: Sequence[Sampled]) -> list[Draw]:
 
 def _cut(scaled: torch.Tensor, rows: Sequence[Sampled]) -> list[Draw]:
     """Draws from the most likely tokens. Shape of `scaled`: (R, V)."""
-    kept = _top(scaled, [row.request.top_k for row in rows], [row.request.top_p for row in rows])
-    restricted = scaled.masked_fill(~kept, -torch.inf)
+    likely = _top(scaled, [row.request.top_k for row in rows], [row.request.top_p for row in rows])
+    restricted = scaled.masked_fill(~likely, -torch.inf)
     tokens = _drawn(restricted, rows)
     among = restricted.logsumexp(-1)
     logprobs = (restricted.gather(1, tokens.unsqueeze(1)).squeeze(1) - among).tolist()
     normalizers = (among - scaled.logsumexp(-1)).tolist()
     draws = []
-    for place, (token, mask) in enumerate(zip(tokens.tolist(), kept.cpu().numpy(), strict=True)):
+    for place, (token, mask) in enumerate(zip(tokens.tolist(), likely.cpu().numpy(), strict=True)):
         if mask.all():
             draws.append(Draw(token, logprobs[place]))
         else:
@@ -131,11 +131,11 @@ def _top(scaled: torch.Tensor, top_k: Sequence[int], top_p: Sequence[float]) -> 
     ordered, places = scaled.sort(descending=True, stable=True)
     width = scaled.shape[-1]
     limits = torch.tensor([k or width for k in top_k], device=scaled.device).unsqueeze(1)
-    kept = torch.arange(width, device=scaled.device) < limits
+    likely = torch.arange(width, device=scaled.device) < limits
     thresholds = torch.tensor(top_p, device=scaled.device, dtype=scaled.dtype).unsqueeze(1)
-    chances = torch.softmax(ordered.masked_fill(~kept, -torch.inf), -1)
-    kept &= (chances.cumsum(-1) - chances < thresholds) | (thresholds >= 1)
-    return torch.zeros_like(kept).scatter(1, places, kept)
+    chances = torch.softmax(ordered.masked_fill(~likely, -torch.inf), -1)
+    likely &= (chances.cumsum(-1) - chances < thresholds) | (thresholds >= 1)
+    return torch.zeros_like(likely).scatter(1, places, likely)
 
 
 def _bound(scores: torch.Tensor, rows: Sequence[Sampled], allowed: Sequence[np.ndarray | None], places: Sequence[int]) -> list[Draw]:
@@ -168,8 +168,8 @@ def _one_bound(scaled: np.ndarray, ids: np.ndarray, row: Sampled, total: float, 
         else:
             keys = scaled + _gumbel(row.rng.random(width)[ids])
             if request.top_k or request.top_p < 1:
-                kept = _top(torch.from_numpy(scaled).unsqueeze(0), [request.top_k], [request.top_p])[0].numpy()
-                scaled, ids, keys = scaled[kept], ids[kept], keys[kept]
+                likely = _top(torch.from_numpy(scaled).unsqueeze(0), [request.top_k], [request.top_p])[0].numpy()
+                scaled, ids, keys = scaled[likely], ids[likely], keys[likely]
     best = int(keys.argmax())
     top = scaled.max()
     among = float(top + np.log(np.exp(scaled - top).sum()))

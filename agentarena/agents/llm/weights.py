@@ -40,10 +40,22 @@ def _files(path: Path) -> list[Path]:
         return [path]
     index = path / "model.safetensors.index.json"
     if index.is_file():
-        return [path / name for name in sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))]
+        return [path / name for name in _shards(index)]
     if (path / "model.safetensors").is_file():
         return [path / "model.safetensors"]
     raise BadOption(f"weights={str(path)!r}: expected a file, or a folder with model.safetensors or its index")
+
+
+def _shards(index: Path) -> list[str]:
+    """The names of the files that an index lists, all of them beside it."""
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadOption(f"{str(index)!r} is no index of weights: {type(error).__name__}: {error}") from error
+    for name in names:
+        if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
+            raise BadOption(f"{str(index)!r} names {name!r:.100}; expected safetensors files in the same folder")
+    return names
 
 
 def load_weights(model: Any, weights: Iterable[tuple[str, Any]]) -> None:

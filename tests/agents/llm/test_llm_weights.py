@@ -225,3 +225,22 @@ def test_a_probe_says_what_is_wrong():
         with pytest.raises(WeightsMismatch, match=message):
             one.check(logprobs, "x")
     assert issubclass(WeightsMismatch, ArenaError)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "[]",
+        "{",
+        '{"weight_map": 3}',
+        '{"weight_map": {"a": "../other.safetensors"}}',
+        '{"weight_map": {"a": 3}}',
+        '{"weight_map": {"a": "a.bin"}}',
+    ],
+)
+def test_an_index_names_safetensors_files_beside_it_alone(tmp_path, index):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(BadOption, match="index"):
+        list(module.named_tensors(folder))
