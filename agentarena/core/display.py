@@ -1,0 +1,71 @@
+"""Values of agents, files and users in messages: bounded in length and time, one line, no control characters, never an exception."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+import numpy as np
+
+__all__ = ["printable", "shown"]
+
+_DIGITS_SHOWN = 256
+"""Integers of more bits are described, not written out: writing out takes time that grows with the square of their length."""
+
+
+def shown(value: Any, limit: int = 100) -> str:
+    """`repr(value)` for a message, cut at `limit` characters.
+
+    An object whose `repr` is its own code is shown by its type alone, an integer of many digits by its size.
+
+    >>> shown("x" * 500, 12), shown(10**5000), shown({"a": [1.5]})
+    ("'xxx...xxxx'", 'an integer of 16610 bits', "{'a': [1.5]}")
+    """
+    try:
+        text = _Bounded(limit).repr(value)
+    except Exception as error:  # a subclass of a built-in type may do anything
+        text = f"a {type(value).__name__} ({type(error).__name__} in its repr)"
+    return printable(text, limit)
+
+
+def printable(text: str, limit: int = 1000) -> str:
+    """`text` on one line, cut at `limit` characters, with what no terminal should receive written as escapes.
+
+    >>> printable("a\\x1b[31mb\\nc")
+    'a\\\\x1b[31mb\\\\nc'
+    """
+    clean = text[:limit] if text[:limit].isprintable() else "".join(map(_escaped, text[:limit]))
+    return clean if len(clean) <= limit and len(text) <= limit else clean[: limit - 3] + "..."
+
+
+def _escaped(char: str) -> str:
+    return char if char.isprintable() else repr(char)[1:-1]
+
+
+class _Bounded(reprlib.Repr):
+    """Like `repr`, looking at no more of a value than is shown."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = limit
+        self.maxlevel, self.maxlist, self.maxtuple, self.maxdict, self.maxset, self.maxfrozenset = 3, 10, 10, 10, 10, 10
+
+    def repr1(self, x: Any, level: int) -> str:
+        name = type(x).__name__
+        method = getattr(self, f"repr_{name}", None) if type(x).__module__ == "builtins" else None
+        return self.repr_instance(x, level) if method is None else str(method(x, level))
+
+    def repr_int(self, x: int, level: int) -> str:
+        return f"an integer of {x.bit_length()} bits" if x.bit_length() > _DIGITS_SHOWN else repr(x)
+
+    def repr_bytes(self, x: bytes, level: int) -> str:
+        return repr(x[: self.maxstring])
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        if x is None or x is Ellipsis or isinstance(x, bool | np.bool_ | np.number) or type(x) in (float, complex):
+            return repr(x)
+        if type(x) is np.ndarray:
+            return repr(x.tolist()) if x.size <= self.maxlist and x.dtype.kind in "biuf" else f"an array of shape {x.shape}, {x.dtype}"
+        if isinstance(x, type):
+            return f"the class {x.__name__}"
+        return f"an object of type {type(x).__name__}"
