@@ -38,9 +38,7 @@ SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one a core, at most 4.")
 @click.option("--out", default="demo", show_default=True, type=click.Path(file_okay=False), help="Folder for records and reports.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
-def command(
-    rounds: int, search_rounds: int, full: bool, simulations: int, seed: int, workers: int | None, out: str, quiet: bool
-) -> None:
+def command(rounds: int, search_rounds: int, full: bool, simulations: int, seed: int, workers: int | None, out: str, quiet: bool) -> None:
     """Play the Dhumbal championship of arXiv 2510.11736 with its own players and write reports.
 
     First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
