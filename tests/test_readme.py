@@ -30,3 +30,9 @@ def test_the_snippets_run() -> None:
     names: dict[str, object] = {}
     for snippet in SNIPPETS:
         exec(compile(snippet, "README.md", "exec"), names)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("nav:\n")[2].partition("nav:\n")[2]
+    missing = [page.name for page in (ROOT / "docs").glob("*.md") if page.name not in navigation]
+    assert not missing
