@@ -102,7 +102,7 @@ def grpo(b: Batch, std: bool = True, *, virtual_maximum: float | None = None) ->
     rewards, _, valid = _arrays(b)
     returns = rewards.sum(1)
     advantage = np.zeros(len(returns))
-    for members in _pools(b.groups, valid.any(axis=1)):
+    for members in _pools(b.groups, valid.max(axis=1, initial=False)):
         values = returns[members]
         if virtual_maximum is not None and np.ptp(values) == 0:
             values = np.append(values, virtual_maximum)
@@ -118,7 +118,7 @@ def equal_groups(b: Batch) -> tuple[int, int]:
     """
     rewards, _, valid = _arrays(b)
     returns = rewards.sum(1)
-    pools = _pools(b.groups, valid.any(axis=1))
+    pools = _pools(b.groups, valid.max(axis=1, initial=False))
     return sum(bool(np.ptp(returns[members]) == 0) for members in pools), len(pools)
 
 
@@ -162,7 +162,7 @@ def _centred_returns_to_go(b: Batch, kinds: Sequence[Hashable]) -> Array:
     rewards, _, valid = _arrays(b)
     to_go = _returns_to_go(rewards)
     advantage = np.zeros_like(to_go)
-    for members in _pools(_pairs(b.games, kinds), valid.any(axis=1)):
+    for members in _pools(_pairs(b.games, kinds), valid.max(axis=1, initial=False)):
         turns = valid[members]
         advantage[members] = np.where(turns, to_go[members] - to_go[members][turns].mean(), 0.0)
     return _like(advantage, b.rewards)
@@ -197,12 +197,12 @@ def marshal_release(b: Batch, *, lengths: Array | None = None) -> Array:
     if (tokens[valid] < 1).any():
         raise UsageError("lengths must be at least 1 where the mask is 1")
     turn_rewards = rewards.copy()
-    for members in _pools(_pairs(b.games, b.seats), valid.any(axis=1)):
+    for members in _pools(_pairs(b.games, b.seats), valid.max(axis=1, initial=False)):
         turn_rewards[members] -= rewards[members][valid[members]].mean()
     rows = [_per_token(turn_rewards[e][valid[e]], tokens[e][valid[e]]) for e in range(len(rewards))]
     flat = _whitened(np.concatenate(rows)) if any(map(len, rows)) else np.zeros(0)
     to_go = [row[::-1].cumsum()[::-1] for row in np.split(flat, np.cumsum([len(row) for row in rows])[:-1])]
-    for members in _pools(b.seats, valid.any(axis=1)):
+    for members in _pools(b.seats, valid.max(axis=1, initial=False)):
         centre = np.unique(np.concatenate([to_go[e] for e in members])).mean()
         for e in members:
             to_go[e] = to_go[e] - centre
