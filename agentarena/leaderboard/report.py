@@ -141,9 +141,7 @@ def _read(source: Source) -> _Report:
     ledgers: dict[str, Ledger] = {}
     for result in results:
         for name, entry in result.ledger.items():
-            old = ledgers.get(name, Ledger())
-            usage = {key: old.usage.get(key, 0) + entry.usage.get(key, 0) for key in {**old.usage, **entry.usage}}
-            ledgers[name] = Ledger(old.decisions + entry.decisions, old.seconds + entry.seconds, usage)
+            ledgers[name] = ledgers.get(name, Ledger()).plus(entry)
     return _Report(records, compute_standings(records), ledgers)
 
 
