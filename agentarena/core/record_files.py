@@ -28,7 +28,7 @@ def ledger_path(path: Path) -> Path:
 
 
 def record_files(path: str | os.PathLike[str]) -> list[Path]:
-    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` that is no ledger.
+    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but ledgers and exported chats.
 
     Raises:
         FileNotFoundError: There is nothing of that name.
@@ -38,12 +38,19 @@ def record_files(path: str | os.PathLike[str]) -> list[Path]:
     if not place.is_dir():
         return [place]
     whole = place / RECORDS
-    found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(_LEDGER))
+    found = [whole] if whole.is_file() else sorted(filter(_holds_records, place.glob("*.jsonl")))
     if not found:
         raise UsageError(
             f"{printable(str(path))} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
         )
     return found
+
+
+def _holds_records(file: Path) -> bool:
+    if file.name.endswith(_LEDGER) or not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return not stream.read(12).startswith(b'{"messages"')  # chats, as `agentarena prompts --export` writes them
 
 
 def parsed(path: str | os.PathLike[str], *, trust: bool = False) -> Iterator[tuple[Line, Record | RecordError]]:

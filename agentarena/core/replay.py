@@ -43,9 +43,14 @@ class Mismatch:
     match: int | None
     reason: str
 
+    @property
+    def place(self) -> str:
+        """Line and match, as far as they are known."""
+        places = (f"line {self.line}" if self.line else "", "" if self.match is None else f"match {self.match}")
+        return ", ".join(filter(None, places)) or "the whole file"
+
     def __str__(self) -> str:
-        places = (self.path, f"line {self.line}" if self.line else "", "" if self.match is None else f"match {self.match}")
-        return f"{', '.join(filter(None, places))}: {self.reason}"
+        return f"{self.path}, {self.place}: {self.reason}"
 
 
 @dataclass(slots=True)
@@ -103,7 +108,7 @@ def verify(path: str | os.PathLike[str], *, trust: bool = False, progress: Calla
             if progress is not None:
                 progress(outcome.matches, total)
         if outcome.matches == before:
-            outcome.add(Mismatch(name, 0, None, "the file holds no records, so there is nothing to verify"))
+            outcome.add(Mismatch(name, 0, None, "it holds no records, so there is nothing to verify"))
     return outcome
 
 

@@ -26,6 +26,7 @@ from .scheduling import schedule
 
 __all__ = ["Tournament", "tournament"]
 
+
 @dataclass(frozen=True, eq=False)
 class Tournament:
     """A finished tournament.
