@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -20,7 +21,7 @@ from .record import Fixture, Record
 from .record_files import parsed, record_files
 from .trajectory import Trajectory
 
-__all__ = ["Mismatch", "Verified", "replay", "states", "steps", "trajectory", "verify"]
+__all__ = ["Mismatch", "Verified", "replay", "replaying", "states", "steps", "trajectory", "verify"]
 
 
 MOST_LISTED = 1000
@@ -147,11 +148,18 @@ def steps(record: Record, *, trace: bool = False) -> Iterator[tuple[Match, dict[
         UntrustedRecord: It names code that is not registered, and is not trusted.
         UnknownName, BadOption: There is no such game.
     """
-    try:
+    with replaying(record):
         yield from _steps(record, trace)
+
+
+@contextlib.contextmanager
+def replaying(record: Record) -> Iterator[None]:
+    """Raise `RecordMismatch` for whatever the rules raise on what a file made of moves and options."""
+    try:
+        yield
     except ArenaError:
         raise
-    except Exception as error:  # whatever the rules do with what a file made of their moves and options
+    except Exception as error:
         raise RecordMismatch(f"match {record.match} cannot be played again: {type(error).__name__}: {shown(str(error), 200)}") from error
 
 
