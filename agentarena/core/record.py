@@ -166,7 +166,9 @@ class Record:
         wrong = schema_errors(data) or sample_errors(data.get("samples", []))
         if wrong is not None:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
-        seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS[:-1]), float(seat["return"])) for seat in data["seats"])
+        seats = tuple(Seat(*map(seat.get, _SEAT_KEYS)) for seat in data["seats"])
+        for seat in seats:
+            seat.return_ = float(seat.return_)  # whole ones may be written as integers
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
         fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
         fields["aborted"] = tuple(map(tuple, data["aborted"]))

@@ -11,7 +11,7 @@ from agentarena.core import limits
 from agentarena.core.display import printable
 from agentarena.core.errors import CorruptRecord
 from agentarena.core.jsonl import open_plain, parse
-from agentarena.core.schema import entries, flag, json_value, mapping, natural, number, problem_of, seed, structure, text
+from agentarena.core.schema import either, entries, flag, json_value, mapping, natural, number, one_of, problem_of, seed, structure, text
 
 __all__ = ["ABOUT", "read_about", "write_about"]
 
@@ -30,7 +30,8 @@ _SCHEMA = structure(
         "alpha": number(0.0, above=True),
         "level": number(0.0, 1.0, above=True),
         "unit": text(limits.NAME),
-    }
+    },
+    {"specs": entries(either(one_of(None), text(limits.REPLY)))},
 )
 
 

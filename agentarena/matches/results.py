@@ -190,7 +190,7 @@ def _sum(values: Iterable[float]) -> float:
     for value in values:
         total += value
         if abs(total) > sys.float_info.max:
-            total = math.copysign(sys.float_info.max, total)
+            total = sys.float_info.max if total > 0 else -sys.float_info.max
     return total
 
 

@@ -15,7 +15,25 @@ ODD: list[Any] = [
     *({"action": None, "words": 5, "notes": 3}, [[[[[[]]]]]], [1.5, 2.5], [None] * 40),
 ]
 RAW = [
-    *(b"", b"\n", b"\r\n", b"\xef\xbb\xbf", b"\x00", b"\xff", b"NaN", b"Infinity", b"1e999", b"-", b"{", b"}", b"[", b"]", b'"', b",", b":"),
+    *(
+        b"",
+        b"\n",
+        b"\r\n",
+        b"\xef\xbb\xbf",
+        b"\x00",
+        b"\xff",
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b"-",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b'"',
+        b",",
+        b":",
+    ),
     *(b"[" * 3000, b"9" * 5000, b'"a":1,', b"true", b"null", b" ", b"\\u", b"\\ud800", b"0"),
 ]
 

@@ -118,7 +118,9 @@ class EconomistOptions:
         _check_skills(self.skills, _numbers(self.skill_parameters, "skill_parameters"), self.population)
         edges = _numbers(self.cutoffs, "cutoffs")
         if edges and (edges[0] != 0 or any(a >= b for a, b in itertools.pairwise(edges))):
-            raise BadOption(f"Economist: option 'cutoffs' is {shown(edges)}; expected increasing edges, the first 0, e.g. (0, 20000, 90000)")
+            raise BadOption(
+                f"Economist: option 'cutoffs' is {shown(edges)}; expected increasing edges, the first 0, e.g. (0, 20000, 90000)"
+            )
         rates = _numbers(self.rates, "rates")
         if len(rates) not in (1, len(self.edges)) or not all(0 <= rate <= 100 for rate in rates):
             raise BadOption(f"Economist: option 'rates' is {shown(rates)}; expected 1 or {len(self.edges)} percentages from 0 to 100")

@@ -346,7 +346,9 @@ def spaces_for(option: str, seats: int, roles: tuple[int, ...]) -> tuple[SpeechS
     for name in dict.fromkeys((*chosen.values(), "acts")):
         kind = _BUILT_IN.get(name) or (load(name) if ":" in name else None)
         if not (isinstance(kind, type) and issubclass(kind, SpeechSpace)):
-            raise BadOption(f"Werewolf: option 'speech' names {shown(name)}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'")
+            raise BadOption(
+                f"Werewolf: option 'speech' names {shown(name)}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'"
+            )
         spaces[name] = kind(seats, roles)
     default = chosen.get("*", "acts")
     return tuple(spaces[chosen.get(role, default)] for role in ROLES)
