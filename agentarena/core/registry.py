@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata, resources
 from typing import Any
 
-from .errors import BadOption, UnknownName, UsageError
+from .errors import BadOption, UnknownName, UsageError, suggest
 from .game import Game
 
 __all__ = [
@@ -152,7 +152,8 @@ def load(reference: str) -> Any:
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
-        raise UsageError(f"{module_name!r} has no {attribute!r}") from error
+        public = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
+        raise UsageError(f"{module_name!r} has no {attribute!r}.{suggest(attribute, public)}") from error
 
 
 def resolve(env_id: str) -> str:

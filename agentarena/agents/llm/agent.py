@@ -240,6 +240,8 @@ OPERATIONAL = frozenset(
 """Parameters that say how an agent is reached and paid for, not how it plays: they are no part of its name in records, so a
 run can be resumed with others."""
 
+LanguageAgent.operational = OPERATIONAL
+
 
 def spec_name(head: str, parameters: Mapping[str, Any]) -> str:
     """How records name an agent: its spec string without operational parameters.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentarena.core.agent import Agent, View
-from agentarena.core.game import Information
+from agentarena.core.game import Game, Information
 
 from .uct import Settings, TreeSearch
 
@@ -43,6 +45,9 @@ class ISMCTS(Agent):
         time_s: float | None = None,
     ) -> None:
         self.settings = Settings("ismcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return self.settings.cannot_play(game)
 
     def choose(self, view: View) -> int:
         informed = isinstance(view.game, Information) and (view.game.info.hidden or view.game.info.chance)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentarena.core.agent import Agent, View
+from agentarena.core.game import Game
 
 from .uct import Settings, TreeSearch
 
@@ -38,6 +41,9 @@ class MCTS(Agent):
         time_s: float | None = None,
     ) -> None:
         self.settings = Settings("mcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return self.settings.cannot_play(game)
 
     def choose(self, view: View) -> int:
         search = TreeSearch(view, self.settings, availability=False, informed=False)

@@ -1,0 +1,85 @@
+"""Which agents can play which game: asked before the first match, so that nobody plays a game it was not made for.
+
+An agent says so itself (`Agent.cannot_play`). The bots that a game's package declares in `bots.BOTS` need not: they play the
+games of their package and no others.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from agentarena.core import registry
+from agentarena.core.agent import Agent
+from agentarena.core.display import shown
+from agentarena.core.errors import ArenaError, NotSupported
+from agentarena.core.game import Game
+
+__all__ = ["check_suitable", "refusal"]
+
+_BOTS_MODULE = re.compile(r"(.+)\.bots(\..+)?")
+_GENERIC = ("random", "human", "minimax", "mcts", "ismcts", "cfr")
+"""Agents without a model that are named to somebody who chose one that cannot play."""
+
+
+def refusal(agent: Agent, game: Game[Any]) -> str | None:
+    """Why an agent cannot play a game; `None` when it can."""
+    package = _home(type(agent))
+    if package is not None and not any(_within(cls.__module__, package) for cls in type(game).__mro__):
+        return f"it is made for {' and '.join(_envs(package)) or package}"
+    return agent.cannot_play(game)
+
+
+def check_suitable(agents: Iterable[Agent], game: Game[Any]) -> None:
+    """Raise unless every agent can play the game.
+
+    Raises:
+        NotSupported: One cannot; the message says why, and names agents that can.
+    """
+    for agent in agents:
+        reason = refusal(agent, game)
+        if reason is not None:
+            raise NotSupported(
+                f"agent {shown(agent.name or type(agent).__name__)} cannot play {registry.env_id_of(game)}: {reason}. "
+                f"Agents that can: {', '.join(_suitable(game))}; and language models"
+            )
+
+
+def _home(cls: type[Agent]) -> str | None:
+    """The package that declares a class, or one it is made from, among its bots."""
+    for base in cls.__mro__:
+        found = _BOTS_MODULE.fullmatch(base.__module__)
+        declared = getattr(sys.modules.get(f"{found[1]}.bots"), "BOTS", None) if found else None
+        if found and isinstance(declared, dict) and base in declared.values():
+            return found[1]
+    return None
+
+
+def _within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+def _envs(package: str) -> list[str]:
+    return [env for env, reference in registry.ENVS.items() if _within(reference.partition(":")[0], package)]
+
+
+def _suitable(game: Game[Any]) -> list[str]:
+    """Names of agents that can play: the game's own bots, then those that fit every game of its kind."""
+    own = {name: bot for cls in type(game).__mro__ for name, bot in _bots_beside(cls).items()}
+    generic = {name: registry.load(registry.AGENTS[name]) for name in _GENERIC}
+    return [name for name, make in {**own, **generic}.items() if _fits(make, game)]
+
+
+def _bots_beside(cls: type) -> dict[str, Any]:
+    package = cls.__module__.rpartition(".")[0]
+    return registry.bots(package) if package and issubclass(cls, Game) and cls is not Game else {}
+
+
+def _fits(make: Any, game: Game[Any]) -> bool:
+    try:
+        agent = make()
+    except (ArenaError, TypeError):  # it needs parameters, so it is for the caller to choose
+        return False
+    return refusal(agent, game) is None
