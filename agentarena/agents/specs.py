@@ -86,9 +86,9 @@ def _arguments(label: str, make: Callable[..., Any], parameters: Mapping[str, An
 def _made(label: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> Agent:
     try:
         player = make(**arguments)
-    except (ArenaError, OSError, ImportError):
+    except ArenaError:
         raise
-    except Exception as error:
+    except (TypeError, ValueError) as error:  # a value that its own code refuses
         raise UsageError(f"agent {label} cannot be made: {_described(error)}") from error
     if not isinstance(player, Agent):
         raise UsageError(f"agent {label}: {shown(make)} made a {type(player).__name__}, not an agentarena.Agent")

@@ -12,7 +12,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.limits import NAME
 
-__all__ = ["NAMED", "checked_name", "parse", "public", "redacted", "secret"]
+__all__ = ["NAMED", "checked_name", "kept", "parse", "public", "redacted", "secret"]
 
 NAMED = "name"
 """The parameter of every spec string that says how records and tables name the agent."""
@@ -102,6 +102,18 @@ def public(spec: str, leave_out: Collection[str] = ()) -> str:
     head, _, query = spec.strip().partition("?")
     items = [item for item in query.split("&") if item and not _dropped(item.partition("=")[0], leave_out)]
     return _without_secrets(head) + ("?" + "&".join(map(_without_secrets, items)) if items else "")
+
+
+def kept(spec: str) -> str | None:
+    """A spec string as files keep it: without secret parameters; `None` where it does not say the agent without its secrets.
+
+    >>> kept("openai:m?base_url=http://h/v1&api_key=abc&name=me"), kept("openai:m?base_url=http://me:pw@h/v1")
+    ('openai:m?base_url=http://h/v1&name=me', None)
+    """
+    head, _, query = spec.strip().partition("?")
+    items = [item for item in query.split("&") if item and not secret(item.partition("=")[0])]
+    text = head + ("?" + "&".join(items) if items else "")
+    return text if all(_without_secrets(item) == item for item in (head, *items)) else None
 
 
 def _dropped(key: str, leave_out: Collection[str]) -> bool:

@@ -10,10 +10,11 @@ import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata, resources
 from typing import Any
 
+from .display import shown
 from .errors import BadOption, UnknownName, UsageError, suggest
 from .game import Game
 
@@ -188,26 +189,39 @@ def game_class(env_id: str) -> type[Game[Any]]:
     return target
 
 
-def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:
+def game(
+    env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any
+) -> Game[Any]:
     """The rules of an environment under the given options; a `Game` stands for itself.
 
     Args:
         env_id: E.g. "KuhnPoker-v0", "mypkg.nim:Nim", or a game.
         preset: A named setting of the options, e.g. "paper"; options given by name override it.
-        options: The game's options; `agentarena envs NAME` lists them.
+        options: The game's options by name; also those whose name is an argument of whoever passes them on, e.g. "rounds".
+        env_options: More of them, as keywords; `agentarena envs NAME` lists them.
 
     Raises:
         UnknownName: No such environment, preset or option.
-        BadOption: An option's value is out of range.
+        BadOption: An option's value is out of range, or it is given twice.
     """
+    given = _merged(options, env_options)
     if isinstance(env_id, Game):
-        if preset is not None or options:
+        if preset is not None or given:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
     try:
-        return _build(game_class(env_id), preset, tuple(options.items()))
+        return _build(game_class(env_id), preset, tuple(given.items()))
     except TypeError:  # an option that cannot be hashed, e.g. a list
-        return game_class(env_id).build(preset, **options)
+        return game_class(env_id).build(preset, **given)
+
+
+def _merged(options: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(options, Mapping | None) or not all(isinstance(name, str) for name in options or ()):
+        raise BadOption(f"options must map names of options to values, e.g. options={{'rounds': 2}}, got {shown(options)}")
+    for name in options or ():
+        if name in more:
+            raise BadOption(f"option {name!r} is given twice: in options={{...}} and as a keyword; give it once")
+    return {**(options or {}), **more}
 
 
 @functools.lru_cache(maxsize=64, typed=True)

@@ -151,7 +151,7 @@ class CFR(Agent):
         if lacks:
             return f"{needs}; this game has {' and '.join(lacks)}"
         try:
-            if histories(game).exceeds(MAX_HISTORIES):
+            if histories(game).least > MAX_HISTORIES:
                 return f"it solves games of up to {MAX_HISTORIES:,} histories; this one has about {histories(game).mean:.1e}"
             tree_of(game, MAX_HISTORIES, True)  # kept, and what the first decision would build
         except NotSupported as error:

@@ -20,14 +20,10 @@ _MOST_STEPS = 5_000
 
 
 class Size(NamedTuple):
-    """An estimate with its standard error."""
+    """An estimate of a number, and a bound that the number surely exceeds."""
 
     mean: float
-    error: float
-
-    def exceeds(self, limit: float) -> bool:
-        """Whether it lies above the limit by more than three standard errors."""
-        return self.mean - 3.0 * self.error > limit
+    least: float
 
 
 @functools.lru_cache(maxsize=64)
@@ -35,7 +31,8 @@ def histories(game: Game[Any]) -> Size:
     """An estimate of the number of histories (nodes) of a game whose actions and chances are listed; the same at every call.
 
     The mean over random courses of 1 + b_1 + b_1 b_2 + ..., where b_d is how many successors there were at depth d. Its
-    expectation is the number of histories (D. E. Knuth, "Estimating the efficiency of backtrack programs", 1975).
+    expectation is the number of histories (D. E. Knuth, "Estimating the efficiency of backtrack programs", 1975); that of
+    its logarithm is at most the number's, so the bound is the mean logarithm less three standard errors.
 
     Raises:
         NotSupported: There are more chances than the game lists.
@@ -55,7 +52,8 @@ def histories(game: Game[Any]) -> Size:
             nodes += width
             state = after[int(rng.integers(len(after)))][1]
         found.append(nodes)
-    return Size(float(np.mean(found)), float(np.std(found) / math.sqrt(len(found))))
+    logs = np.log(found)
+    return Size(float(np.mean(found)), float(np.exp(logs.mean() - 3.0 * logs.std() / math.sqrt(len(found)))))
 
 
 def unlisted(game: Game[Any]) -> bool:
