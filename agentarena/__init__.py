@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import evaluate
+    from . import evaluate, train
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
@@ -54,6 +54,7 @@ __all__ = [
     "play",
     "play_arrays",
     "tournament",
+    "train",
 ]
 
 _HOMES = {
@@ -72,6 +73,7 @@ _HOMES = {
     "play": ".matches.api:play",
     "play_arrays": ".matches.arrays:play_arrays",
     "tournament": ".matches.tournaments:tournament",
+    "train": ".train",
     "list_envs": ".adapters.registration:list_envs",
     "list_agents": ".agents.specs:list_agents",
     "OnUnreadable": ".core.match:OnUnreadable",
@@ -81,9 +83,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from .core.distribution import version
 
-        value: Any = version("agentarena")
+        value: Any = version()
     elif name in _HOMES:
         module, _, attribute = _HOMES[name].partition(":")
         home = importlib.import_module(module, __name__)

@@ -39,6 +39,7 @@ PUBLIC = [
     "play",
     "play_arrays",
     "tournament",
+    "train",
 ]
 
 HEAVY = ("torch", "scipy", "transformers", "rich", "jinja2", "ray", "click", "pygame", "stable_baselines3", "matplotlib", "pandas")
