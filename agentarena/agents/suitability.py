@@ -6,6 +6,7 @@ games of their package and no others.
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import ArenaError, NotSupported
 from agentarena.core.game import Game
 
-__all__ = ["check_suitable", "refusal"]
+__all__ = ["bots_of", "check_suitable", "fits", "refusal"]
 
 _BOTS_MODULE = re.compile(r"(.+)\.bots(\..+)?")
 _GENERIC = ("random", "human", "minimax", "mcts", "ismcts", "cfr")
@@ -26,8 +27,8 @@ _GENERIC = ("random", "human", "minimax", "mcts", "ismcts", "cfr")
 
 def refusal(agent: Agent, game: Game[Any]) -> str | None:
     """Why an agent cannot play a game; `None` when it can."""
-    package = _home(type(agent))
-    if package is not None and not any(_within(cls.__module__, package) for cls in type(game).__mro__):
+    if not _at_home(type(agent), game):
+        package = _home(type(agent)) or ""
         return f"it is made for {' and '.join(_envs(package)) or package}"
     return agent.cannot_play(game)
 
@@ -47,7 +48,13 @@ def check_suitable(agents: Iterable[Agent], game: Game[Any]) -> None:
             )
 
 
-def _home(cls: type[Agent]) -> str | None:
+def _at_home(cls: type, game: Game[Any]) -> bool:
+    """Whether a class is no game's bot, or the bot of this game, or of one that it is made from."""
+    package = _home(cls)
+    return package is None or any(_within(base.__module__, package) for base in type(game).__mro__)
+
+
+def _home(cls: type) -> str | None:
     """The package that declares a class, or one it is made from, among its bots."""
     for base in cls.__mro__:
         found = _BOTS_MODULE.fullmatch(base.__module__)
@@ -67,19 +74,32 @@ def _envs(package: str) -> list[str]:
 
 def _suitable(game: Game[Any]) -> list[str]:
     """Names of agents that can play: the game's own bots, then those that fit every game of its kind."""
-    own = {name: bot for cls in type(game).__mro__ for name, bot in _bots_beside(cls).items()}
+    own = bots_of(game)
     generic = {name: registry.load(registry.AGENTS[name]) for name in _GENERIC}
-    return [name for name, make in {**own, **generic}.items() if _fits(make, game)]
+    return [name for name, make in {**own, **generic}.items() if fits(make, game)]
 
 
-def _bots_beside(cls: type) -> dict[str, Any]:
+def bots_of(game: Game[Any]) -> dict[str, Any]:
+    """The bots that the game's package declares, and those of the games it is made from, by name."""
+    return {name: bot for cls in type(game).__mro__ for name, bot in _beside(cls).items()}
+
+
+def _beside(cls: type) -> dict[str, Any]:
     package = cls.__module__.rpartition(".")[0]
     return registry.bots(package) if package and issubclass(cls, Game) and cls is not Game else {}
 
 
-def _fits(make: Any, game: Game[Any]) -> bool:
+def fits(make: Any, game: Game[Any]) -> bool:
+    """Whether the agent that a class makes by default can play a game; of what is no class, or needs parameters, nothing is known."""
+    if not inspect.isclass(make):
+        return True
+    if not _at_home(make, game):
+        return False
     try:
         agent = make()
-    except (ArenaError, TypeError):  # it needs parameters, so it is for the caller to choose
-        return False
-    return refusal(agent, game) is None
+    except (ArenaError, TypeError):
+        return True
+    try:
+        return refusal(agent, game) is None
+    finally:
+        agent.close()

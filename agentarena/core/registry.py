@@ -205,6 +205,8 @@ def game(
         BadOption: An option's value is out of range, or it is given twice.
     """
     given = _merged(options, env_options)
+    if not isinstance(preset, str | None):
+        raise BadOption(f"a preset is named by a string, got {shown(preset)}")
     if isinstance(env_id, Game):
         if preset is not None or given:
             raise BadOption("a game that is already built takes no options; give its id instead")

@@ -13,7 +13,9 @@ __all__ = ["ISMCTS"]
 
 
 class ISMCTS(Agent):
-    """Single-observer ISMCTS. Its moves are a function of the view and its stream alone, unless `time_s` is set.
+    """Monte Carlo tree search over information sets (single-observer ISMCTS): honest about what the seat does not know.
+
+    Its moves are a function of the view and its stream alone, unless `time_s` is set.
 
     Every simulation starts from a fresh state the seat cannot tell from the truth (`view.imagine`, all the search ever sees of
     the game), restricts the tree to what is legal there, and weighs exploration by how often an action was available. Nodes are

@@ -13,7 +13,9 @@ __all__ = ["MCTS"]
 
 
 class MCTS(Agent):
-    """UCT. Its moves are a function of the view and its stream alone, unless `time_s` is set.
+    """Monte Carlo tree search (UCT).
+
+    Its moves are a function of the view and its stream alone, unless `time_s` is set.
 
     The tree is over the actions played (open loop): chance is drawn anew on every pass, and an action leads to one node whatever
     chance decides. With hidden information every simulation starts from one fresh state the seat cannot tell from the truth

@@ -38,9 +38,9 @@ def histories(game: Game[Any]) -> Size:
         NotSupported: There are more chances than the game lists.
     """
     rng, steps = stream(0), 0
+    starts = game.chance(None, None) if isinstance(game, Chance) else ((1.0, game.start(rng)),)
     found: list[float] = []
     while len(found) < _PROBES and (steps < _MOST_STEPS or not found):
-        starts = game.chance(None, None) if isinstance(game, Chance) else ((1.0, game.start(rng)),)
         nodes = width = float(len(starts))
         state = starts[int(rng.integers(len(starts)))][1]
         while (seats := game.to_move(state)) and steps < _MOST_STEPS and width < 1e150:

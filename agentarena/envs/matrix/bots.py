@@ -79,7 +79,8 @@ class TitForTat(_Deterministic):
         self.first = first
 
     def cannot_play(self, game: Game[Any]) -> str | None:
-        return _lacks_action(game, self.first)
+        counts = {int(game.action_space(seat).n) for seat in range(game.info.seats)}  # type: ignore[attr-defined]  # Discrete
+        return _lacks_action(game, self.first) or (None if len(counts) == 1 else "it copies others, and the seats have different actions")
 
     def pick(self, view: View) -> int:
         past = _past(view)
