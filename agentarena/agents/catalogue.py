@@ -111,7 +111,8 @@ def _parameters(make: Any, scheme: bool) -> tuple[Parameter, ...]:
         taken = list(inspect.signature(make).parameters.values())
     except (TypeError, ValueError):
         return ()
-    hints, docs = _hints(make), {}
+    hints = _hints(make)
+    docs: dict[str, str] = {}
     for one in (*getattr(make, "parameter_groups", ()), make):
         docs |= _documented(inspect.getdoc(one) or "")
     return tuple(

@@ -19,7 +19,7 @@ from agentarena.core.registry import AGENTS, agent_names, entry_point_names, fin
 
 from .spelling import NAMED, checked_name, parse, public, redacted
 
-__all__ = ["agent", "factory", "list_agents", "parse"]
+__all__ = ["agent", "factory", "harmless", "list_agents", "parse"]
 
 
 def list_agents() -> list[str]:
@@ -63,6 +63,32 @@ def agent(spec: str | Agent) -> Agent:
         player.close()
         raise
     return player
+
+
+def harmless(spec: str) -> bool:
+    """Whether a spec string, e.g. one found in a file, names an agent of this package and neither code, nor a model, nor an address.
+
+    >>> [harmless(spec) for spec in ("mcts?simulations=50&rollout=dhumbal/aggressive", "mine.py:Mine", "openai:m", "tiny?adapter=x")]
+    [True, False, False, False]
+    """
+    try:
+        head, parameters = parse(spec)
+    except BadOption:
+        return False
+    if ":" in head or (head not in AGENTS and find_bot(head) is None):
+        return False
+    return all(name in (NAMED, "system") or (name not in _PATHS and _plain(value)) for name, value in parameters.items())
+
+
+_PATHS = ("adapter", "past", "path", "policy")
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_plain, value))
+    if isinstance(value, str):
+        return value.isidentifier() or find_bot(value) is not None
+    return value is None or isinstance(value, bool | int | float)
 
 
 def _arguments(label: str, make: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,19 @@ NAMED = "name"
 """The parameter of every spec string that says how records and tables name the agent."""
 
 _SECRET = {"auth", "authorisation", "authorization", "bearer", "cookie", "pass", "pw", "pwd"}
-_SECRET_ENDINGS = ("key", "keys", "token", "secret", "secrets", "password", "passwords", "passwd", "passphrase", "credential", "credentials")
+_SECRET_ENDINGS = (
+    "key",
+    "keys",
+    "token",
+    "secret",
+    "secrets",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "credential",
+    "credentials",
+)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LOGIN = re.compile(r"://[^/@\s]*@")
 _PAIR = re.compile(r"(^|[?&;#])([\w.%-]+)=([^&;#]*)")

@@ -121,8 +121,7 @@ def serve(connection: Connection, payload: bytes) -> None:
     try:
         given, game = pickle.loads(payload)
         agent = build(given)
-        if game is not None:
-            check_suitable((agent,), game)
+        check_suitable((agent,), game)
     except Exception as error:
         connection.send(_portable(error))
         return
@@ -196,20 +195,17 @@ class Isolated(Agent):
         game: What it is to play; an agent that cannot is refused.
 
     Raises:
-        UnknownName, BadOption, ...: What building the agent raised.
-        NotSupported: It cannot play `game`.
-        AgentDied, AgentTimeout: The process ended, or said nothing, before the agent was built.
+        UnknownName, BadOption, NotSupported, ...: What building the agent raised, or asking whether it can play the game.
+        AgentDied, AgentTimeout: The process ended, or said nothing, before that.
     """
 
     keeps_deadline = True
 
-    def __init__(
-        self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300.0, game: Game[Any] | None = None
-    ) -> None:
+    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300, game: Game[Any] | None = None) -> None:
         if deadline_s is not None and not deadline_s > 0:
             raise UsageError(f"deadline_s must be greater than 0 seconds, got {deadline_s!r}")
-        self._payload = _pickled(agent, game)
         self._label = public(agent) if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._payload = _pickled(agent, game, self._label)
         self._deadline_s, self._start_s = deadline_s, start_s
         self._inbox: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._waiting: deque[_Question] = deque()
@@ -391,17 +387,14 @@ class Isolated(Agent):
             self._child = None
 
 
-def _pickled(agent: str | Agent, game: Game[Any] | None) -> bytes:
+def _pickled(agent: str | Agent, game: Game[Any] | None, label: str) -> bytes:
     import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
 
     try:
         return bytes(cloudpickle.dumps((agent, game)))
     except Exception as error:
-        name = public(agent) if isinstance(agent, str) else agent.name or type(agent).__name__
-        raise UsageError(
-            f"agent {name!r} cannot be sent to another process ({type(error).__name__}: {error}). "
-            "Give it as a spec string, e.g. 'path/to/file.py:Class'"
-        ) from error
+        why = f"{type(error).__name__}: {error}"
+        raise UsageError(f"agent {label!r} cannot be sent to another process ({why}); give a spec string, e.g. 'mine.py:Class'") from error
 
 
 def _exit(code: int) -> str:

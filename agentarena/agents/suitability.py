@@ -33,12 +33,14 @@ def refusal(agent: Agent, game: Game[Any]) -> str | None:
     return agent.cannot_play(game)
 
 
-def check_suitable(agents: Iterable[Agent], game: Game[Any]) -> None:
-    """Raise unless every agent can play the game.
+def check_suitable(agents: Iterable[Agent], game: Game[Any] | None) -> None:
+    """Raise unless every agent can play the game; nothing is asked where no game is given.
 
     Raises:
         NotSupported: One cannot; the message says why, and names agents that can.
     """
+    if game is None:
+        return
     for agent in agents:
         reason = refusal(agent, game)
         if reason is not None:
@@ -96,7 +98,7 @@ def fits(make: Any, game: Game[Any]) -> bool:
     if not _at_home(make, game):
         return False
     try:
-        agent = make()
+        agent: Agent = make()
     except (ArenaError, TypeError):
         return True
     try:

@@ -32,7 +32,7 @@ def command(name: str | None, env: str | None, as_json: bool, settings: tuple[st
 
     if name is not None and env is None and name in registry.env_ids():
         name, env = None, name
-    if name is not None and env is not None or settings and env is None:
+    if (name is not None and env is not None) or (settings and env is None):
         raise click.UsageError("give an agent's name, or --env ENV and its options, not both")
     if name is not None:
         card = catalogue.described(name)

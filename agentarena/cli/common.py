@@ -134,7 +134,9 @@ def record_files(path: str) -> list[Path]:
     whole = place / "records.jsonl"
     found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(".ledger.jsonl"))
     if not found:
-        raise click.UsageError(f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them")
+        raise click.UsageError(
+            f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
+        )
     return found
 
 
@@ -151,7 +153,13 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task(printable(what, 60), total=None)

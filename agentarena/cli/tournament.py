@@ -20,6 +20,7 @@ from .common import echo_json, json_option, key_values, match_options, progress_
 )
 @click.option("--out", type=click.Path(file_okay=False), help="Folder for the records; a tournament that is there is continued.")
 @click.option("--add", multiple=True, metavar="AGENT", help="Add an agent to the tournament in --out; may be repeated.")
+@click.option("--trust", is_flag=True, help="With --add: the folder is your own, and may name code, models and addresses.")
 @click.option("--report", "report_path", type=click.Path(dir_okay=False), help="Also write an HTML report here.")
 @click.option("--fresh-deals", is_flag=True, help="Deal anew for every seating; by default the seatings of a round share one deal.")
 @json_option
@@ -30,6 +31,7 @@ def command(
     rounds: int | None,
     out: str | None,
     add: tuple[str, ...],
+    trust: bool,
     report_path: str | None,
     fresh_deals: bool,
     as_json: bool,
@@ -67,8 +69,8 @@ def command(
                 **key_values(settings),
             )
         else:
-            _say_what_goes_on(env, out, settings)
-            finished = extend(str(out), add, **shared, progress=progress)
+            _expect_folder(out, settings)
+            finished = extend(str(out), add, env=env, trust=trust, **shared, progress=progress)
     if report_path:
         from agentarena.leaderboard import report
 
@@ -80,7 +82,7 @@ def command(
     _say_what_next(out, report_path)
 
 
-def _say_what_goes_on(env: str | None, out: str | None, settings: tuple[str, ...]) -> None:
+def _expect_folder(out: str | None, settings: tuple[str, ...]) -> None:
     """Refuse, for a tournament that goes on, what its folder says already."""
     from click.core import ParameterSource
 
@@ -91,11 +93,11 @@ def _say_what_goes_on(env: str | None, out: str | None, settings: tuple[str, ...
             "or go on with a tournament in a folder: `agentarena tournament --out runs/kuhn --add cfr`"
         )
     given = [name for name in ("seed", "fresh_deals") if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
-    if env is not None or settings or given:
-        what = env or (settings[0] if settings else f"--{given[0].replace('_', '-')}")
+    if settings or given:
+        what = settings[0] if settings else f"--{given[0].replace('_', '-')}"
         raise click.UsageError(
-            f"{what}: without agents, the tournament in {out} goes on, and it says its environment, options, seed and deals itself; "
-            "give --add, --rounds, --workers, --deadline and --report only, or name the agents too"
+            f"{what}: without agents, the tournament in {out} goes on, and it says its options, seed and deals itself; "
+            "leave it out, or name the agents too"
         )
 
 
@@ -112,7 +114,9 @@ def _say_what_next(out: str | None, report_path: str | None) -> None:
         say("Nothing was kept; with --out FOLDER the tournament can be looked at, verified, continued and reported.")
         return
     report = "" if report_path else f"; agentarena report {out}"
-    say(f"Records: {out}. Look at them with: agentarena replay {out}/records.jsonl{report}. Go on with: agentarena tournament --out {out} --add AGENT")
+    say(
+        f"Records: {out}. Look at them with: agentarena replay {out}/records.jsonl{report}. Go on with: agentarena tournament --out {out} --add AGENT"
+    )
 
 
 def _as_json(finished: Any, out: str | None, report_path: str | None) -> dict[str, Any]:
@@ -121,4 +125,3 @@ def _as_json(finished: Any, out: str | None, report_path: str | None) -> dict[st
     ]
     about = {key: value for key, value in finished.about.items() if key != "specs"}
     return {**about, "records": out, "report": report_path, "standings": list(finished.standings.rows), "tables": tables}
-

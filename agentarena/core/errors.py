@@ -208,6 +208,8 @@ def suggest(got: str, known: Iterable[str]) -> str:
     names = sorted(known)
     folded = {name.lower(): name for name in names}
     near = [folded[key] for key in difflib.get_close_matches(got[:_COMPARED].lower(), folded, n=3, cutoff=0.6)]
+    if not near and len(got) >= 3:  # a part of a longer name
+        near = [name for key, name in folded.items() if got[:_COMPARED].lower() in key][:3]
     if near:
         return f" Did you mean {' or '.join(near)}?"
     if names and len(names) <= 20:

@@ -189,9 +189,7 @@ def game_class(env_id: str) -> type[Game[Any]]:
     return target
 
 
-def game(
-    env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any
-) -> Game[Any]:
+def game(env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any) -> Game[Any]:
     """The rules of an environment under the given options; a `Game` stands for itself.
 
     Args:

@@ -41,7 +41,10 @@ def fraction(name: str, value: Any) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool) and abs(value) < 1e300
+    """Whether it is a number of a size that a float holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(-1e300 < value < 1e300)
 
 
 def flag(name: str, value: Any) -> bool:
@@ -97,7 +100,12 @@ def output_folder(name: str, path: Any) -> Path:
 
 
 def _path(name: str, value: Any) -> Path:
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or not os.fspath(value) or "\0" in os.fspath(value):
+    if (
+        not isinstance(value, str | os.PathLike)
+        or not isinstance(os.fspath(value), str)
+        or not os.fspath(value)
+        or "\0" in os.fspath(value)
+    ):
         raise UsageError(f"{name} must be a path, e.g. 'runs/kuhn', got {shown(value)}")
     return Path(value)
 

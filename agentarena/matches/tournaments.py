@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from agentarena.agents.specs import harmless
 from agentarena.agents.spelling import kept
 from agentarena.core import registry
 from agentarena.core.agent import Agent
@@ -171,10 +172,12 @@ def extend(
     out: str | os.PathLike[str],
     add: Sequence[str | Agent] = (),
     *,
+    env: str | None = None,
     rounds: int | None = None,
     workers: int | None = None,
     deadline_s: float | None = None,
     progress: Progress | None = None,
+    trust: bool = False,
 ) -> Tournament:
     """Go on with the tournament in a folder, with its own environment, options, agents and seed; agents and rounds may be added.
 
@@ -183,22 +186,25 @@ def extend(
     Args:
         out: The folder.
         add: Agents to add at the end of the list.
+        env: The environment, where it is to be checked.
         rounds: How often each table plays each seating; by default as before.
         workers: As in `agentarena.play`, like `deadline_s` and `progress`.
         deadline_s: Seconds for each decision.
         progress: Called as `progress(done, total)`.
+        trust: Whether the folder may name code, models and addresses; else only agents and environments that come with the
+            package, with numbers and plain words as parameters.
 
     Raises:
-        UsageError: The folder holds no tournament, or one with agents that were given as objects: repeat the call that made it.
+        UsageError: The folder holds no tournament, or one with agents that were given as objects or are not to be trusted.
         RecordBusy, RecordMismatch, CorruptRecord: The folder cannot be written or continued.
     """
-    about = _read_about(_tournament_in(output_folder("out", out)))
-    specs = about.get("specs") or [None]
-    if None in specs:
-        raise UsageError(f"{out} has agents that no spec string makes; repeat the call that began it, with the new agents at the end of the list")
+    target = _tournament_in(output_folder("out", out))
+    about = _read_about(target)
+    if env is not None and registry.resolve(env) != about["env"]:
+        raise RecordMismatch(f"{target} holds a tournament of {shown(about['env'])}, not of {shown(env)}. Give another folder")
     return tournament(
         about["env"],
-        [*specs, *listed(add)],
+        [*_specs(target, about, flag("trust", trust)), *listed(add)],
         rounds=about["rounds"] if rounds is None else rounds,
         seed=about["seed"],
         out=out,
@@ -210,6 +216,23 @@ def extend(
         level=about["level"],
         options=about["options"],
     )
+
+
+def _specs(target: Path, about: Mapping[str, Any], trust: bool) -> list[str]:
+    """The spec strings of a folder's agents, when all of them have one, and nothing in the folder can run code unless it is trusted."""
+    specs = about.get("specs", about["agents"])
+    again = "Repeat the call that began it, with the new agents at the end of the list"
+    if not all(isinstance(one, str) for one in specs) or len(specs) != len(about["agents"]):
+        raise UsageError(f"{target} has agents that no spec string makes. {again}")
+    doubtful = [one for one in specs if not harmless(one)]
+    if about["env"] not in registry.env_ids() or ":" in json.dumps(list(about["options"].values())):
+        doubtful.append(about["env"])
+    if doubtful and not trust:
+        raise UsageError(
+            f"{target} names {shown(doubtful[0], 200)}: code, a model or an address that a stranger's folder could have put there. "
+            f"If it is your own, say so with --trust (trust=True in Python). {again}"
+        )
+    return list(specs)
 
 
 def _about(
@@ -259,7 +282,9 @@ def _continues(target: Path, about: Mapping[str, Any], keys: Sequence[str]) -> N
             ours = ours[: len(theirs)]
         if ours != theirs:
             advice = "Add new agents at the end of the list" if key == "agents" else "Give another folder"
-            raise RecordMismatch(f"{target} holds another tournament: {key} {shown(theirs, 500)} there, {shown(about[key], 500)} here. {advice}")
+            raise RecordMismatch(
+                f"{target} holds another tournament: {key} {shown(theirs, 500)} there, {shown(about[key], 500)} here. {advice}"
+            )
 
 
 def _tournament_in(target: Path) -> Path:

@@ -127,7 +127,13 @@ def lists_parameters(**defaults: Any) -> Callable[[Callable[..., Any]], Callable
     def named(factory: Callable[..., Any]) -> Callable[..., Any]:
         own = [one for one in inspect.signature(factory).parameters.values() if one.kind is not one.VAR_KEYWORD]
         fields = [(field.name, field.type, field.default) for group in _GROUPS.values() for field in dataclasses.fields(group)]
-        rest = [("strategy", "str", "direct"), ("n", "int", 5), ("policy", "str | None", None), ("past", "str | None", None), ("name", "str", "")]
+        rest = [
+            ("strategy", "str", "direct"),
+            ("n", "int", 5),
+            ("policy", "str | None", None),
+            ("past", "str | None", None),
+            ("name", "str", ""),
+        ]
         more = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, default), annotation=kind)
             for name, kind, default in (*fields, *rest)

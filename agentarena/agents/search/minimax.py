@@ -67,7 +67,9 @@ class Minimax(Agent):
     def cannot_play(self, game: Game[Any]) -> str | None:
         reason = _lacking(game)
         if reason is None and self.depth is None and histories(game).least > _LONGEST:
-            return f"it would look to the end of a game of about {histories(game).mean:.0e} histories; give it a depth, e.g. 'minimax?depth=4'"
+            return (
+                f"it would look to the end of a game of about {histories(game).mean:.0e} histories; give it a depth, e.g. 'minimax?depth=4'"
+            )
         return reason
 
     def choose(self, view: View) -> int:

@@ -153,7 +153,9 @@ class Nash(PolicyAgent):
 
     def cannot_play(self, game: Game[Any]) -> str | None:
         shape = game.table.shape  # type: ignore[attr-defined]  # a matrix game
-        return None if shape[-1] == 2 and max(shape) <= 8 else f"it plays games of 2 seats and up to 8 actions; this table has shape {shape}"
+        return (
+            None if shape[-1] == 2 and max(shape) <= 8 else f"it plays games of 2 seats and up to 8 actions; this table has shape {shape}"
+        )
 
     def policy(self, view: View) -> dict[int, float]:
         table = _table(view)

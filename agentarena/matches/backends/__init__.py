@@ -104,8 +104,7 @@ def seated(
             wrapped[id(one)] = new
             owned.append(new)
             ready.append(new)
-        if game is not None:
-            check_suitable(ready, game)
+        check_suitable(ready, game)
     except BaseException:
         for agent in owned:
             agent.close()
