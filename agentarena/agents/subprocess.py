@@ -393,8 +393,7 @@ def _pickled(agent: str | Agent, game: Game[Any] | None, label: str) -> bytes:
     try:
         return bytes(cloudpickle.dumps((agent, game)))
     except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        raise UsageError(f"agent {label!r} cannot be sent to another process ({why}); give a spec string, e.g. 'mine.py:Class'") from error
+        raise UsageError(f"agent {label!r} cannot be sent to another process ({error!r}); give a spec string: 'mine.py:Class'") from error
 
 
 def _exit(code: int) -> str:
