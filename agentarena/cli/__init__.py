@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from agentarena.core.display import printable_lines
 from agentarena.core.distribution import DISTRIBUTION
 from agentarena.core.errors import ArenaError
 
@@ -92,5 +93,5 @@ def main(argv: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ArenaError, OSError) as error:
-        click.echo(f"agentarena: {error}", err=True)
+        click.echo(f"agentarena: {printable_lines(str(error))}", err=True)
         sys.exit(2)

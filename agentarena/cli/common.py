@@ -37,6 +37,7 @@ __all__ = [
     "record_files",
     "say",
     "show_table",
+    "trust_option",
 ]
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -101,6 +102,10 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on stdout.")
 """Adds `--json`, the argument `as_json`, to a command that reports something; it prints by `echo_json`."""
+
+
+trust_option = click.option("--trust", is_flag=True, help="Let the files name code of their own (module:Class), which is then run.")
+"""Adds `--trust` to a command that reads records, for those of games that are not registered."""
 
 
 def echo_json(value: Any) -> None:

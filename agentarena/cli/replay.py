@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .common import console
+from .common import console, trust_option
 
 
 @click.command("replay")
@@ -18,7 +18,8 @@ from .common import console
 @click.option(
     "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Go on by itself after this pause instead of waiting for Enter."
 )
-def command(file: str, match: int, seat: int | None, delay: float | None) -> None:
+@trust_option
+def command(file: str, match: int, seat: int | None, delay: float | None, trust: bool) -> None:
     """Step through a recorded match: Enter goes on, q stops. Without a terminal it prints everything.
 
     \b
@@ -28,7 +29,7 @@ def command(file: str, match: int, seat: int | None, delay: float | None) -> Non
     from agentarena.core.frames import frames
     from agentarena.matches.results import Results
 
-    records = {record.match: record for record in Results.load(file).records}
+    records = {record.match: record for record in Results.load(file, trust=trust).records}
     if match not in records:
         raise click.UsageError(
             f"{file} has no match {match}; it has {len(records)}, numbered {min(records, default=0)} to {max(records, default=0)}"

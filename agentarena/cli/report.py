@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import console
+from .common import console, trust_option
 
 
 @click.command("report")
@@ -12,7 +12,8 @@ from .common import console
 @click.option("-o", "--out", default="report.html", show_default=True, type=click.Path(dir_okay=False))
 @click.option("--title", help="Heading of the report; by default the environment's name.")
 @click.option("--replays", default=4, show_default=True, type=click.IntRange(min=0), help="Matches to include as replays.")
-def command(files: tuple[str, ...], out: str, title: str | None, replays: int) -> None:
+@trust_option
+def command(files: tuple[str, ...], out: str, title: str | None, replays: int, trust: bool) -> None:
     """Write one self-contained HTML file: standings, head-to-head, per seat, replays. FILES are records or tournament folders.
 
     \b
@@ -20,5 +21,5 @@ def command(files: tuple[str, ...], out: str, title: str | None, replays: int) -
     """
     from agentarena.leaderboard import report
 
-    report.write(list(files), out, title=title, replays=replays)
+    report.write(list(files), out, title=title, replays=replays, trust=trust)
     console.print(f"wrote {out}", soft_wrap=True)

@@ -14,12 +14,14 @@ from agentarena.agents.specs import harmless
 from agentarena.agents.spelling import kept
 from agentarena.core import registry
 from agentarena.core.agent import Agent
-from agentarena.core.display import shown
+from agentarena.core.display import printable, shown
 from agentarena.core.errors import RecordMismatch, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import OnUnreadable, Player
+from agentarena.core.record_files import RECORDS
 from agentarena.evaluate.standing import Standings, standings
 
+from .about import ABOUT, read_about, write_about
 from .api import Progress, listed, run
 from .arguments import above_zero, flag, fraction, output_folder, whole
 from .results import Results
@@ -27,11 +29,6 @@ from .scheduling import schedule
 from .seating import Fixture
 
 __all__ = ["Tournament", "extend", "tournament"]
-
-RECORDS = "records.jsonl"
-"""Name of the record file in a tournament's folder."""
-ABOUT = "tournament.json"
-"""Name of the file that says what the tournament is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,19 +64,27 @@ class Tournament:
         """Write the records and what the tournament is into a folder."""
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        _write_about(target, self.about)
+        write_about(target, self.about)
         self.results.save(target / RECORDS)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Tournament:
+    def load(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Tournament:
         """Read the folder of a tournament, finished or not.
+
+        Args:
+            folder: The folder.
+            trust: Whether its records may name code of their own, as in `Results.load`.
 
         Raises:
             UsageError: The folder holds none.
-            CorruptRecord: A record is damaged.
+            CorruptRecord: A record, or what says what the tournament is, is damaged.
+            RecordMismatch: The records are of another tournament.
         """
         target = _tournament_in(Path(folder))
-        return cls(Results.load(target / RECORDS), _read_about(target))
+        about = read_about(target)
+        results = Results.load(target / RECORDS, trust=trust)
+        _expect_same(results, about, target)
+        return cls(results, about)
 
 
 def tournament(
@@ -151,7 +156,7 @@ def tournament(
         about["agents"] = _names(players)
         if target is not None:
             _continues(target, about, ("agents",))
-        return lambda: None if target is None else _write_about(target, about)
+        return lambda: None if target is None else write_about(target, about)
 
     results = run(
         game,
@@ -196,15 +201,16 @@ def extend(
 
     Raises:
         UsageError: The folder holds no tournament, or one with agents that were given as objects or are not to be trusted.
+        UntrustedRecord: It names code as its environment or in its options, and is not trusted.
         RecordBusy, RecordMismatch, CorruptRecord: The folder cannot be written or continued.
     """
     target = _tournament_in(output_folder("out", out))
-    about = _read_about(target)
+    about = read_about(target)
     if env is not None and registry.resolve(env) != about["env"]:
         raise RecordMismatch(f"{target} holds a tournament of {shown(about['env'])}, not of {shown(env)}. Give another folder")
     return tournament(
-        about["env"],
-        [*_specs(target, about, flag("trust", trust)), *listed(add)],
+        registry.recorded_game(about["env"], about["options"], trust=flag("trust", trust)),
+        [*_specs(target, about, trust), *listed(add)],
         rounds=about["rounds"] if rounds is None else rounds,
         seed=about["seed"],
         out=out,
@@ -214,19 +220,16 @@ def extend(
         progress=progress,
         alpha=about["alpha"],
         level=about["level"],
-        options=about["options"],
     )
 
 
 def _specs(target: Path, about: Mapping[str, Any], trust: bool) -> list[str]:
-    """The spec strings of a folder's agents, when all of them have one, and nothing in the folder can run code unless it is trusted."""
+    """The spec strings of a folder's agents, when all of them have one, and none of them can do harm unless the folder is trusted."""
     specs = about.get("specs", about["agents"])
     again = "Repeat the call that began it, with the new agents at the end of the list"
     if not all(isinstance(one, str) for one in specs) or len(specs) != len(about["agents"]):
         raise UsageError(f"{target} has agents that no spec string makes. {again}")
     doubtful = [one for one in specs if not harmless(one)]
-    if about["env"] not in registry.env_ids() or ":" in json.dumps(list(about["options"].values())):
-        doubtful.append(about["env"])
     if doubtful and not trust:
         raise UsageError(
             f"{target} names {shown(doubtful[0], 200)}: code, a model or an address that a stranger's folder could have put there. "
@@ -260,6 +263,20 @@ def _spec(agent: str | Agent) -> str | None:
     return None if isinstance(agent, Agent) else kept(agent)
 
 
+def _expect_same(results: Results, about: dict[str, Any], target: Path) -> None:
+    """Raise `RecordMismatch` unless the records are those of the tournament."""
+    names = set(about["agents"])
+    for record in results.records:
+        strangers = [seat.agent for seat in record.seats if seat.agent not in names]
+        there = (record.env, record.options, record.seed)
+        if strangers or there != (about["env"], about["options"], about["seed"]):
+            what = f"agent {shown(strangers[0])}" if strangers else "environment, options or seed"
+            raise RecordMismatch(
+                f"{printable(str(target / RECORDS))}: match {record.match} is of another tournament than {ABOUT} describes: {what}. "
+                "Load the records alone with Results.load"
+            )
+
+
 def _names(players: Sequence[Player]) -> list[str]:
     names = [player.name for player in players]
     for name in names:
@@ -275,7 +292,7 @@ def _continues(target: Path, about: Mapping[str, Any], keys: Sequence[str]) -> N
     """Raise unless this tournament is the one in the folder, where there is one: what `keys` say is the same, or has got more agents."""
     if not (target / ABOUT).is_file():
         return
-    before = _read_about(target)
+    before = read_about(target)
     for key in keys:
         ours, theirs = about[key], before.get(key)
         if key == "agents" and isinstance(theirs, list):
@@ -291,19 +308,3 @@ def _tournament_in(target: Path) -> Path:
     if not (target / ABOUT).is_file() or not (target / RECORDS).is_file():
         raise UsageError(f"{target} holds no tournament (no {ABOUT} and {RECORDS}); `agentarena tournament --out` makes one")
     return target
-
-
-def _write_about(target: Path, about: dict[str, Any]) -> None:
-    partial = target / f"{ABOUT}.part"
-    partial.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    partial.replace(target / ABOUT)
-
-
-def _read_about(target: Path) -> dict[str, Any]:
-    try:
-        about = json.loads((target / ABOUT).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{target / ABOUT} is not JSON: {error}") from None
-    if not isinstance(about, dict) or not {"env", "options", "agents", "seed", "duplicate", "alpha", "level"} <= set(about):
-        raise UsageError(f"{target / ABOUT} does not describe a tournament")
-    return about

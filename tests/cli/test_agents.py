@@ -33,7 +33,13 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 def test_the_list_says_what_each_agent_is_what_it_plays_and_its_parameters(run: Run) -> None:
     code, out, _ = run("agents")
     assert code == 0
-    for words in ("every environment", "all but Commons-v0", "Plays a uniformly random legal", "simulations: int = 100", "dhumbal/aggressive"):
+    for words in (
+        "every environment",
+        "all but Commons-v0",
+        "Plays a uniformly random legal",
+        "simulations: int = 100",
+        "dhumbal/aggressive",
+    ):
         assert words in " ".join(out.split()), words
 
 
