@@ -6,6 +6,7 @@ What an illegal action costs is an argument: `on_illegal="forfeit"` ends the mat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
@@ -33,7 +34,8 @@ def make(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaAEC:
     """A game as a PettingZoo AEC environment: one agent acts at a time.
 
@@ -45,9 +47,10 @@ def make(
         max_chars: Longest text observation; a longer text loses its beginning.
         render_mode: "ansi" for a string, "human" to write it to standard output after each step.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
-    rules = build(env_id, preset=preset, **options)
+    rules = build(env_id, preset=preset, options=options, **env_options)
     return ArenaAEC(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
 
 

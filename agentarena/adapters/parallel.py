@@ -37,13 +37,14 @@ def make_parallel(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaParallel:
     """A game as a PettingZoo parallel environment: every agent is shown the table at every step.
 
     The arguments are those of `agentarena.make`.
     """
-    rules = build(env_id, preset=preset, **options)
+    rules = build(env_id, preset=preset, options=options, **env_options)
     return ArenaParallel(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import gymnasium
@@ -36,7 +36,8 @@ def solo(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaSolo:
     """One seat of a game as a Gymnasium environment; the entry point of Gymnasium's registry.
 
@@ -50,10 +51,11 @@ def solo(
         max_chars: Longest text observation; a longer text loses its beginning.
         render_mode: "ansi" for a string, "human" to write it to standard output after each step.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
     return ArenaSolo(
-        build(env_id, preset=preset, **options),
+        build(env_id, preset=preset, options=options, **env_options),
         opponents=opponents,
         seat=seat,
         view=view,

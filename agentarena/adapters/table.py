@@ -11,6 +11,7 @@ import numpy as np
 
 from agentarena.agents.boundary import decide, raised
 from agentarena.agents.specs import agent as build
+from agentarena.agents.suitability import check_suitable
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
 from agentarena.core.episode import Episode
@@ -113,6 +114,7 @@ class Opponents:
     Raises:
         WrongSeats: Too many or too few opponents.
         UnknownName: A spec string names no agent.
+        NotSupported: An agent cannot play the game.
     """
 
     def __init__(self, layout: Layout, specs: Spec | Sequence[Spec] | None, own: int) -> None:
@@ -132,6 +134,7 @@ class Opponents:
             if isinstance(spec, str):
                 agents[spec] = agent
             self.agents.append(agent)
+        check_suitable(self.agents, layout.game)
 
     def agent_for(self, table: Table, seat: int) -> Agent:
         """Who plays a seat."""

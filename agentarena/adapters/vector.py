@@ -14,7 +14,7 @@ given), "rewards" and "returns" (both (E, S)), and "forfeit" ((E, S) bool, seats
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -53,7 +53,8 @@ def make_vec(
     max_chars: int = MAX_CHARS,
     seed: int | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaVector:
     """Many matches of one game at once.
 
@@ -69,10 +70,11 @@ def make_vec(
         max_chars: Longest text observation.
         seed: Seed for the first `reset` that is given none.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
     return ArenaVector(
-        build(env_id, preset=preset, **options),
+        build(env_id, preset=preset, options=options, **env_options),
         num_envs,
         opponents=opponents,
         seat=seat,

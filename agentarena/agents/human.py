@@ -17,7 +17,9 @@ _SHOWN = 80
 
 
 class Human(Agent):
-    """Shows the rules once a match, then what is new and what is seen, and asks until a legal move is typed.
+    """A person at the terminal.
+
+    They are shown the rules once a match, then what is new and what is seen, and asked until a legal move is typed.
 
     `?` lists the legal moves, `rules` repeats the rules, `quit` (or the end of the input) gives the match up.
 

@@ -32,10 +32,13 @@ from typing import Any
 
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
 from agentarena.core.errors import AgentDied, AgentFault, AgentTimeout, UsageError
+from agentarena.core.game import Game
 from agentarena.core.registry import load
 
 from .boundary import Answer, Threaded, decide, raised
 from .specs import agent as build
+from .spelling import public
+from .suitability import check_suitable
 
 __all__ = ["Child", "Isolated"]
 
@@ -116,7 +119,9 @@ def _end_with_parent(life: int) -> None:
 def serve(connection: Connection, payload: bytes) -> None:
     """Build the agent that the payload describes, say hello, and answer questions for ever."""
     try:
-        agent = build(pickle.loads(payload))
+        given, game = pickle.loads(payload)
+        agent = build(given)
+        check_suitable((agent,), game)
     except Exception as error:
         connection.send(_portable(error))
         return
@@ -187,19 +192,20 @@ class Isolated(Agent):
         agent: A spec string, or an agent that can be pickled (also one whose class is defined in `__main__`).
         deadline_s: Seconds for each decision; `None` waits for ever.
         start_s: Seconds to start in.
+        game: What it is to play; an agent that cannot is refused.
 
     Raises:
-        UnknownName, BadOption, ...: What building the agent raised.
-        AgentDied, AgentTimeout: The process ended, or said nothing, before the agent was built.
+        UnknownName, BadOption, NotSupported, ...: What building the agent raised, or asking whether it can play the game.
+        AgentDied, AgentTimeout: The process ended, or said nothing, before that.
     """
 
     keeps_deadline = True
 
-    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300.0) -> None:
+    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300, game: Game[Any] | None = None) -> None:
         if deadline_s is not None and not deadline_s > 0:
             raise UsageError(f"deadline_s must be greater than 0 seconds, got {deadline_s!r}")
-        self._payload = _pickled(agent)
-        self._label = agent if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._label = public(agent) if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._payload = _pickled(agent, game, self._label)
         self._deadline_s, self._start_s = deadline_s, start_s
         self._inbox: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._waiting: deque[_Question] = deque()
@@ -381,18 +387,13 @@ class Isolated(Agent):
             self._child = None
 
 
-def _pickled(agent: str | Agent) -> bytes:
-    if isinstance(agent, str):
-        return pickle.dumps(agent)
+def _pickled(agent: str | Agent, game: Game[Any] | None, label: str) -> bytes:
     import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
 
     try:
-        return bytes(cloudpickle.dumps(agent))
+        return bytes(cloudpickle.dumps((agent, game)))
     except Exception as error:
-        raise UsageError(
-            f"agent {agent.name or type(agent).__name__!r} cannot be sent to another process ({type(error).__name__}: {error}). "
-            "Give it as a spec string, e.g. 'path/to/file.py:Class'"
-        ) from error
+        raise UsageError(f"agent {label!r} cannot be sent to another process ({error!r}); give a spec string: 'mine.py:Class'") from error
 
 
 def _exit(code: int) -> str:

@@ -44,14 +44,20 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def key_values(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["players=4", "preset=paper"]` as `{"players": 4, "preset": "paper"}`; values are Python literals where they are ones."""
-    out: dict[str, Any] = {}
+    """What `--set` says of a game, as keywords of whatever takes one: its options apart, so that they may be named like anything.
+
+    `["players=4", "preset=paper"]` gives `{"options": {"players": 4}, "preset": "paper"}`; values are Python literals where they
+    are ones.
+    """
+    options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
-            raise click.BadParameter(f"{pair!r} is not name=value", param_hint="--set")
-        out[key] = _value(value)
-    return out
+            raise click.BadParameter(f"{printable(pair, 100)!r} is not name=value", param_hint="--set")
+        if key in options:
+            raise click.BadParameter(f"{printable(key, 100)!r} is given twice; give it once", param_hint="--set")
+        options[key] = _value(value)
+    return {"preset": options.pop("preset", None), "options": options}
 
 
 def _value(text: str) -> Any:
@@ -59,7 +65,7 @@ def _value(text: str) -> Any:
         return text.lower() == "true"
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
@@ -133,7 +139,9 @@ def record_files(path: str) -> list[Path]:
     whole = place / "records.jsonl"
     found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(".ledger.jsonl"))
     if not found:
-        raise click.UsageError(f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them")
+        raise click.UsageError(
+            f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
+        )
     return found
 
 
@@ -150,7 +158,13 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task(printable(what, 60), total=None)

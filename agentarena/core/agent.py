@@ -10,7 +10,7 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -336,15 +336,23 @@ class Agent:
     depend on the order of play. Constructor arguments are the parameters of the agent's spec string.
 
     Attributes:
-        name: The spec string it was made from, e.g. "ismcts?simulations=200"; set by `agentarena.agent`.
+        name: How records and tables name it. `agentarena.agent` sets it to the spec string, e.g. "ismcts?simulations=200",
+            without secrets and `operational` parameters, or to the spec's parameter `name`.
         version: Changes when the agent would play differently; stored in every record.
         asynchronous: How many batches of questions it works on at once, in threads of its own, while matches that wait
             for other agents go on; 0 for an agent that acts in the runner's thread.
+        operational: Parameters that say how it is reached and paid for, not how it plays: no part of its name, so that a run can
+            be resumed with others.
     """
 
     name: str = ""
     version: str = "1"
     asynchronous: int = 0
+    operational: ClassVar[frozenset[str]] = frozenset()
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        """Why it cannot play a game, e.g. "it needs two seats"; `None` when it can. Asked before the first match."""
+        return None
 
     def choose(self, view: View) -> Decision:
         """One decision: a legal action, or a `Reply` to be read."""

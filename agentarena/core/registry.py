@@ -158,7 +158,8 @@ def load(reference: str) -> Any:
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
-        raise UsageError(f"{module_name!r} has no {attribute!r}") from error
+        public = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
+        raise UsageError(f"{module_name!r} has no {attribute!r}.{suggest(attribute, public)}") from error
 
 
 def resolve(env_id: str) -> str:
@@ -193,23 +194,36 @@ def game_class(env_id: str) -> type[Game[Any]]:
     return target
 
 
-def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:
+def game(env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any) -> Game[Any]:
     """The rules of an environment under the given options; a `Game` stands for itself.
 
     Args:
         env_id: E.g. "KuhnPoker-v0", "mypkg.nim:Nim", or a game.
         preset: A named setting of the options, e.g. "paper"; options given by name override it.
-        options: The game's options; `agentarena envs NAME` lists them.
+        options: The game's options by name; also those whose name is an argument of whoever passes them on, e.g. "rounds".
+        env_options: More of them, as keywords; `agentarena envs NAME` lists them.
 
     Raises:
         UnknownName: No such environment, preset or option.
-        BadOption: An option's value is out of range.
+        BadOption: An option's value is out of range, or it is given twice.
     """
+    given = _merged(options, env_options)
+    if not isinstance(preset, str | None):
+        raise BadOption(f"a preset is named by a string, got {shown(preset)}")
     if isinstance(env_id, Game):
-        if preset is not None or options:
+        if preset is not None or given:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    return _shared(game_class(env_id), preset, options)
+    return _shared(game_class(env_id), preset, given)
+
+
+def _merged(options: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(options, Mapping | None) or not all(isinstance(name, str) for name in options or ()):
+        raise BadOption(f"options must map names of options to values, e.g. options={{'rounds': 2}}, got {shown(options)}")
+    for name in options or ():
+        if name in more:
+            raise BadOption(f"option {name!r} is given twice: in options={{...}} and as a keyword; give it once")
+    return {**(options or {}), **more}
 
 
 def _shared(cls: type[Game[Any]], preset: str | None, options: Mapping[str, Any]) -> Game[Any]:
