@@ -1,20 +1,43 @@
-"""What several commands share: options, progress bars and tables."""
+"""What several commands share: options, record files, progress bars, and output: words, tables, JSON.
+
+Names, replies and reasons come from agents, records and files: `say`, `show_table` and `echo_json` print them as they are, never
+as markup or as commands to the terminal.
+"""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
+import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["console", "env_options", "interval", "key_values", "match_options", "progress_bar", "show_table"]
+from agentarena.core.display import printable, printable_lines
+
+__all__ = [
+    "console",
+    "echo_json",
+    "env_options",
+    "interval",
+    "json_option",
+    "key_values",
+    "match_options",
+    "progress_bar",
+    "record_files",
+    "say",
+    "show_table",
+]
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
@@ -70,6 +93,50 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return env_options(function)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on stdout.")
+"""Adds `--json`, the argument `as_json`, to a command that reports something; it prints by `echo_json`."""
+
+
+def echo_json(value: Any) -> None:
+    """A value as one JSON document on stdout: dataclasses as objects, arrays as lists, numbers that are not finite as null."""
+    click.echo(json.dumps(_jsonable(value), indent=2, allow_nan=False))
+
+
+def _jsonable(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _jsonable(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def record_files(path: str) -> list[Path]:
+    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but the ledgers.
+
+    Raises:
+        UsageError: The folder holds none.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return [place]
+    whole = place / "records.jsonl"
+    found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(".ledger.jsonl"))
+    if not found:
+        raise click.UsageError(f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them")
+    return found
+
+
+def say(text: str, style: str = "") -> None:
+    """Words on stdout, wrapped by the terminal; nothing in them is markup or a command to it."""
+    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
+
+
 @contextmanager
 def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on stderr, moved by `progress(done, total)`; nothing when `quiet` or when stderr is no terminal."""
@@ -78,10 +145,10 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(printable(what, 60), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -90,26 +157,27 @@ _UNBROKEN = 12
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
-    """A table on stdout; numbers are right-aligned."""
+    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=title or None,
-        caption=caption or None,
+        title=Text(printable(title), style="italic") if title else None,
+        caption=Text(printable_lines(caption), style="dim italic") if caption else None,
         title_justify="left",
         caption_justify="left",
         header_style="bold",
         pad_edge=False,
         collapse_padding=True,
     )
+    texts = [[printable(str(cell)) for cell in row] for row in rows]
     for i, name in enumerate(columns):
-        cells = [str(row[i]) for row in rows]
+        cells = [row[i] for row in texts]
         right = bool(cells) and all(map(_is_number, cells))
         words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
         table.add_column(
-            name, justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
+            Text(name), justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
         )
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+    for row in texts:
+        table.add_row(*map(Text, row))
     console.print(table)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["printable", "shown"]
+__all__ = ["printable", "printable_lines", "shown"]
 
 _DIGITS_SHOWN = 256
 """Integers of more bits are described, not written out: writing out takes time that grows with the square of their length."""
@@ -36,6 +36,16 @@ def printable(text: str, limit: int = 1000) -> str:
     """
     clean = text[:limit] if text[:limit].isprintable() else "".join(map(_escaped, text[:limit]))
     return clean if len(clean) <= limit and len(text) <= limit else clean[: limit - 3] + "..."
+
+
+def printable_lines(text: str) -> str:
+    """`text` with its lines, and with what no terminal should receive written as escapes.
+
+    >>> printable_lines("a\\tb\\n\\x1b[2Jc")
+    'a   b\\n\\\\x1b[2Jc'
+    """
+    lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
 
 
 def _escaped(char: str) -> str:
