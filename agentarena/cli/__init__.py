@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "Watch one match move by move.",
     "tournament": "Rank several agents against each other.",
     "replay": "Step through a recorded match.",
+    "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",
     "report": "Write an HTML report from records.",
     "check": "Test a game against the contract.",

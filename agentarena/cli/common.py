@@ -117,7 +117,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def record_files(path: str) -> list[Path]:
-    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but the ledgers.
+    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but ledgers and exported chats.
 
     Raises:
         UsageError: The folder holds none.
@@ -126,15 +126,22 @@ def record_files(path: str) -> list[Path]:
     if not place.is_dir():
         return [place]
     whole = place / "records.jsonl"
-    found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(".ledger.jsonl"))
+    found = [whole] if whole.is_file() else sorted(filter(_holds_records, place.glob("*.jsonl")))
     if not found:
         raise click.UsageError(f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them")
     return found
 
 
+def _holds_records(file: Path) -> bool:
+    if file.name.endswith(".ledger.jsonl") or not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return not stream.read(12).startswith(b'{"messages"')  # chats, as `agentarena prompts --export` writes them
+
+
 def say(text: str, style: str = "") -> None:
-    """Words on stdout, wrapped by the terminal; nothing in them is markup or a command to it."""
-    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
+    """Words on stdout, in a terminal wrapped between words; nothing in them is markup or a command to it."""
+    console.print(Text(printable_lines(text), style=style, overflow="fold"), soft_wrap=not console.is_terminal)
 
 
 @contextmanager
