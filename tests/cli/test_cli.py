@@ -147,7 +147,7 @@ def test_watch_shows_the_moves(run: Run) -> None:
     code, out, _ = run("watch", "TicTacToe-v0", "minimax", "random", "--delay", "0", "--seat", "1")
     assert code == 0
     assert "Board:" in out
-    assert "returns" in out
+    assert "winner: seat 0" in out
 
 
 def test_envs_lists_describes_and_names_agents(run: Run) -> None:
