@@ -84,9 +84,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from .core.distribution import version
 
-        value: Any = version("agentarena")
+        value: Any = version()
     elif name in _HOMES:
         module, _, attribute = _HOMES[name].partition(":")
         home = importlib.import_module(module, __name__)

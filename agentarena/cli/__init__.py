@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from agentarena.core.distribution import DISTRIBUTION
 from agentarena.core.errors import ArenaError
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -57,7 +58,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="agentarena", prog_name="agentarena")
+@click.version_option(package_name=DISTRIBUTION, prog_name="agentarena")
 def cli() -> None:
     """Language-model, RL, search and scripted agents at the same tables, ranked with honest error bars.
 

@@ -6,13 +6,13 @@ import functools
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from importlib import metadata
 from typing import Any, Literal
 
 import gymnasium
 import numpy as np
 
 from . import registry
+from .distribution import version
 from .errors import UsageError
 from .game import Game
 from .rng import CHANCE, stream
@@ -85,7 +85,7 @@ class RunConfig:
     @cached_property
     def package(self) -> str:
         """Version of this package."""
-        return _package()
+        return version()
 
     def chance(self, deal: int) -> np.random.Generator:
         """The stream of a deal; of a game without chance, which draws nothing from it, one for all."""
@@ -108,8 +108,3 @@ class RunConfig:
 
 
 _env_id = functools.lru_cache(maxsize=64)(registry.env_id_of)
-
-
-@functools.cache
-def _package() -> str:
-    return metadata.version("agentarena")

@@ -36,6 +36,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .distribution import install_command
+
 __all__ = [
     "AgentDied",
     "AgentFault",
@@ -186,7 +188,7 @@ class MissingExtra(ArenaError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
-        super().__init__(f"{package} is not installed. It comes with an extra: pip install 'agentarena[{extra}]'")
+        super().__init__(f"{package} is not installed. It comes with an extra: {install_command(extra)}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.package, self.extra))
