@@ -21,7 +21,6 @@ from agentarena.core.agent import Agent, View
 from agentarena.core.display import printable_lines
 from agentarena.core.errors import AgentFault
 from agentarena.core.limits import REPLY
-from agentarena.core.text import REPLY as REPLY_FORM
 from agentarena.core.text import Choices, Unreadable
 
 __all__ = ["Human"]
@@ -143,11 +142,18 @@ def _readings(view: View, line: str, speaks: bool) -> Iterator[str]:
         return
     yield f"<answer>{line}</answer>"
     yield f"({line})"
+    number = _SHORT_NUMBER.fullmatch(line)
+    if number:
+        yield f"{number[1] or 0}.{number[2]}"
     named = [] if speaks else _named(line, _moves(view) or ())
     if len(named) == 1:
         yield named[0]
     if speaks:
         yield f"<say>{line}</say>"
+
+
+_SHORT_NUMBER = re.compile(r"(\d*)[.,](\d+)")
+"""A number as people write it: `.5`, `0,5`."""
 
 
 def _moves(view: View) -> Sequence[str] | None:
@@ -184,9 +190,10 @@ def _in_order(typed: Sequence[str], words: Sequence[str]) -> bool:
 
 def _rules(view: View) -> str:
     """The rules, with what they say of replies in the words of someone who types."""
-    return _ANSWER_TAG.sub("", view.rules.replace(REPLY_FORM, "Type one move and press Enter."))
+    return _ANSWER_TAG.sub("", _REPLY_FORM.sub("Type one move and press Enter.", view.rules))
 
 
+_REPLY_FORM = re.compile(r"Reply with exactly one move[^.]*\.")
 _ANSWER_TAG = re.compile(r"</?answer>")
 
 

@@ -7,6 +7,7 @@ cannot be used; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from agentarena.core.distribution import DISTRIBUTION
+from agentarena.core.display import printable_lines
 from agentarena.core.errors import ArenaError
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -71,19 +73,30 @@ def cli() -> None:
     """
 
 
+class _Printable(logging.Formatter):
+    """Log messages as a terminal may show them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def main(argv: list[str] | None = None) -> Any:
     """The console script: errors of ours, and files that cannot be used, become one line on stderr and exit code 2.
 
-    Agents and games in the working folder can be named.
+    Agents and games in the working folder can be named. Errors and warnings quote names, replies and files: no control character
+    in them reaches the terminal.
     """
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Printable())
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
         return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; finished matches are in the record file, and the same command continues it", err=True)
+        click.echo("interrupted; with --out, finished matches are recorded, and the same command goes on from there", err=True)
         sys.exit(130)
     except click.ClickException as error:
+        error.message = printable_lines(error.message)
         error.show()
         sys.exit(2)
     except click.exceptions.Exit as error:
@@ -92,5 +105,5 @@ def main(argv: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ArenaError, OSError) as error:
-        click.echo(f"agentarena: {error}", err=True)
+        click.echo(printable_lines(f"agentarena: {error}"), err=True)
         sys.exit(2)

@@ -128,7 +128,9 @@ def record_files(path: str) -> list[Path]:
     whole = place / "records.jsonl"
     found = [whole] if whole.is_file() else sorted(filter(_holds_records, place.glob("*.jsonl")))
     if not found:
-        raise click.UsageError(f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them")
+        raise click.UsageError(
+            f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
+        )
     return found
 
 
@@ -152,7 +154,13 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
         task = bar.add_task(printable(what, 60), total=None)

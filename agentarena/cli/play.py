@@ -257,5 +257,3 @@ def _result(record: Any, seat: int) -> str:
     who = f"seat {record.winner} ({printable(record.seats[record.winner].agent)})" if isinstance(record.winner, int) else record.winner
     by = ", by forfeit" if record.outcome == "forfeited" else ""
     return f"You won{by}." if own else f"You lost; {who} won{by}."
-
-

@@ -19,9 +19,7 @@ from .common import echo_json, env_options, json_option, key_values
 @click.option("--seat", type=click.IntRange(min=0), help="See only what this seat sees; by default you are the referee and see everything.")
 @json_option
 @env_options
-def command(
-    env: str, agents: tuple[str, ...], seed: int, delay: float, seat: int | None, as_json: bool, settings: tuple[str, ...]
-) -> None:
+def command(env: str, agents: tuple[str, ...], seed: int, delay: float, seat: int | None, as_json: bool, settings: tuple[str, ...]) -> None:
     """Watch AGENTS play one match of ENV in the terminal, shown as `agentarena replay` does.
 
     The match is played first, then shown.
