@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from agentarena.core.distribution import DISTRIBUTION
 from agentarena.core.display import printable_lines
+from agentarena.core.distribution import DISTRIBUTION
 from agentarena.core.errors import ArenaError
 
 __all__ = ["COMMANDS", "cli", "main"]

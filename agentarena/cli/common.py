@@ -189,7 +189,11 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
         right = bool(cells) and all(map(_is_number, cells))
         words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
         table.add_column(
-            Text(name), justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
+            Text(printable(name)),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=name == columns[0],
+            min_width=min(words, _UNBROKEN),
         )
     for row in texts:
         table.add_row(*map(Text, row))
