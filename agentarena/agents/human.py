@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from agentarena.core.actions import Action, violation
 from agentarena.core.agent import Agent, View
-from agentarena.core.display import printable_lines
+from agentarena.core.display import printable_lines, wrapped
 from agentarena.core.errors import AgentFault
 from agentarena.core.limits import REPLY
 from agentarena.core.text import Choices, Unreadable
@@ -84,22 +83,6 @@ class Human(Agent):
         text = printable_lines(text)
         sink.write((wrapped(text, min(shutil.get_terminal_size().columns, _WIDEST)) if sink.isatty() else text) + end)
         sink.flush()
-
-
-def wrapped(text: str, width: int) -> str:
-    """Text whose lines are at most `width` wide, broken between words; longer words stay whole.
-
-    >>> print(wrapped("  a line of words", 9))
-      a line
-      of
-      words
-    """
-    lines = []
-    for line in text.split("\n"):
-        indent = line[: len(line) - len(line.lstrip(" "))]
-        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-        lines += broken if len(line) > width else [line]
-    return "\n".join(lines)
 
 
 # --- how people write moves ---------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agentarena.core.display import printable, printable_lines
+from agentarena.core.display import printable, printable_lines, wrapped
 
 __all__ = [
     "console",
@@ -141,9 +142,10 @@ def _holds_records(file: Path) -> bool:
         return not stream.read(12).startswith(b'{"messages"')  # chats, as `agentarena prompts --export` writes them
 
 
-def say(text: str, style: str = "") -> None:
-    """Words on stdout, in a terminal wrapped between words; nothing in them is markup or a command to it."""
-    console.print(Text(printable_lines(text), style=style, overflow="fold"), soft_wrap=not console.is_terminal)
+def say(text: str, style: str = "", *, hanging: int = 0) -> None:
+    """Words on stdout, in a terminal broken between words (see `wrapped`); nothing in them is markup or a command to it."""
+    text = printable_lines(text)
+    console.print(Text(wrapped(text, console.width, hanging=hanging) if console.is_terminal else text, style=style), soft_wrap=True)
 
 
 @contextmanager
@@ -172,7 +174,45 @@ _UNBROKEN = 12
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
-    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line."""
+    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line.
+
+    Where the terminal is too narrow, intervals go below their numbers, then their bounds below each other; where it is narrower
+    still, each row is a list.
+    """
+    names, texts = [printable(name) for name in columns], [[printable(str(cell)) for cell in row] for row in rows]
+    for breaks in ((), (" [",), (" [", ", ")):
+        cells = [[_broken(cell, breaks) for cell in row] for row in texts]
+        table = _table(title, [_broken(name, breaks[:1]) for name in names], cells, caption)
+        size = console.measure(table, options=console.options.update(width=_ROOM))
+        if (size.minimum if breaks else size.maximum) <= console.width:
+            console.print(table)
+            console.print()
+            return
+    say(title, "italic")
+    for row in texts:
+        say("")
+        for name, cell in zip(names, row, strict=True):
+            say(f"{name}: {cell}", "bold" if name is names[0] else "", hanging=2)
+    say(f"\n{caption}" if caption else "", "dim italic")
+
+
+_ROOM = 10_000
+"""A width that every table fits."""
+_INTERVAL = re.compile(r" \[[^\[\]]*\]$")
+
+
+def _broken(cell: str, breaks: Sequence[str]) -> str:
+    """A cell whose interval goes on in new lines at the places named."""
+    interval = _INTERVAL.search(cell)
+    if interval is None:
+        return cell
+    tail = interval[0]
+    for place in breaks:
+        tail = tail.replace(place, place.rstrip("[ ") + "\n" + place.lstrip(", "))
+    return cell[: interval.start()] + tail
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title=Text(printable(title), style="italic") if title else None,
@@ -182,22 +222,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
         header_style="bold",
         pad_edge=False,
         collapse_padding=True,
+        show_edge=False,
     )
-    texts = [[printable(str(cell)) for cell in row] for row in rows]
     for i, name in enumerate(columns):
-        cells = [row[i] for row in texts]
+        cells = [row[i] for row in rows]
         right = bool(cells) and all(map(_is_number, cells))
-        words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
-        table.add_column(
-            Text(printable(name)),
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=name == columns[0],
-            min_width=min(words, _UNBROKEN),
+        parts = [part for cell in (name, *cells) for part in cell.split("\n")]
+        longest = max(
+            len(part) if part.startswith("[") and "\n" in name + "".join(cells) else min(_UNBROKEN, max(map(len, part.split() or [""])))
+            for part in parts
         )
-    for row in texts:
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold", min_width=longest)
+    for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    return table
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:

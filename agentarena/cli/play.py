@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import secrets
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -97,10 +98,18 @@ def command(
     if table is None or len(results) > 1:
         show_results(env, results)
     if out:
-        say(f"Records: {out}. Look at them with: agentarena replay {out}; agentarena prompts {out}; agentarena report {out}")
+        _show_next(results, out)
 
 
 # --- results --------------------------------------------------------------------------------------------------------------
+
+
+def _show_next(results: Any, out: str) -> None:
+    """Where the records are, and what can be done with them."""
+    commands = ("replay", *(["prompts"] if any(record.replies for record in results.records) else []), "report")
+    say(f"Records: {out}. Look at them with:")
+    for command in commands:
+        say(f"  agentarena {command} {shlex.quote(out)}")
 
 
 def show_results(env: str, results: Any) -> None:

@@ -89,7 +89,10 @@ def show_frame(frame: Any, seat: int | None) -> None:
             say(f"seat {speaker} replies{refused}: {_cut(attempt['text'])}")
     for line in frame.news_for(seat):
         say(line)
-    say(frame.table if seat is None else frame.views[seat])
+    if seat is None:
+        say(frame.table, hanging=frame.table.find("| ") + 2 if len(set(frame.views)) > 1 else 0)
+    else:
+        say(frame.views[seat])
 
 
 def _cut(text: str) -> str:

@@ -15,8 +15,9 @@ from collections.abc import Callable
 import pytest
 
 import agentarena as aa
-from agentarena.agents.human import Human, wrapped
+from agentarena.agents.human import Human
 from agentarena.core.agent import View
+from agentarena.core.display import wrapped
 from agentarena.core.errors import AgentFault
 from agentarena.core.registry import env_ids, game
 from agentarena.core.rng import stream
@@ -166,6 +167,39 @@ def test_an_empty_line_and_control_characters_do_no_harm():
     sink = io.StringIO()
     assert Human(io.StringIO("\n\n\x1b[2J\n0,0\n"), sink).choose(first_view("TicTacToe-v0")) == 0
     assert "\x1b" not in sink.getvalue()
+
+
+def test_what_others_say_cannot_act_on_the_terminal():
+    sink = io.StringIO()
+    Human(io.StringIO(), sink)._say("Ada said: \x1b[2J\x9b31m\u202e")
+    assert sink.getvalue().isascii()
+    assert "\x1b" not in sink.getvalue()
+
+
+@pytest.mark.parametrize("env", env_ids())
+def test_anything_may_be_typed(env):
+    rules = game(env)
+    state = rules.start(stream(0))
+    view = View(rules, state, rules.to_move(state)[0])
+    for line in (
+        "(",
+        "))((",
+        "<say>",
+        "<answer>",
+        "</say>",
+        "0x10",
+        "1e999",
+        "9" * 5000,
+        "a" * 5000,
+        ",",
+        "\u00b2,\u00b2",
+        "[/]",
+        "-1",
+        ".5.",
+        "None",
+        "\0",
+    ):
+        answered(view, line)  # understood or asked again
 
 
 def test_bytes_that_are_no_utf8_do_not_end_the_match():
