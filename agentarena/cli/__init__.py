@@ -7,6 +7,7 @@ cannot be used; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -96,8 +97,9 @@ def main(argv: list[str] | None = None) -> Any:
         click.echo("interrupted; with --out, finished matches are recorded, and the same command goes on from there", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.message = printable_lines(error.message)
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(printable_lines(shown.getvalue()), err=True, nl=False)
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)

@@ -62,20 +62,17 @@ def command(
     from agentarena.core.match import OnUnreadable
     from agentarena.matches.api import play
 
-    table: _Table | None = None
-    players, people = list(agents), [index for index, agent in enumerate(agents) if agent.partition("?")[0] == "human"]
+    people = [index for index, agent in enumerate(agents) if agent.partition("?")[0] == "human"]
     if people:
         if workers or deadline_s or as_json:
             raise click.UsageError("a person plays in this process and at their own pace; leave out --workers, --deadline and --json")
         seed = _persons_seed(seed, out)
-        table = _Table(people)
-        others = itertools.cycle([agent for index, agent in enumerate(agents) if index not in people] or ["human"])
-        players += itertools.islice(others, max(0, registry.game(env, **key_values(settings)).info.seats - len(players)))
+        agents = _full_table(agents, people, registry.game(env, **key_values(settings)).info.seats)
     with progress_bar(env, quiet or bool(people) or as_json) as progress:
         try:
             results = play(
                 env,
-                players,
+                list(agents),
                 matches=matches or (1 if people else 100),
                 seed=seed,
                 out=out,
@@ -85,17 +82,17 @@ def command(
                 rotate=not no_rotate,
                 on_unreadable=OnUnreadable(retries=retries, then="forfeit"),
                 progress=progress,
-                on_match=table and table.ended,
+                on_match=_Table(people).ended if people else None,
                 concurrency=1 if people else None,
                 **key_values(settings),
             )
         except _Left as left:
-            say(f"You left after {left.matches} {'match' if left.matches == 1 else 'matches'}." + (f" Records: {out}" if out else ""))
+            say(f"{left}" + (f" Records: {out}" if out else ""))
             return
     if as_json:
         echo_json(results_json(results, out))
         return
-    if table is None or len(results) > 1:
+    if not people or len(results) > 1:
         show_results(env, results)
     if out:
         _show_next(results, out)
@@ -212,8 +209,13 @@ class _Left(Exception):
     """The person gave up and wants no more matches."""
 
     def __init__(self, matches: int) -> None:
-        super().__init__()
-        self.matches = matches
+        super().__init__(f"You left after {matches} {'match' if matches == 1 else 'matches'}.")
+
+
+def _full_table(agents: Sequence[str], people: Sequence[int], seats: int) -> tuple[str, ...]:
+    """The agents, the others again and again until every seat is taken: a person holds one seat."""
+    others = itertools.cycle([agent for index, agent in enumerate(agents) if index not in people] or ["human"])
+    return (*agents, *itertools.islice(others, max(0, seats - len(agents))))
 
 
 class _Table:

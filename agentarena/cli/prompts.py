@@ -102,7 +102,7 @@ def _records(paths: tuple[str, ...], match: int | None) -> Iterator[Any]:
 
 def _write(path: Path, chats: Iterator[dict[str, Any]]) -> tuple[int, list[str]]:
     """Write chats, the file whole or not at all; their number, and each different doubt about them."""
-    count, doubts = 0, {}
+    count, doubts = 0, dict[str, None]()
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     try:

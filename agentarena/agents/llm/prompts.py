@@ -298,14 +298,21 @@ class _Asker:
             if number:
                 view.retry_reason, view.attempt = retry_reason(attempts[number - 1]), number
             for messages, reply, thinking, times in self._ask(view, attempt):
-                yield (
-                    Exchange(
-                        *(match.fixture.match, match.episode.steps, self._seat, self._record.seats[self._seat].agent, number),
-                        *(messages, reply, thinking, outcome, reason, times),
-                        doubt=self._settings.doubt if messages else "the rules and the view left no room for a reply, and nothing was sent",
-                    ),
-                    self._content(view, reply),
+                exchange = Exchange(
+                    match=match.fixture.match,
+                    step=match.episode.steps,
+                    seat=self._seat,
+                    agent=self._record.seats[self._seat].agent,
+                    attempt=number,
+                    messages=messages,
+                    reply=reply,
+                    thinking=thinking,
+                    outcome=outcome,
+                    reason=reason,
+                    times=times,
+                    doubt=self._settings.doubt if messages else "the rules and the view left no room for a reply, and nothing was sent",
                 )
+                yield exchange, self._content(view, reply)
 
     def _ask(self, view: View, attempt: Mapping[str, Any] | None) -> list[tuple[tuple[Message, ...], str, str, int]]:
         """Each different prompt of an attempt: messages, reply, thinking, and how often it was sent."""
