@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import evaluate
+    from . import evaluate, train
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
@@ -56,6 +56,7 @@ __all__ = [
     "play_arrays",
     "prompts",
     "tournament",
+    "train",
 ]
 
 _HOMES = {
@@ -75,6 +76,7 @@ _HOMES = {
     "play_arrays": ".matches.arrays:play_arrays",
     "prompts": ".agents.llm.prompts:prompts",
     "tournament": ".matches.tournaments:tournament",
+    "train": ".train",
     "list_envs": ".adapters.registration:list_envs",
     "list_agents": ".agents.specs:list_agents",
     "OnUnreadable": ".core.match:OnUnreadable",

@@ -40,6 +40,7 @@ PUBLIC = [
     "play_arrays",
     "prompts",
     "tournament",
+    "train",
 ]
 
 HEAVY = ("torch", "scipy", "transformers", "rich", "jinja2", "ray", "click", "pygame", "stable_baselines3", "matplotlib", "pandas")
