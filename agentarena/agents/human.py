@@ -80,7 +80,8 @@ class Human(Agent):
 
     def _say(self, text: str, end: str = "\n") -> None:
         sink = sys.stdout if self._sink is None else self._sink
-        text = printable_lines(text)
+        encoding = getattr(sink, "encoding", None) or "utf-8"
+        text = printable_lines(text).encode(encoding, "replace").decode(encoding)
         sink.write((wrapped(text, min(shutil.get_terminal_size().columns, _WIDEST)) if sink.isatty() else text) + end)
         sink.flush()
 

@@ -87,6 +87,9 @@ def main(argv: list[str] | None = None) -> Any:
     Agents and games in the working folder can be named. Errors and warnings quote names, replies and files: no control character
     in them reaches the terminal.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_Printable())
     if os.getcwd() not in sys.path:

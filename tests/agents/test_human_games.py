@@ -176,6 +176,11 @@ def test_what_others_say_cannot_act_on_the_terminal():
     assert "\x1b" not in sink.getvalue()
 
 
+def test_a_terminal_that_cannot_show_a_character_does_not_end_the_match():
+    sink = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    assert Human(io.StringIO("caf\u00e9\n0,0\n"), sink).choose(first_view("TicTacToe-v0")) == 0
+
+
 @pytest.mark.parametrize("env", env_ids())
 def test_anything_may_be_typed(env):
     rules = game(env)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -102,6 +105,14 @@ def test_an_agents_exception_is_logged_without_control_characters(run: Run, tmp_
     assert code == 0
     assert "\x1b" not in out + err
     assert "Warning: bad.py:Bad forfeited 2 of its 2 matches, mostly as raised" in out
+
+
+def test_a_terminal_without_unicode_shows_every_table(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    words = [sys.executable, "-m", "agentarena", "play", "RockPaperScissors-v0", "random", "random", "-n", "1"]
+    finished = subprocess.run(words, capture_output=True, env=environment, cwd=tmp_path, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert b"win share" in finished.stdout
 
 
 def test_a_replay_shows_replies_and_thinking_and_why_replies_were_refused(run: Run, records: str) -> None:
