@@ -135,8 +135,6 @@ def show_decisions(rows: Sequence[dict[str, Any]]) -> None:
     Args:
         rows: Those of `Results.decisions`.
     """
-    from agentarena.matches.decisions import forfeit_warnings
-
     wordy = [row for row in rows if row["replies"]]
     cells = [
         (
@@ -161,8 +159,6 @@ def show_decisions(rows: Sequence[dict[str, Any]]) -> None:
     ]
     if faults:
         show_table("Faults", ("agent", "times", "kind", "cost", "commonest reason"), faults)
-    for warning in forfeit_warnings(rows):
-        say(f"Warning: {printable(warning)}", style="yellow")
 
 
 _THEN = {"forfeit": "the match", "random": "a random move", "pass": "a pass"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from agentarena.core.record import Record
 
-__all__ = ["decision_rows", "forfeit_warnings"]
+__all__ = ["decision_rows"]
 
 
 def decision_rows(records: Sequence[Record], agents: Mapping[int, str], ledger: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -63,19 +63,3 @@ def _by_kind(faults: Counter[tuple[str, str, str]]) -> list[dict[str, Any]]:
         counts[kind, then] += count
         examples.setdefault((kind, then), reason)
     return [{"kind": kind, "then": then, "count": count, "example": examples[kind, then]} for (kind, then), count in counts.most_common()]
-
-
-def forfeit_warnings(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence for each agent that forfeited at least half of its matches: its result says little of how it plays.
-
-    Args:
-        rows: Those of `Results.decisions`.
-    """
-    out = []
-    for row in rows:
-        if row["forfeits"] and 2 * row["forfeits"] >= row["matches"]:
-            worst = next(fault for fault in row["faults"] if fault["then"] == "forfeit")
-            out.append(
-                f"{row['agent']} forfeited {row['forfeits']} of its {row['matches']} matches, mostly as {worst['kind']}: {worst['example']}"
-            )
-    return out

@@ -7,7 +7,6 @@ import math
 import agentarena as aa
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import AgentFault
-from agentarena.matches.decisions import forfeit_warnings
 from agentarena.matches.results import Results
 
 
@@ -66,11 +65,9 @@ def test_faults_are_listed_by_kind_with_the_commonest_reason() -> None:
     assert "hm" in row["faults"][0]["example"]
 
 
-def test_an_agent_that_forfeits_most_of_its_matches_is_named_with_the_reason() -> None:
-    rows = aa.play("TicTacToe-v0", [Resigns(), "random"], matches=4).decisions()
-    (warning,) = forfeit_warnings(rows)
-    assert warning == "resigns forfeited 4 of its 4 matches, mostly as resigned: no more"
-    assert not forfeit_warnings(aa.play("TicTacToe-v0", ["random"], matches=4).decisions())
+def test_what_an_agent_gave_up_itself_is_a_fault_with_its_words() -> None:
+    row = aa.play("TicTacToe-v0", [Resigns(), "random"], matches=4).decisions()[0]
+    assert row["faults"] == [{"kind": "resigned", "then": "forfeit", "count": 4, "example": "no more"}]
 
 
 def test_moves_in_place_of_unreadable_replies_are_no_forfeits() -> None:
@@ -78,7 +75,6 @@ def test_moves_in_place_of_unreadable_replies_are_no_forfeits() -> None:
     row = next(row for row in rows if row["agent"] == "babbles")
     assert row["forfeits"] == 0
     assert {fault["then"] for fault in row["faults"]} == {"random"}
-    assert not forfeit_warnings(rows)
 
 
 def test_two_of_one_name_have_two_rows_and_no_records_none() -> None:

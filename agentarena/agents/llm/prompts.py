@@ -242,7 +242,7 @@ def _settings(name: str, *, trusted: bool = False) -> _Settings:
     doubts = [_DOUBTS.get(strategy, f"the strategy {strategy!r} is code of its own, and may ask otherwise")]
     if strategy in ("vote", "candidates"):
         n = given.get("n", 5)
-        parameters |= {"strategy": "vote", "n": n if isinstance(n, int) and 1 <= n <= 1000 else 1}
+        parameters |= {"strategy": "vote", "n": n if isinstance(n, int) and 1 <= n <= 1000 else 1, "temperature": 1.0}
     elif strategy in ("plan", "react"):
         parameters["strategy"] = strategy
     by_tokens = scheme in ("hf", "vllm", "tiny")
