@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -35,9 +34,9 @@ __all__ = [
     "key_values",
     "match_options",
     "progress_bar",
-    "record_files",
     "say",
     "show_table",
+    "trust_option",
 ]
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
@@ -98,6 +97,10 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 """Adds `--json`, the argument `as_json`, to a command that reports something; it prints by `echo_json`."""
 
 
+trust_option = click.option("--trust", is_flag=True, help="Let the files name code of their own (module:Class), which is then run.")
+"""Adds `--trust` to a command that reads records, for those of games that are not registered."""
+
+
 def echo_json(value: Any) -> None:
     """A value as one JSON document on stdout: dataclasses as objects, arrays as lists, numbers that are not finite as null."""
     click.echo(json.dumps(_jsonable(value), indent=2, allow_nan=False))
@@ -115,31 +118,6 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)
-
-
-def record_files(path: str) -> list[Path]:
-    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but ledgers and exported chats.
-
-    Raises:
-        UsageError: The folder holds none.
-    """
-    place = Path(path)
-    if not place.is_dir():
-        return [place]
-    whole = place / "records.jsonl"
-    found = [whole] if whole.is_file() else sorted(filter(_holds_records, place.glob("*.jsonl")))
-    if not found:
-        raise click.UsageError(
-            f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
-        )
-    return found
-
-
-def _holds_records(file: Path) -> bool:
-    if file.name.endswith(".ledger.jsonl") or not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return not stream.read(12).startswith(b'{"messages"')  # chats, as `agentarena prompts --export` writes them
 
 
 def say(text: str, style: str = "", *, hanging: int = 0) -> None:

@@ -12,7 +12,7 @@ import click
 
 from agentarena.core.display import printable
 
-from .common import console, echo_json, json_option, record_files, say
+from .common import console, echo_json, json_option, say, trust_option
 
 
 @click.command("prompts")
@@ -27,6 +27,7 @@ from .common import console, echo_json, json_option, record_files, say
 @click.option("--min-return", type=float, metavar="X", help="With --export: only seats whose return is at least X.")
 @click.option("--rejected", is_flag=True, help="With --export: keep replies that were not accepted.")
 @click.option("--thinking", is_flag=True, help="With --export: put the thinking before each reply, in think tags.")
+@trust_option
 @json_option
 def command(
     records: tuple[str, ...],
@@ -40,6 +41,7 @@ def command(
     min_return: float | None,
     rejected: bool,
     thinking: bool,
+    trust: bool,
     as_json: bool,
 ) -> None:
     """Show exactly what language models were sent in recorded matches, and what they replied.
@@ -58,7 +60,7 @@ def command(
         given = {"--won": won, "--min-return": min_return is not None, "--rejected": rejected, "--thinking": thinking}
         for option in (name for name, used in given.items() if used):
             raise click.UsageError(f"{option} goes with --export FILE")
-        chosen = list(_records(records, match))
+        chosen = list(_records(records, match, trust))
         exchanges = [
             one
             for record in (chosen if as_json or match is not None else chosen[:1])
@@ -71,7 +73,14 @@ def command(
             _show(exchanges, full)
         return
     chats = conversations(
-        _records(records, match), seat=seat, agent=agent, won=won, min_return=min_return, rejected=rejected, thinking=thinking, spec=spec
+        _records(records, match, trust),
+        seat=seat,
+        agent=agent,
+        won=won,
+        min_return=min_return,
+        rejected=rejected,
+        thinking=thinking,
+        spec=spec,
     )
     count, doubts = _write(Path(export), chats)
     if as_json:
@@ -82,17 +91,18 @@ def command(
         say(f"  {doubt}", style="dim")
 
 
-def _records(paths: tuple[str, ...], match: int | None) -> Iterator[Any]:
+def _records(paths: tuple[str, ...], match: int | None, trust: bool) -> Iterator[Any]:
     """The records of the files, or those of one match number.
 
     Raises:
         UsageError: There is no such match.
     """
+    from agentarena.core.record_files import record_files
     from agentarena.matches.results import Results
 
     found = False
     for file in (file for path in paths for file in record_files(path)):
-        for record in Results.load(file).records:
+        for record in Results.load(file, trust=trust).records:
             if match in (None, record.match):
                 found = True
                 yield record

@@ -10,7 +10,7 @@ import click
 
 from agentarena.core.display import printable
 
-from .common import console, echo_json, json_option, record_files, say
+from .common import console, echo_json, json_option, say, trust_option
 
 
 @click.command("replay")
@@ -20,8 +20,9 @@ from .common import console, echo_json, json_option, record_files, say
 @click.option(
     "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Go on by itself after this pause instead of waiting for Enter."
 )
+@trust_option
 @json_option
-def command(records: str, match: int | None, seat: int | None, delay: float | None, as_json: bool) -> None:
+def command(records: str, match: int | None, seat: int | None, delay: float | None, trust: bool, as_json: bool) -> None:
     """Step through a recorded match: Enter goes on, q stops. Without a terminal it prints everything.
 
     RECORDS is a record file or the folder of a tournament. Each step shows what was thought, replied and played, then what is
@@ -33,7 +34,7 @@ def command(records: str, match: int | None, seat: int | None, delay: float | No
     """
     from agentarena.core.frames import frames
 
-    record = record_of(records, match)
+    record = record_of(records, match, trust=trust)
     check_seat(seat, len(record.seats))
     if as_json:
         echo_json(match_json(record, seat))
@@ -48,18 +49,19 @@ def command(records: str, match: int | None, seat: int | None, delay: float | No
     show_ending(record)
 
 
-def record_of(path: str, match: int | None) -> Any:
+def record_of(path: str, match: int | None, *, trust: bool = False) -> Any:
     """The record of a match in a file or folder; the first where no match is named.
 
     Raises:
         UsageError: There is no such match, or the folder holds several files.
     """
+    from agentarena.core.record_files import record_files
     from agentarena.matches.results import Results
 
     files = record_files(path)
     if len(files) > 1:
         raise click.UsageError(f"{path} holds {len(files)} record files; name one of them: {', '.join(file.name for file in files[:10])}")
-    records = {record.match: record for record in Results.load(files[0]).records}
+    records = {record.match: record for record in Results.load(files[0], trust=trust).records}
     if not records:
         raise click.UsageError(f"{files[0]} holds no finished match")
     number = min(records) if match is None else match

@@ -21,6 +21,7 @@
     ├── RecordError (ValueError)        a file of records cannot be used
     │   ├── CorruptRecord               a line is damaged
     │   ├── RecordMismatch              the file belongs to another run, or replays differently
+    │   ├── UntrustedRecord             it names code that is not registered
     │   └── RecordBusy                  another run is writing the file
     ├── WeightsMismatch                 a model's new weights do not give the log-probabilities they must
     ├── ContractError                   a game breaks the contract that `agentarena check` tests
@@ -61,6 +62,7 @@ __all__ = [
     "RunEnds",
     "ServiceGone",
     "UnknownName",
+    "UntrustedRecord",
     "UsageError",
     "WeightsMismatch",
     "WrongSeats",
@@ -169,6 +171,10 @@ class CorruptRecord(RecordError):
 
 class RecordMismatch(RecordError):
     """The file belongs to another run, or a record replays differently."""
+
+
+class UntrustedRecord(RecordError):
+    """A file names code that is not registered, and whoever reads it did not say that the file is trusted."""
 
 
 class RecordBusy(RecordError):

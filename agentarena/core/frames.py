@@ -13,7 +13,7 @@ from .episode import Episode
 from .events import Event
 from .game import Game
 from .record import Record
-from .replay import steps
+from .replay import replaying, steps
 
 __all__ = ["Frame", "frames"]
 
@@ -89,7 +89,8 @@ def frames(record: Record) -> list[Frame]:
         log = episode.log
         frames.append(_frame(record, record.game(), episode, len(frames), moves, tuple(log[events:])))
         events = len(log)
-        moves = {seat: episode.game.text.write(episode.state, seat, action) for seat, action in actions.items()}
+        with replaying(record):  # moves that the rules have not judged yet
+            moves = {seat: episode.game.text.write(episode.state, seat, action) for seat, action in actions.items()}
     frames[-1] = _last(record, frames[-1])
     return frames
 

@@ -2,19 +2,24 @@
 
 An environment's line is `id -> "module:Class"`; a test keeps table and folders in step. Third parties add theirs
 through the entry-point groups `agentarena.envs` and `agentarena.agents`, without touching this repository.
+
+A caller may name code as "package.module:Name"; a file may not, unless its reader trusts it (`recorded_game`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata, resources
 from typing import Any
 
-from .errors import BadOption, UnknownName, UsageError
+from .display import shown
+from .errors import ArenaError, BadOption, UnknownName, UntrustedRecord, UsageError, suggest
 from .game import Game
 
 __all__ = [
@@ -30,6 +35,7 @@ __all__ = [
     "find_bot",
     "game",
     "load",
+    "recorded_game",
     "resolve",
 ]
 
@@ -203,16 +209,75 @@ def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) 
         if preset is not None or options:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    try:
-        return _build(game_class(env_id), preset, tuple(options.items()))
-    except TypeError:  # an option that cannot be hashed, e.g. a list
-        return game_class(env_id).build(preset, **options)
+    return _shared(game_class(env_id), preset, options)
 
 
-@functools.lru_cache(maxsize=64, typed=True)
-def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...]) -> Game[Any]:
+def _shared(cls: type[Game[Any]], preset: str | None, options: Mapping[str, Any]) -> Game[Any]:
     """Games are values, so equal ones share one object, and with it what it has worked out, e.g. the states of a small game."""
+    pairs = tuple(options.items())
+    try:
+        hash(pairs)
+    except TypeError:  # an option that cannot be hashed, e.g. a list
+        return cls.build(preset, **options)
+    return _build(cls, preset, pairs, repr(pairs))
+
+
+@functools.lru_cache(maxsize=64)
+def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...], spelling: str) -> Game[Any]:
+    """The game; its options' spelling tells 1 from 1.0 and True, which are equal, and which records write apart."""
     return cls.build(preset, **dict(options))
+
+
+def recorded_game(env_id: str, options: Mapping[str, Any], *, trust: bool = False) -> Game[Any]:
+    """The rules that a file names. No code is imported but that of registered environments.
+
+    Args:
+        env_id: What the file calls the environment.
+        options: What it says of the options.
+        trust: Whether it may name code, as a caller of `game` may: `"package.module:Class"` as the environment, or as the
+            value of an option that is imported (`option(..., imports=True)`).
+
+    Raises:
+        UntrustedRecord: It names code and is not trusted.
+        UnknownName: No such environment or option.
+        BadOption: An option's value is out of range.
+    """
+    if not trust:
+        _refuse_code(env_id, options)
+    cls = game_class(env_id)
+    known = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # every concrete game is a dataclass
+    for name, value in options.items():
+        if name not in known:
+            raise UnknownName(f"option of {cls.__name__}", name, known)
+        if known[name].metadata.get("imports") and not trust and (not isinstance(value, str) or ":" in value):
+            raise UntrustedRecord(f"option {name!r} of {env_id} is {shown(value)}: code that is not built in. {_TRUST}")
+    try:
+        return _shared(cls, None, {name: _hashable(value) for name, value in options.items()})
+    except ArenaError:
+        raise
+    except Exception as error:  # whatever values of the wrong kind lead to
+        raise BadOption(
+            f"{env_id} cannot be built with the options of the file: {type(error).__name__}: {shown(str(error), 200)}"
+        ) from error
+
+
+def _refuse_code(env_id: str, options: Mapping[str, Any]) -> None:
+    """Raise unless a file names a registered environment, with options of a size that the rules can be built with at once."""
+    known = env_ids()
+    if env_id not in known:
+        near = "" if ":" in env_id else suggest(env_id, known)
+        raise UntrustedRecord(f"the environment {shown(env_id)} is not registered.{near} {_TRUST}")
+    if len(json.dumps(options)) > _MOST_OPTIONS:
+        raise UntrustedRecord(f"the options of {env_id} are more than {_MOST_OPTIONS:,} characters long. {_TRUST}")
+
+
+_MOST_OPTIONS = 200_000
+"""Longest options that a file may give, as JSON, in characters: a payoff table of ten thousand numbers or so."""
+_TRUST = "It may run any code: pass --trust (trust=True in Python) if you trust the file"
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def env_id_of(rules: Game[Any]) -> str:

@@ -12,21 +12,19 @@ from typing import Any
 
 from agentarena.core import registry
 from agentarena.core.agent import Agent
+from agentarena.core.display import printable, shown
 from agentarena.core.errors import RecordMismatch, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import OnUnreadable
+from agentarena.core.record_files import RECORDS
 from agentarena.evaluate.standing import Standings, standings
 
+from .about import ABOUT, read_about, write_about
 from .api import Progress, run
 from .results import Results
 from .scheduling import schedule
 
 __all__ = ["Tournament", "tournament"]
-
-RECORDS = "records.jsonl"
-"""Name of the record file in a tournament's folder."""
-ABOUT = "tournament.json"
-"""Name of the file that says what the tournament is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,21 +59,29 @@ class Tournament:
         """Write the records and what the tournament is into a folder."""
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        _write_about(target, self.about)
+        write_about(target, self.about)
         self.results.save(target / RECORDS)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Tournament:
+    def load(cls, folder: str | os.PathLike[str], *, trust: bool = False) -> Tournament:
         """Read the folder of a tournament, finished or not.
+
+        Args:
+            folder: The folder.
+            trust: Whether its records may name code of their own, as in `Results.load`.
 
         Raises:
             UsageError: The folder holds none.
-            CorruptRecord: A record is damaged.
+            CorruptRecord: A record, or what says what the tournament is, is damaged.
+            RecordMismatch: The records are of another tournament.
         """
         target = Path(folder)
         if not (target / ABOUT).is_file() or not (target / RECORDS).is_file():
             raise UsageError(f"{target} holds no tournament (no {ABOUT} and {RECORDS}); `agentarena tournament --out` makes one")
-        return cls(Results.load(target / RECORDS), _read_about(target))
+        about = read_about(target)
+        results = Results.load(target / RECORDS, trust=trust)
+        _expect_same(results, about, target)
+        return cls(results, about)
 
 
 def tournament(
@@ -159,6 +165,20 @@ def tournament(
     return Tournament(results, about)
 
 
+def _expect_same(results: Results, about: dict[str, Any], target: Path) -> None:
+    """Raise `RecordMismatch` unless the records are those of the tournament."""
+    names = set(about["agents"])
+    for record in results.records:
+        strangers = [seat.agent for seat in record.seats if seat.agent not in names]
+        there = (record.env, record.options, record.seed)
+        if strangers or there != (about["env"], about["options"], about["seed"]):
+            what = f"agent {shown(strangers[0])}" if strangers else "environment, options or seed"
+            raise RecordMismatch(
+                f"{printable(str(target / RECORDS))}: match {record.match} is of another tournament than {ABOUT} describes: {what}. "
+                "Load the records alone with Results.load"
+            )
+
+
 def _names(agents: Sequence[str | Agent]) -> list[str]:
     if isinstance(agents, str | Agent) or len(agents) < 2:
         raise UsageError(f"a tournament takes a list of at least two agents, got {agents!r:.100}")
@@ -173,31 +193,15 @@ def _folder(target: Path, about: dict[str, Any]) -> Path:
     """The folder of a new tournament, or of one that this one continues."""
     target.mkdir(parents=True, exist_ok=True)
     if (target / ABOUT).is_file():
-        before = _read_about(target)
+        before = read_about(target)
         for key in ("env", "options", "seed", "duplicate"):
-            if before.get(key) != about[key]:
+            if before[key] != about[key]:
                 raise RecordMismatch(
-                    f"{target} holds another tournament: {key} {before.get(key)!r} there, {about[key]!r} here. Give another folder"
+                    f"{target} holds another tournament: {key} {shown(before[key], 300)} there, {shown(about[key], 300)} here. Give another folder"
                 )
         if about["agents"][: len(before["agents"])] != before["agents"]:
             raise RecordMismatch(
-                f"{target} holds another tournament: agents {before['agents']} there. Add new agents at the end of the list"
+                f"{target} holds another tournament: agents {shown(before['agents'], 300)} there. Add new agents at the end of the list"
             )
-    _write_about(target, about)
+    write_about(target, about)
     return target
-
-
-def _write_about(target: Path, about: dict[str, Any]) -> None:
-    partial = target / f"{ABOUT}.part"
-    partial.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    partial.replace(target / ABOUT)
-
-
-def _read_about(target: Path) -> dict[str, Any]:
-    try:
-        about = json.loads((target / ABOUT).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"{target / ABOUT} is not JSON: {error}") from None
-    if not isinstance(about, dict) or not {"env", "options", "agents", "seed", "duplicate", "alpha", "level"} <= set(about):
-        raise UsageError(f"{target / ABOUT} does not describe a tournament")
-    return about

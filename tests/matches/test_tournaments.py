@@ -9,7 +9,7 @@ import pytest
 
 import agentarena as aa
 from agentarena.core.agent import Agent, View
-from agentarena.core.errors import RecordMismatch, UsageError
+from agentarena.core.errors import CorruptRecord, RecordMismatch, UsageError
 from agentarena.matches.results import Results
 from agentarena.matches.tournaments import Tournament, tournament
 
@@ -63,10 +63,10 @@ def test_save_and_load(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no tournament"):
         Tournament.load(tmp_path)
     (tmp_path / "t" / "tournament.json").write_text("{")
-    with pytest.raises(UsageError, match="not JSON"):
+    with pytest.raises(CorruptRecord, match="not JSON"):
         Tournament.load(tmp_path / "t")
     (tmp_path / "t" / "tournament.json").write_text(json.dumps({"env": 1}))
-    with pytest.raises(UsageError, match="does not describe"):
+    with pytest.raises(CorruptRecord, match="does not describe a tournament: it lacks 'options'"):
         Tournament.load(tmp_path / "t")
 
 

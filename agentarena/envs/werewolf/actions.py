@@ -23,6 +23,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from agentarena.core.actions import Spoken
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.registry import load
 
@@ -340,12 +341,14 @@ def spaces_for(option: str, seats: int, roles: tuple[int, ...]) -> tuple[SpeechS
     chosen = dict(pairs)
     unknown = sorted(set(chosen) - {"*", *ROLES})
     if unknown or len(chosen) != len(pairs):
-        raise BadOption(f"Werewolf: option 'speech' is {option!r}; roles may be named once each: *, {', '.join(ROLES)}")
+        raise BadOption(f"Werewolf: option 'speech' is {shown(option)}; roles may be named once each: *, {', '.join(ROLES)}")
     spaces: dict[str, SpeechSpace] = {}
     for name in dict.fromkeys((*chosen.values(), "acts")):
         kind = _BUILT_IN.get(name) or (load(name) if ":" in name else None)
         if not (isinstance(kind, type) and issubclass(kind, SpeechSpace)):
-            raise BadOption(f"Werewolf: option 'speech' names {name!r}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'")
+            raise BadOption(
+                f"Werewolf: option 'speech' names {shown(name)}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'"
+            )
         spaces[name] = kind(seats, roles)
     default = chosen.get("*", "acts")
     return tuple(spaces[chosen.get(role, default)] for role in ROLES)

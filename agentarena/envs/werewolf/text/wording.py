@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.registry import load
@@ -369,7 +370,7 @@ def reader_named(name: str) -> Reader:
     """
     reader: Reader | None = _READERS.get(name) or (load(name) if ":" in name else None)
     if not callable(reader):
-        raise BadOption(f"Werewolf: option 'reader' is {name!r}; allowed: {', '.join(_READERS)}, or 'package.module:function'")
+        raise BadOption(f"Werewolf: option 'reader' is {shown(name)}; allowed: {', '.join(_READERS)}, or 'package.module:function'")
     return reader
 
 
