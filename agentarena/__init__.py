@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
     from .adapters.vector import make_vec
+    from .agents.llm.prompts import prompts
     from .agents.specs import agent, list_agents
     from .core import errors
     from .core.agent import Agent, Reply, View
@@ -53,6 +54,7 @@ __all__ = [
     "make_vec",
     "play",
     "play_arrays",
+    "prompts",
     "tournament",
     "train",
 ]
@@ -72,6 +74,7 @@ _HOMES = {
     "make_vec": ".adapters.vector:make_vec",
     "play": ".matches.api:play",
     "play_arrays": ".matches.arrays:play_arrays",
+    "prompts": ".agents.llm.prompts:prompts",
     "tournament": ".matches.tournaments:tournament",
     "train": ".train",
     "list_envs": ".adapters.registration:list_envs",

@@ -38,6 +38,7 @@ PUBLIC = [
     "make_vec",
     "play",
     "play_arrays",
+    "prompts",
     "tournament",
     "train",
 ]

@@ -7,6 +7,8 @@ cannot be used; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import io
+import logging
 import os
 import sys
 from typing import Any
@@ -26,6 +28,7 @@ COMMANDS = {
     "watch": "Watch one match move by move.",
     "tournament": "Rank several agents against each other.",
     "replay": "Step through a recorded match.",
+    "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",
     "report": "Write an HTML report from records.",
     "check": "Test a game against the contract.",
@@ -72,20 +75,35 @@ def cli() -> None:
     """
 
 
+class _Printable(logging.Formatter):
+    """Log messages as a terminal may show them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def main(argv: list[str] | None = None) -> Any:
     """The console script: errors of ours, and files that cannot be used, become one line on stderr and exit code 2.
 
-    Agents and games in the working folder can be named.
+    Agents and games in the working folder can be named. Errors and warnings quote names, replies and files: no control character
+    in them reaches the terminal.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Printable())
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
         return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; finished matches are in the record file, and the same command continues it", err=True)
+        click.echo("interrupted; with --out, finished matches are recorded, and the same command goes on from there", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(printable_lines(shown.getvalue()), err=True, nl=False)
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -93,5 +111,5 @@ def main(argv: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ArenaError, OSError) as error:
-        click.echo(f"agentarena: {printable_lines(str(error))}", err=True)
+        click.echo(printable_lines(f"agentarena: {error}"), err=True)
         sys.exit(2)

@@ -10,10 +10,10 @@ import ast
 import dataclasses
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agentarena.core.display import printable, printable_lines
+from agentarena.core.display import printable, printable_lines, wrapped
 
 __all__ = [
     "console",
@@ -34,7 +34,6 @@ __all__ = [
     "key_values",
     "match_options",
     "progress_bar",
-    "record_files",
     "say",
     "show_table",
     "trust_option",
@@ -127,27 +126,10 @@ def _jsonable(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def record_files(path: str) -> list[Path]:
-    """The record files that a path names: itself, or in a folder a tournament's, else every `.jsonl` but the ledgers.
-
-    Raises:
-        UsageError: The folder holds none.
-    """
-    place = Path(path)
-    if not place.is_dir():
-        return [place]
-    whole = place / "records.jsonl"
-    found = [whole] if whole.is_file() else sorted(file for file in place.glob("*.jsonl") if not file.name.endswith(".ledger.jsonl"))
-    if not found:
-        raise click.UsageError(
-            f"{path} holds no record files (.jsonl); `agentarena play --out` and `agentarena tournament --out` write them"
-        )
-    return found
-
-
-def say(text: str, style: str = "") -> None:
-    """Words on stdout, wrapped by the terminal; nothing in them is markup or a command to it."""
-    console.print(Text(printable_lines(text), style=style), soft_wrap=True)
+def say(text: str, style: str = "", *, hanging: int = 0) -> None:
+    """Words on stdout, in a terminal broken between words (see `wrapped`); nothing in them is markup or a command to it."""
+    text = printable_lines(text)
+    console.print(Text(wrapped(text, console.width, hanging=hanging) if console.is_terminal else text, style=style), soft_wrap=True)
 
 
 @contextmanager
@@ -176,7 +158,45 @@ _UNBROKEN = 12
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
-    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line."""
+    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line.
+
+    Where the terminal is too narrow, intervals go below their numbers, then their bounds below each other; where it is narrower
+    still, each row is a list.
+    """
+    names, texts = [printable(name) for name in columns], [[printable(str(cell)) for cell in row] for row in rows]
+    for breaks in ((), (" [",), (" [", ", ")):
+        cells = [[_broken(cell, breaks) for cell in row] for row in texts]
+        table = _table(title, [_broken(name, breaks[:1]) for name in names], cells, caption)
+        size = console.measure(table, options=console.options.update(width=_ROOM))
+        if (size.minimum if breaks else size.maximum) <= console.width:
+            console.print(table)
+            console.print()
+            return
+    say(title, "italic")
+    for row in texts:
+        say("")
+        for name, cell in zip(names, row, strict=True):
+            say(f"{name}: {cell}", "bold" if name is names[0] else "", hanging=2)
+    say(f"\n{caption}" if caption else "", "dim italic")
+
+
+_ROOM = 10_000
+"""A width that every table fits."""
+_INTERVAL = re.compile(r" \[[^\[\]]*\]$")
+
+
+def _broken(cell: str, breaks: Sequence[str]) -> str:
+    """A cell whose interval goes on in new lines at the places named."""
+    interval = _INTERVAL.search(cell)
+    if interval is None:
+        return cell
+    tail = interval[0]
+    for place in breaks:
+        tail = tail.replace(place, place.rstrip("[ ") + "\n" + place.lstrip(", "))
+    return cell[: interval.start()] + tail
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title=Text(printable(title), style="italic") if title else None,
@@ -186,18 +206,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
         header_style="bold",
         pad_edge=False,
         collapse_padding=True,
+        show_edge=False,
     )
-    texts = [[printable(str(cell)) for cell in row] for row in rows]
     for i, name in enumerate(columns):
-        cells = [row[i] for row in texts]
+        cells = [row[i] for row in rows]
         right = bool(cells) and all(map(_is_number, cells))
-        words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
-        table.add_column(
-            Text(name), justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
+        parts = [part for cell in (name, *cells) for part in cell.split("\n")]
+        longest = max(
+            len(part) if part.startswith("[") and "\n" in name + "".join(cells) else min(_UNBROKEN, max(map(len, part.split() or [""])))
+            for part in parts
         )
-    for row in texts:
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold", min_width=longest)
+    for row in rows:
         table.add_row(*map(Text, row))
-    console.print(table)
+    return table
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:

@@ -14,7 +14,7 @@ import click
 from agentarena.core import registry
 from agentarena.core.distribution import DISTRIBUTION, install_command, other_distribution, version
 
-from .common import show_table
+from .common import echo_json, json_option, show_table
 
 _PACKAGES = (
     # distribution, module, what it is for, extra that brings it ("" for the base install)
@@ -35,15 +35,28 @@ _PACKAGES = (
 
 
 @click.command("doctor")
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Show the installed packages and test every environment. Exit code 1 when an environment does not run.
 
     \b
     agentarena doctor
     """
-    show_table("Machine", ("item", "value"), _machine())
-    show_table("Packages", ("package", "version", "for", "install with"), [_package(*row) for row in _PACKAGES])
-    stranger = other_distribution()
+    machine, packages, stranger = _machine(), [_package(*row) for row in _PACKAGES], other_distribution()
+    if as_json:
+        rows, broken = _environments()
+        columns = ("package", "version", "for", "install_with")
+        echo_json(
+            {
+                "machine": dict(machine),
+                "packages": [dict(zip(columns, row, strict=True)) for row in packages],
+                "other_distribution": stranger,
+                "environments": [{"env": env_id, "runs": env_id not in broken, "outcome": outcome} for env_id, outcome in rows],
+            }
+        )
+        raise SystemExit(1 if broken else 0)
+    show_table("Machine", ("item", "value"), machine)
+    show_table("Packages", ("package", "version", "for", "install with"), packages)
     if stranger is not None:
         click.echo(
             f"Another project's distribution, agentarena {stranger}, is installed here and owns the same folder and command. "

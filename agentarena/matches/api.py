@@ -45,6 +45,7 @@ def play(
     isolate: bool = False,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
+    on_match: Callable[[Record], None] | None = None,
     resume: bool = True,
     concurrency: int | None = None,
     record_samples: bool = False,
@@ -71,6 +72,7 @@ def play(
         isolate: Whether agents live in processes of their own, deadline or not.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
         progress: Called as `progress(done, total)`.
+        on_match: Called with the record of each match as it ends, in this process. What it raises ends the run.
         resume: Whether an existing `out` may be continued.
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
@@ -106,6 +108,7 @@ def play(
         isolate=isolate,
         on_unreadable=on_unreadable,
         progress=progress,
+        on_match=on_match,
         resume=resume,
         concurrency=concurrency,
         record_samples=record_samples,
@@ -125,6 +128,7 @@ def run(
     isolate: bool = False,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
+    on_match: Callable[[Record], None] | None = None,
     resume: bool = True,
     concurrency: int | None = None,
     record_samples: bool = False,
@@ -162,7 +166,12 @@ def run(
             _close(owned)
 
         def play_all(fixtures: Sequence[Fixture], finished: Callable[[Finished], None]) -> None:
-            place.play(job, ready, fixtures, finished)
+            def ended(done: Finished) -> None:
+                finished(done)
+                if on_match is not None:
+                    on_match(done.record)
+
+            place.play(job, ready, fixtures, ended)
 
         if path is None:
             return _in_memory(fixtures, play_all, report)

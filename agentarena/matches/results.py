@@ -21,6 +21,8 @@ from agentarena.core.trajectory import Trajectory
 from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
 
+from .decisions import decision_rows
+
 if TYPE_CHECKING:
     import pandas
 
@@ -118,6 +120,17 @@ class Results:
         by: Literal["seat", "role"] | None = "seat" if by_seat else "role" if by_role else None
         rows = shares(self.match_table, by=by, level=confidence) if self.records else ()
         return [_table_row(row, by) for row in rows]
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """How each agent decided, one row an agent in the order of `agents`.
+
+        Returns:
+            Rows with the keys agent; matches; replies (decisions in words); read_at_once (the share of them whose first reply was
+            a legal move); retries (further replies); prompt_tokens, completion_tokens, cost_usd (sums of what replies
+            reported); seconds_per_decision (retries counted as decisions); forfeits (matches); faults, by kind:
+            `{"kind", "then", "count", "example"}`, the commonest first. Figures that nothing was reported for are nan.
+        """
+        return decision_rows(self.records, self.agents, self.ledger)
 
     def to_frame(self) -> pandas.DataFrame:
         """The matches as a pandas frame, one row a match and seat.

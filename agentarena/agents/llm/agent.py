@@ -308,7 +308,11 @@ TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
 """Where the small model is."""
 
 
-@lists_parameters(memory="state", max_tokens=64)
+TINY_DEFAULTS: dict[str, Any] = {"memory": "state", "max_tokens": 64}
+"""What `tiny` is given where its spec says nothing else."""
+
+
+@lists_parameters(**TINY_DEFAULTS)
 def tiny(**parameters: Any) -> LanguageAgent:
     """`tiny`: the small model in the box, trained by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
     from .hf import engine as shared_engine
@@ -316,7 +320,7 @@ def tiny(**parameters: Any) -> LanguageAgent:
     check_names("tiny", parameters)
     engine, release = shared_engine(str(TINY), keep=True)
     name = spec_name("tiny", parameters)
-    return build("tiny", engine, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})
+    return build("tiny", engine, release, {**TINY_DEFAULTS, "name": name, **parameters})
 
 
 @lists_parameters()
