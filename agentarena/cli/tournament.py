@@ -69,3 +69,5 @@ def show_tables(finished: Any) -> None:
     """Every table of a finished tournament."""
     for title, columns, rows in finished.tables():
         show_table(title, columns, rows)
+    for line in (*finished.standings.legend, *finished.standings.notes):
+        console.print(line, markup=False)

@@ -20,7 +20,7 @@ from agentarena.core.intervals import NO_INTERVAL, Interval
 __all__ = ["FEWEST_DEALS", "FEWEST_FOR_MEANS", "Sample", "Uncertainty", "effective_deals", "t_interval", "t_quantile", "uncertainty"]
 
 FEWEST_DEALS = 5
-"""Deals below which no interval of a share, a rating or a pair's margin is printed."""
+"""Deals below which no interval of a rating or of a pair's margin is printed, and nothing is said about how matches of a deal go together."""
 FEWEST_FOR_MEANS = 10
 """Deals below which no interval of a mean return, or of a difference of two, is printed: with fewer, skewed returns (one seat in
 four wins the pot) are covered 80 % of the time by the best rule we measured. `benchmarks/coverage.py` has the figures."""

@@ -64,7 +64,7 @@ class MatchTable:
         teams: For each match, the team of each seat, or the seat's own number.
         forfeits: Shape (E, S), bool.
         courses: Shape (E,): equal for matches that are one and the same game, from 0: the same agents in the same seats, the
-            same moves, the same result. In a game with chance every match is its own.
+            same moves, the same result. In a game with chance every match is its own, and so is one without a move.
         info: What kind of game it is; `None` where its rules are not at hand.
     """
 
@@ -193,18 +193,18 @@ class MatchTable:
         i, j, deals, met = numbers
         return Comparisons(i, j, score, margins, deals, met)
 
-    def held(self, agent: int, place: int | str | None = None, by: str = "seat") -> np.ndarray:
+    def held(self, agent: int, place: int | str | None = None, by: str | None = None) -> np.ndarray:
         """The seats that an agent held. Shape (E, S), bool.
 
         Args:
             agent: Its number.
             place: Only this seat, role or side.
-            by: "seat", "role" or "side": what `place` is.
+            by: "seat", "role" or "side": what `place` is; by default a number is a seat and a name a role.
         """
         held = self.holders == agent
         if place is None:
             return held
-        places = {"role": self.roles, "side": self.teams}.get(by)
+        places = {"seat": None, "role": self.roles, "side": self.teams}[by or ("role" if isinstance(place, str) else "seat")]
         return held & (np.arange(self.seats) == place if places is None else np.array(places, dtype=object) == place)
 
     def returns_of(self, agent: int) -> Sample:
@@ -240,7 +240,10 @@ def _info(record: Record) -> GameInfo | None:
 
 def _courses(records: Sequence[Record], holders: Sequence[Sequence[int]]) -> np.ndarray:
     numbers: dict[str, int] = {}
-    keys = (repr((list(row), r.actions, r.aborted, r.returns, r.winner)) for r, row in zip(records, holders, strict=True))
+    keys = (
+        repr((row, r.actions, r.aborted, r.returns, r.winner)) if r.actions else str(match)
+        for match, (r, row) in enumerate(zip(records, holders, strict=True))
+    )
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
 

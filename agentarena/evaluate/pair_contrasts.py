@@ -13,7 +13,7 @@ from agentarena.core.errors import UsageError
 from agentarena.core.record import Record
 
 from .arguments import check_level, finite_array
-from .deals import FEWEST_FOR_MEANS, Sample, t_interval, uncertainty
+from .deals import FEWEST_FOR_MEANS, Sample, Uncertainty, t_interval, uncertainty
 from .match_table import MatchTable
 from .share import copies, few
 from .stats import NO_INTERVAL, Interval, cohens_d, holm
@@ -68,8 +68,7 @@ def mean_gap(a: np.ndarray, deals_a: np.ndarray, b: np.ndarray, deals_b: np.ndar
 
     Values of one deal may be related, within an agent and between the two. Where both played each deal once this is the
     paired t test, where they share none it is Welch's; in between the deals of one, of the other and of both are strata
-    (`deals.uncertainty`). With skewed values the interval is longer on one side (`deals.t_interval`), and t is measured to
-    the side of 0, so that p < 1 - level exactly where the interval leaves 0 out.
+    (`deals.uncertainty`).
 
     Args:
         a: Shape (E,), values of one agent.
@@ -93,16 +92,16 @@ def mean_gap(a: np.ndarray, deals_a: np.ndarray, b: np.ndarray, deals_b: np.ndar
     for sample in samples:
         if sample.values.ndim != 1 or sample.deals.shape != sample.values.shape:
             raise UsageError(f"need values and deals of one shape (E,), got {sample.values.shape} and {sample.deals.shape}")
-    return _gap(samples[0], samples[1], level)
+        if len(sample.values) == 0:
+            raise UsageError("an agent has no values to compare")
+    return _gap(*samples, uncertainty(*samples)._replace(skew=0.0), level)
 
 
-def _gap(a: Sample, b: Sample, level: float, reach: float = math.inf) -> Gap:
+def _gap(a: Sample, b: Sample, error: Uncertainty, level: float, reach: float = math.inf) -> Gap:
+    """With a skew the interval is longer on one side, and t is measured to the end on the side of 0: p agrees with the interval."""
     from scipy.special import stdtr
 
-    if len(a.values) == 0 or len(b.values) == 0:
-        raise UsageError("an agent has no values to compare")
     difference = float(a.values.mean() - b.values.mean())
-    error = uncertainty(a, b)
     if error.df <= 0:
         return Gap(difference, NO_INTERVAL, math.nan, math.nan, math.nan, error.deals)
     longer = 1 + max(0.0, -error.skew if difference > 0 else error.skew)  # the end towards 0
@@ -112,6 +111,9 @@ def _gap(a: Sample, b: Sample, level: float, reach: float = math.inf) -> Gap:
 
 def contrasts(records: MatchTable | Iterable[Record], *, level: float = 0.95) -> tuple[Contrast, ...]:
     """Every pair of agents compared in mean return, larger differences in standard errors first, pairs without an interval last.
+
+    As `mean_gap`, with deals of different seatings as strata and the longer end of `deals.t_interval` for skewed returns; t is
+    measured to the end on the side of 0, so that p < 1 - level exactly where the interval leaves 0 out.
 
     Args:
         records: Matches of one game, or their table.
@@ -139,7 +141,7 @@ def _contrast(table: MatchTable, one: int, other: int, a: Sample, b: Sample, lev
     low, high = table.possible
     reason = few(min(len(np.unique(a.deals)), len(np.unique(b.deals))), FEWEST_FOR_MEANS)
     reason = reason or copies(table, table.held(one).any(1) | table.held(other).any(1))
-    gap = _gap(a, b, level, high - low)
+    gap = _gap(a, b, uncertainty(a, b), level, high - low)
     if math.isnan(gap.t):
         reason = reason or f"all {gap.deals} deals gave the same result"
     if reason:

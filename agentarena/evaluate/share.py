@@ -119,8 +119,8 @@ def win_interval(wins: np.ndarray, deals: np.ndarray, level: float = 0.95, *, st
         interval = wilson(p n', n')                        G = n^2 / sum of squares of the matches a deal: the deals
 
     Shared wins vary less than p (1-p); as d is never taken below 1, draws make the interval too wide rather than too narrow:
-    it is never narrower than Wilson's on all matches, nor wider than Wilson's on the deals. Where p is 0 or 1 nothing can be
-    said about d, and the deals count.
+    it is never narrower than Wilson's on all matches, nor wider than Wilson's on the deals. Where p is 0 or 1, and with fewer
+    than five deals, nothing can be said about d, and the deals count.
 
     Args:
         wins: Shape (E,), in [0, 1]; nan gives nan.
@@ -145,7 +145,7 @@ def win_interval(wins: np.ndarray, deals: np.ndarray, level: float = 0.95, *, st
     if finite_array("wins", won).min() < 0 or won.max() > 1:
         raise UsageError("wins are shares in [0, 1]")
     clusters = effective_deals(labels)
-    if 0 < share < 1:
+    if 0 < share < 1 and clusters >= FEWEST_DEALS:
         sample = Sample.of(won, labels) if strata is None else Sample(won, labels, np.asarray(strata))
         effect = uncertainty(sample).se ** 2 * count / (share * (1 - share))
         trials = min(float(count), max(clusters, count / max(effect, 1.0)))
@@ -189,7 +189,16 @@ def few(deals: int, fewest: int) -> str:
     >>> few(3, 5)
     '3 deals, intervals start at 5'
     """
-    return "" if deals >= fewest else f"{deals} deal{'s' if deals != 1 else ''}, intervals start at {fewest}"
+    return "" if deals >= fewest else f"{plural(deals, 'deal')}, intervals start at {fewest}"
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> plural(1, "match"), plural(2, "match"), plural(2, "deal")
+    ('1 match', '2 matches', '2 deals')
+    """
+    return f"{count} {noun}{'' if count == 1 else 'es' if noun.endswith('ch') else 's'}"
 
 
 def copies(table: MatchTable, played: np.ndarray) -> str:
@@ -197,7 +206,7 @@ def copies(table: MatchTable, played: np.ndarray) -> str:
     if not played.any() or not table.fixed[played].all():
         return ""
     courses = len(np.unique(table.courses[played]))
-    return f"the {int(played.sum())} matches are {courses} distinct game{'s' if courses != 1 else ''} over again"
+    return f"the {int(played.sum())} matches are {plural(courses, 'distinct game')} over again"
 
 
 def _win_reason(table: MatchTable, played: np.ndarray, mixed: np.ndarray) -> str:
@@ -205,7 +214,7 @@ def _win_reason(table: MatchTable, played: np.ndarray, mixed: np.ndarray) -> str
         return "there is nothing to win"
     if len(mixed) and mixed.all():
         return "it held seats of several sides in every match"
-    return few(len(np.unique(table.deals[played])), FEWEST_DEALS) or copies(table, played)
+    return few(len(np.unique(table.deals[played])), 2) or copies(table, played)
 
 
 def _return_interval(table: MatchTable, sample: Sample, played: np.ndarray, level: float) -> tuple[Interval, str]:

@@ -75,12 +75,12 @@ def test_swapping_sides_changes_nothing() -> None:
 
 
 def test_a_cluster_repeated_is_one_observation() -> None:
-    """Every game copied four times into its own cluster: the same ratings and errors as without the copies."""
+    """Every game copied four times into its own cluster: the same ratings and, but for G / (G-1), errors as without the copies."""
     first, second, score = _comparisons()
     clusters = np.arange(len(first)).repeat(4)
     copied = bradley_terry_pairs(first.repeat(4), second.repeat(4), score.repeat(4), players=4, clusters=clusters)
     assert copied.elo == pytest.approx(bradley_terry(WINS, DRAWS).elo)
-    assert copied.se == pytest.approx(bradley_terry(WINS, DRAWS).se)
+    assert copied.se == pytest.approx(bradley_terry(WINS, DRAWS).se * np.sqrt(360 / 359))
     naive = bradley_terry_pairs(first.repeat(4), second.repeat(4), score.repeat(4), players=4)
     assert naive.se == pytest.approx(bradley_terry(WINS, DRAWS).se / 2)
 

@@ -168,7 +168,7 @@ def test_win_interval_widens_where_deals_decide() -> None:
     once = win_interval(wins, np.arange(50))
     copied = win_interval(wins.repeat(10), np.arange(50).repeat(10))
     assert copied == pytest.approx(once, abs=0.01)
-    assert win_interval(np.ones(8), np.zeros(8)) == wilson(8, 8)
+    assert win_interval(np.ones(8), np.zeros(8)) == wilson(1, 1)
 
 
 def test_mean_gap_is_the_paired_test_on_shared_deals() -> None:
