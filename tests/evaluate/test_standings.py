@@ -204,7 +204,7 @@ def test_mean_gap_keeps_its_error_rate_in_zero_sum_games() -> None:
 
 
 def test_contrasts_are_corrected_and_sorted() -> None:
-    result = contrasts(_cycle(8) + [make_record(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
+    result = contrasts(_cycle() + [make_record(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
     assert len(result) == 3
     assert [c.t for c in result] == sorted((c.t for c in result), reverse=True)
     assert result[0].first == "rock"
