@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from agentarena.core.errors import UsageError
 
-from .arguments import number, whole_number
 from ._stationary import Rates, closed_classes, leading_order, stationary
+from .arguments import number, whole_number
 
 __all__ = ["AlphaRank", "alpharank", "log_fixation"]
 

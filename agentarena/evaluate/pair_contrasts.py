@@ -94,7 +94,8 @@ def mean_gap(a: np.ndarray, deals_a: np.ndarray, b: np.ndarray, deals_b: np.ndar
             raise UsageError(f"need values and deals of one shape (E,), got {sample.values.shape} and {sample.deals.shape}")
         if len(sample.values) == 0:
             raise UsageError("an agent has no values to compare")
-    return _gap(*samples, uncertainty(*samples)._replace(skew=0.0), level)
+    first, second = samples
+    return _gap(first, second, uncertainty(first, second)._replace(skew=0.0), level)
 
 
 def _gap(a: Sample, b: Sample, error: Uncertainty, level: float, reach: float = math.inf) -> Gap:
@@ -106,7 +107,9 @@ def _gap(a: Sample, b: Sample, error: Uncertainty, level: float, reach: float = 
         return Gap(difference, NO_INTERVAL, math.nan, math.nan, math.nan, error.deals)
     longer = 1 + max(0.0, -error.skew if difference > 0 else error.skew)  # the end towards 0
     t = difference / (error.se * longer)
-    return Gap(difference, t_interval(difference, error, level, -reach, reach), t, error.df, float(2 * stdtr(error.df, -abs(t))), error.deals)
+    return Gap(
+        difference, t_interval(difference, error, level, -reach, reach), t, error.df, float(2 * stdtr(error.df, -abs(t))), error.deals
+    )
 
 
 def contrasts(records: MatchTable | Iterable[Record], *, level: float = 0.95) -> tuple[Contrast, ...]:
@@ -140,7 +143,7 @@ def contrasts(records: MatchTable | Iterable[Record], *, level: float = 0.95) ->
 def _contrast(table: MatchTable, one: int, other: int, a: Sample, b: Sample, level: float) -> Contrast:
     low, high = table.possible
     reason = few(min(len(np.unique(a.deals)), len(np.unique(b.deals))), FEWEST_FOR_MEANS)
-    reason = reason or copies(table, table.held(one).any(1) | table.held(other).any(1))
+    reason = reason or copies(table, np.asarray((table.held(one) | table.held(other)).any(1)))
     gap = _gap(a, b, uncertainty(a, b), level, high - low)
     if math.isnan(gap.t):
         reason = reason or f"all {gap.deals} deals gave the same result"
@@ -148,7 +151,9 @@ def _contrast(table: MatchTable, one: int, other: int, a: Sample, b: Sample, lev
         gap = gap._replace(interval=NO_INTERVAL, t=math.nan, df=math.nan, p=math.nan)
     d = cohens_d(a.values, b.values) if min(len(a.values), len(b.values)) > 1 else math.nan
     names = table.agents[one], table.agents[other]
-    return Contrast(*names, gap.difference, gap.interval, gap.t, gap.df, gap.p, gap.p, d if math.isfinite(d) else math.nan, gap.deals, reason)
+    return Contrast(
+        *names, gap.difference, gap.interval, gap.t, gap.df, gap.p, gap.p, d if math.isfinite(d) else math.nan, gap.deals, reason
+    )
 
 
 def rank_spans(pairs: Iterable[Contrast], agents: Sequence[str], level: float = 0.95) -> list[tuple[int, int]]:

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from agentarena.core.errors import UsageError
 
-from .arguments import finite_array, number
 from ._stationary import Rates, stationary
+from .arguments import finite_array, number
 
 __all__ = ["alpharank_bounds"]
 

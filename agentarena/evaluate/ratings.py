@@ -18,6 +18,7 @@ from agentarena.core.errors import UsageError
 
 from .arguments import check_level, finite_array, number, whole_number, whole_numbers
 from .deals import t_quantile
+from .ratings_exist import Pairs, draws_are_bounded, groups_of, why_not
 from .stats import normal_quantile
 
 __all__ = ["ELO_PER_NAT", "PRIOR_SD_ELO", "Ratings", "bradley_terry", "bradley_terry_pairs"]
@@ -66,15 +67,6 @@ class Ratings:
         c = self.covariance
         variance = c[first, first] + c[second, second] - 2 * c[first, second]
         return float(self.elo[first] - self.elo[second]), math.sqrt(max(0.0, float(variance)))
-
-
-class _Pairs(NamedTuple):
-    """Games by pair: who met, how often the first won, they drew, the first lost."""
-
-    first: np.ndarray
-    second: np.ndarray
-    outcomes: np.ndarray  # (Q, 3): won, drawn, lost
-    players: int
 
 
 def bradley_terry(
@@ -128,7 +120,7 @@ def bradley_terry(
     upper = np.triu(won + won.T + drawn, 1)
     first, second = np.nonzero(upper)
     outcomes = np.stack([won[first, second], drawn[first, second], won[second, first]], axis=1)
-    pairs = _Pairs(first, second, outcomes, len(won))
+    pairs = Pairs(first, second, outcomes, len(won))
     fit = _fit(pairs, ties, ridge)
     if covariance == "sandwich":
         residuals = _residuals(pairs, fit, ties)  # (Q, 3, D)
@@ -192,7 +184,7 @@ def bradley_terry_pairs(
     keys, inverse = np.unique(low * players + high, return_inverse=True)
     outcomes = np.zeros((len(keys), 3))
     np.add.at(outcomes, (inverse, outcome), 1.0)
-    pairs = _Pairs(keys // players, keys % players, outcomes, players)
+    pairs = Pairs(keys // players, keys % players, outcomes, players)
     fit = _fit(pairs, ties, ridge)
     meat, counts = None, None
     if covariance == "sandwich":
@@ -236,7 +228,7 @@ _HALF = np.array([[1.0], [0.5], [0.0]])  # statistic of won, drawn, lost: (3, D)
 _DAVIDSON = np.array([[0.5, 0.0], [0.0, 1.0], [-0.5, 0.0]])
 
 
-def _moments(theta: np.ndarray, pairs: _Pairs, ties: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _moments(theta: np.ndarray, pairs: Pairs, ties: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-probabilities of the outcomes (Q, 3), mean (Q, D) and information (Q, D, D) of the statistics."""
     d = theta[pairs.first] - theta[pairs.second]
     if ties == "half":
@@ -251,18 +243,18 @@ def _moments(theta: np.ndarray, pairs: _Pairs, ties: str) -> tuple[np.ndarray, n
     return log_p, mean, second - mean[:, :, None] * mean[:, None, :]
 
 
-def _fit(pairs: _Pairs, ties: str, ridge: float | None) -> _Fit:
+def _fit(pairs: Pairs, ties: str, ridge: float | None) -> _Fit:
     if ties not in ("half", "davidson"):
         raise UsageError(f"ties is {ties!r}; allowed: 'half', 'davidson'")
     if len(pairs.first) == 0:
         raise UsageError("there are no games to rate")
     if ties == "davidson" and (pairs.outcomes[:, 1].sum() == 0 or pairs.outcomes[:, 1].sum() == pairs.outcomes.sum()):
         raise UsageError("Davidson's model needs some games drawn and some decided; use ties='half'")
-    groups = _groups(pairs)
-    finite = len(groups) == 1 and (ties == "half" or _draws_are_bounded(pairs))
+    groups = groups_of(pairs)
+    finite = len(groups) == 1 and (ties == "half" or draws_are_bounded(pairs))
     precision = number("ridge", ridge, least=0) if ridge is not None else 0.0 if finite else (ELO_PER_NAT / PRIOR_SD_ELO) ** 2
     if precision == 0 and not finite:
-        raise UsageError(f"ridge is 0, but no finite estimate exists: {_why_not(groups)}; give a positive ridge, or None")
+        raise UsageError(f"ridge is 0, but no finite estimate exists: {why_not(groups)}; give a positive ridge, or None")
     statistic = _HALF if ties == "half" else _DAVIDSON
     observed = pairs.outcomes @ statistic  # (Q, D)
     games = pairs.outcomes.sum(1)
@@ -281,7 +273,7 @@ def _fit(pairs: _Pairs, ties: str, ridge: float | None) -> _Fit:
     return _Fit(theta, inverse, _likelihood(theta, pairs, ties), pairs.players, precision, groups, finite)
 
 
-def _likelihood(theta: np.ndarray, pairs: _Pairs, ties: str) -> float:
+def _likelihood(theta: np.ndarray, pairs: Pairs, ties: str) -> float:
     return float((pairs.outcomes * _moments(theta, pairs, ties)[0]).sum())
 
 
@@ -294,7 +286,7 @@ def _climb(theta: np.ndarray, step: np.ndarray, objective: Callable[[np.ndarray]
     return theta + step
 
 
-def _scatter(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
+def _scatter(pairs: Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     """The gradient from each pair's residual statistics. Shapes (Q, D) to (T,)."""
     out = np.zeros(size)
     np.add.at(out, pairs.first, per_pair[:, 0])
@@ -304,7 +296,7 @@ def _scatter(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
-def _information(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
+def _information(pairs: Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     """The information matrix from each pair's. Shapes (Q, D, D) to (T, T)."""
     out = np.zeros((size, size))
     i, j, w = pairs.first, pairs.second, per_pair[:, 0, 0]
@@ -328,47 +320,10 @@ def _inverse(information: np.ndarray, players: int, precision: float) -> np.ndar
     return np.linalg.inv(information + flat) - flat
 
 
-def _groups(pairs: _Pairs) -> tuple[tuple[int, ...], ...]:
-    """Strongly connected components of "scored against". With draws as half wins, one component is the condition of Ford (1957)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    won, drawn, lost = pairs.outcomes.T
-    forth, back = won + drawn > 0, lost + drawn > 0
-    rows = np.concatenate([pairs.first[forth], pairs.second[back]])
-    columns = np.concatenate([pairs.second[forth], pairs.first[back]])
-    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(pairs.players, pairs.players))
-    count, labels = connected_components(graph, directed=True, connection="strong")
-    return tuple(sorted(tuple(np.flatnonzero(labels == label).tolist()) for label in range(count)))
-
-
-def _draws_are_bounded(pairs: _Pairs) -> bool:
-    """Whether Davidson's likelihood has no way to infinity on which draws grow with the gaps (for one group of players).
-
-    On such a way the gap d of a pair that has a win is at least 2, and that of a pair that has a draw at most 2, in units of
-    ln nu: differences that can be met unless some circle has more wins than draws. Bellman's and Ford's relaxation finds
-    such a circle: with a win as a step of -1 and a draw as one of +1 it is a circle of negative length.
-    """
-    won, drawn, lost = pairs.outcomes.T
-    steps = ((won, pairs.first, pairs.second, -1.0), (lost, pairs.second, pairs.first, -1.0))
-    steps += ((drawn, pairs.first, pairs.second, 1.0), (drawn, pairs.second, pairs.first, 1.0))
-    start = np.concatenate([i[count > 0] for count, i, _, _ in steps])
-    end = np.concatenate([j[count > 0] for count, _, j, _ in steps])
-    length = np.concatenate([np.full(int((count > 0).sum()), step) for count, _, _, step in steps])
-    distance = np.zeros(pairs.players)
-    for _ in range(pairs.players):
-        shorter = distance.copy()
-        np.minimum.at(shorter, end, distance[start] + length)
-        if np.array_equal(shorter, distance):
-            return False
-        distance = shorter
-    return True
-
-
 # --- covariance -----------------------------------------------------------------------------------------------------
 
 
-def _residuals(pairs: _Pairs, fit: _Fit, ties: str) -> np.ndarray:
+def _residuals(pairs: Pairs, fit: _Fit, ties: str) -> np.ndarray:
     """What one game of each pair and outcome adds to the gradient. Shape (Q, 3, D)."""
     _, mean, _ = _moments(fit.theta, pairs, ties)
     return (_HALF if ties == "half" else _DAVIDSON)[None] - mean[:, None, :]
@@ -425,12 +380,6 @@ def _note(fit: _Fit) -> str:
     if fit.finite:
         return "" if fit.ridge == 0 else f"ratings are drawn towards the mean by a prior of precision {fit.ridge:g} per nat squared"
     return (
-        f"{_why_not(fit.groups)}, so no finite estimate exists; a prior of spread {ELO_PER_NAT / math.sqrt(fit.ridge):.0f} Elo makes it "
+        f"{why_not(fit.groups)}, so no finite estimate exists; a prior of spread {ELO_PER_NAT / math.sqrt(fit.ridge):.0f} Elo makes it "
         f"finite and sets the gaps"
     )
-
-
-def _why_not(groups: tuple[tuple[int, ...], ...]) -> str:
-    if len(groups) > 1:
-        return f"{len(groups)} groups of players never scored against each other both ways (an undefeated, winless or separate set)"
-    return "no circle of games has more wins than draws (e.g. a player with wins and draws and no loss)"

@@ -155,7 +155,7 @@ def win_interval(wins: np.ndarray, deals: np.ndarray, level: float = 0.95, *, st
 
 
 def _share(table: MatchTable, agent: int, place: int | str | None, held: np.ndarray, level: float) -> Share:
-    played = held.any(1)
+    played = np.asarray(held.any(1))
     count = int(played.sum())
     held, deals, strata = held[played], table.deals[played], table.strata[played]
     weights = held / held.sum(1, keepdims=True)

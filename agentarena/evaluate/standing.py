@@ -159,9 +159,7 @@ def standings(
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _row(
-    table: MatchTable, share: Share, agent: int, rank: tuple[int, int], ratings: Ratings | None, meta_game: _MetaGame | None
-) -> Row:
+def _row(table: MatchTable, share: Share, agent: int, rank: tuple[int, int], ratings: Ratings | None, meta_game: _MetaGame | None) -> Row:
     reason = "" if ratings is None else _elo_reason(table, agent, ratings)
     interval = NO_INTERVAL if ratings is None or reason else Interval(*map(float, ratings.interval[agent]))
     return Row(

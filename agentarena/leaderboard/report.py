@@ -88,7 +88,9 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count, signed_d=_number(".2f"))
+    environment.filters.update(
+        percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count, signed_d=_number(".2f")
+    )
     return environment.get_template("report.html.j2").render(
         title=title or report.records[0].env,
         env=report.records[0].env,

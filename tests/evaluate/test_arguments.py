@@ -119,5 +119,7 @@ def test_whole_numbers_are_taken_from_numpy_and_not_cut() -> None:
 
 def test_every_function_with_a_level_is_in_the_table() -> None:
     """`games_needed` has its own tests, with the rest of `power`."""
-    takes = {name for name in ev.__all__ if inspect.isfunction(getattr(ev, name)) and "level" in inspect.signature(getattr(ev, name)).parameters}
+    takes = {
+        name for name in ev.__all__ if inspect.isfunction(getattr(ev, name)) and "level" in inspect.signature(getattr(ev, name)).parameters
+    }
     assert takes - {"games_needed"} <= {name.removeprefix("level of ") for name, _, _ in PARAMETERS}

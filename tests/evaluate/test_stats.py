@@ -160,7 +160,9 @@ def test_clusters_widen_the_interval_when_luck_is_shared() -> None:
     clustered = stats.bootstrap(values, clusters=deals, resamples=8000)
     assert clustered == pytest.approx(tuple(stats.bootstrap(means, resamples=8000)), abs=1e-12)
     naive = stats.bootstrap(values, resamples=8000)
-    assert (clustered.high - clustered.low) / (naive.high - naive.low) == pytest.approx(means.std() * 10 / values.std() / np.sqrt(10), rel=0.05)
+    assert (clustered.high - clustered.low) / (naive.high - naive.low) == pytest.approx(
+        means.std() * 10 / values.std() / np.sqrt(10), rel=0.05
+    )
 
 
 def test_coverage_of_the_clustered_bootstrap() -> None:

@@ -468,7 +468,10 @@ def test_shared_seats_and_teams_count_once_a_match():
     results = Results([made(0, (1.0, -1.0, 1.0, -1.0), "red", "won", indices=(0, 0, 1, 1), teams=team)])
     assert [(row["matches"], row["wins"], row["both_sides"], row["mean_return"]) for row in results.table()] == [(1, 0, 1, 0.0)] * 2
     by_side = results.table(by_side=True)
-    assert [(row["side"], row["wins"], row["win_share"], row["mean_return"]) for row in by_side] == [("blue", 0, 0, -1), ("red", 1, 1, 1)] * 2
+    assert [(row["side"], row["wins"], row["win_share"], row["mean_return"]) for row in by_side] == [
+        ("blue", 0, 0, -1),
+        ("red", 1, 1, 1),
+    ] * 2
 
 
 def test_matches_of_one_deal_are_one_group():
