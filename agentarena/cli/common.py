@@ -223,9 +223,11 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], ca
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:
-    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; "–" for nan."""
+    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; alone where it has none; "–" for nan."""
     if math.isnan(value):
         return "–"
+    if math.isnan(bounds[0]):
+        return f"{value:.{digits}f}"
     return f"{value:.{digits}f} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
 
 

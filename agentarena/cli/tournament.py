@@ -105,6 +105,8 @@ def show_tables(finished: Any) -> None:
     """Every table of a finished tournament."""
     for title, columns, rows in finished.tables():
         show_table(title, columns, rows)
+    for line in (*finished.standings.legend, *finished.standings.notes):
+        say(line)
 
 
 def _say_what_next(out: str | None, report_path: str | None) -> None:
