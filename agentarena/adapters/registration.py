@@ -64,7 +64,7 @@ def register() -> None:
         if name not in gymnasium.registry:
             gymnasium.register(
                 name,
-                entry_point="agentarena.adapters.solo:solo",
+                entry_point="agentarena.adapters.solo:make_solo",
                 vector_entry_point="agentarena.adapters.vector:solo_vector",
                 order_enforce=False,
                 kwargs=dict(arguments),

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .accounts import Accounts
-from .actions import Action, Legal, canonical, first_legal, sample, violation
+from .actions import Action, Legal, canonical, first_legal, plain, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
@@ -189,12 +189,12 @@ class Match:
             OutOfTurn: The seat's answer is not awaited.
         """
         if len(self._to_move) == 1 and self.config.discrete[seat]:
-            if isinstance(action, np.integer):
-                action = int(action)
+            action = plain(action, True)
             if action.__class__ is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
         legal = self.legal(seat)
+        action = plain(action, self.config.discrete[seat])
         reason = violation(legal, action)
         if reason:
             raise IllegalAction(reason)

@@ -46,7 +46,7 @@ def test_every_game_plays(subject: str | Game[Any], opponents: str | None) -> No
         with pytest.raises(UsageError, match=r"the same .* space for every seat"):
             aa.make_vec(subject, 4)
         return
-    vec = aa.make_vec(subject, 4, opponents=opponents, seed=3)
+    vec = aa.make_vec(subject, 4, opponents=opponents, seed=3, all_rewards=True)
     rng = np.random.default_rng(0)
     seen, infos = vec.reset()
     rows = np.arange(4)
