@@ -130,16 +130,22 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.truncations = dict.fromkeys(agents, False)
         self.infos = {agent: self._info(seat) for seat, agent in enumerate(agents)}
         self._paid = False
-        self._round: tuple[int, ...] = match.to_move
-        self._at = 0
-        self._select(self._round[0])
+        self._begin_round(match.to_move)
 
     def _info(self, seat: int) -> dict[str, Any]:
         nothing = self._nothing[seat]
         return self._layout.info(seat, None if nothing is None else nothing.copy(), self.match)
 
+    def _begin_round(self, seats: tuple[int, ...]) -> None:
+        """The seats of a round choose in order; each of them has its mask until it has chosen, as in the parallel form."""
+        assert self.match is not None
+        self._round, self._at = seats, 0
+        for seat in seats[1:]:
+            self.infos[self.possible_agents[seat]] = self._layout.info(seat, self._layout.mask(self.match, seat), self.match)
+        self._select(seats[0])
+
     def _select(self, seat: int) -> None:
-        """It is the seat's turn: it alone has a mask that is not all zeros."""
+        """It is the seat's turn."""
         assert self.match is not None
         self.agent_selection = agent = self.possible_agents[seat]
         self._turn = seat
@@ -150,13 +156,21 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
             self.infos[agent] = {"action_mask": mask}
 
     def observe(self, agent: str) -> Any:
-        """What `agent` sees now. Its mask is all zeros when it is not its turn, and allows the first action alone after the end, when
-        nothing can be played but masked distributions must still be valid."""
+        """What `agent` sees now.
+
+        Its mask is all zeros when it is not asked in this round or has chosen. After the end it allows the first action alone: nothing
+        can be played then, but masked distributions must still be valid.
+        """
         if self.match is None:
             raise UsageError("call reset(seed=...) before observe()")
         episode = self.match.episode
         seat = self._seat(agent)
-        mask = self._mask if seat == self._turn else self._nothing[seat]
+        if seat == self._turn:
+            mask = self._mask
+        elif seat in self._round[self._at + 1 :]:
+            mask = self._layout.mask(self.match, seat)
+        else:
+            mask = self._nothing[seat]
         if self._bare:
             assert mask is not None
             return {"observation": self.game.observe(episode.state, seat), "action_mask": mask.copy()}
@@ -211,32 +225,31 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         if seat != self._round[-1]:
             self._credit(agent, _NOTHING)
             self._at += 1
-            self._next(seat, self._round[self._at])
+            self._rest(seat)
+            self._select(self._round[self._at])
             return
         match = self.match
         assert match is not None
-        self._at = 0
         rewards = self._forfeit_rewards() if match.failed else match.episode.rewards
         if self._paid or any(rewards):
             self._credit(agent, rewards)
         else:
             self._cumulative_rewards[agent] = 0.0
-        self._round = to_move = match.to_move
-        if to_move:
-            self._next(seat, to_move[0])
+        if match.to_move:
+            self._rest(seat)
+            self._begin_round(match.to_move)
         else:
             self._end(self.truncations if match.episode.truncated and not match.failed else self.terminations)
         if self.render_mode == "human":
             self.render()
 
-    def _next(self, seat: int, following: int) -> None:
-        """The turn passes from one seat to another."""
+    def _rest(self, seat: int) -> None:
+        """A seat has had its turn."""
         nothing = self._nothing[seat]
         if self._words or nothing is None or nothing.ndim > 1:
             self.infos[self.possible_agents[seat]] = self._info(seat)
         else:
             self.infos[self.possible_agents[seat]] = {"action_mask": nothing.copy()}
-        self._select(following)
 
     def _credit(self, agent: str, rewards: tuple[float, ...]) -> None:
         """The acting agent has seen its rewards so far; everybody is paid those of this step."""
