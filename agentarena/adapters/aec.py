@@ -11,13 +11,14 @@ from typing import Any
 import gymnasium
 from pettingzoo.utils.env import AECEnv
 
-from agentarena.core.actions import Action, plain
+from agentarena.core.actions import Action
 from agentarena.core.display import shown
 from agentarena.core.errors import AgentNonsense, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
+from agentarena.core.scalars import plain
 
 from .layout import MAX_CHARS, RENDER_MODES, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
 from .render import RenderMixin

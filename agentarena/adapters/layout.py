@@ -24,13 +24,14 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import Space, spaces
 
-from agentarena.core.actions import MOST_JOINT, Action, Box, Legal, joint_mask, plain, violation
+from agentarena.core.actions import MOST_JOINT, Action, Box, Legal, joint_mask, violation
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.registry import drawing, env_id_of
 from agentarena.core.rng import CHANCE, stream
+from agentarena.core.scalars import plain
 from agentarena.core.text import CHARSET, Unreadable, fold
 
 __all__ = ["MAX_CHARS", "RENDER_MODES", "Deals", "Layout", "OnIllegal", "ViewName", "choice_of", "metadata", "one_of", "step_limit"]

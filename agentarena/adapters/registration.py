@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 import sys
@@ -19,7 +18,7 @@ from pettingzoo.env_registry.registration import register as register_pettingzoo
 
 from agentarena.core.errors import UsageError
 from agentarena.core.game import Game, GameInfo
-from agentarena.core.registry import card, env_ids, game, game_class
+from agentarena.core.registry import card, env_ids, game, game_class, load
 
 __all__ = ["EnvCard", "OwnGames", "list_envs", "register"]
 
@@ -76,9 +75,8 @@ class OwnGames(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__.removeprefix("agentarena/")
-        games = inspect.getmembers(importlib.import_module(name), lambda value: inspect.isclass(value) and issubclass(value, Game))
-        for own, cls in games:
-            if inspect.isabstract(cls):
+        for own, cls in load(f"{name}:__dict__").items():
+            if not (inspect.isclass(cls) and issubclass(cls, Game)) or inspect.isabstract(cls):
                 continue
             there = gymnasium.registry.get(own)
             if there is None:

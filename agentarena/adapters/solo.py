@@ -9,8 +9,8 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action, sample
-from agentarena.core.episode import Episode
 from agentarena.core.display import shown
+from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
@@ -211,7 +211,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             raise UsageError("the seat is not to move; call reset(seed=...) first")
         return sample(self._table.match.legal(self.seat), self.action_space.np_random)
 
-    def render(self) -> str | np.ndarray | None:  # type: ignore[override]  # words too
+    def render(self) -> str | np.ndarray | None:
         """The table as this seat sees it: words in mode "ansi", a picture in mode "rgb_array"; in mode "human" the words go to standard output.
 
         Raises:

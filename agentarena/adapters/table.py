@@ -13,8 +13,8 @@ from agentarena.agents.boundary import decide, raised
 from agentarena.agents.specs import agent as build
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
-from agentarena.core.episode import Episode
 from agentarena.core.display import shown
+from agentarena.core.episode import Episode
 from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig

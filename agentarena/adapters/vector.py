@@ -293,7 +293,9 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         if not self._started:
             raise UsageError("call reset(seed=...) before render()")
         if self.render_mode is None:
-            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'rgb_array'")
+            gymnasium.logger.warn(
+                "render() does nothing without a render mode; make the environment with render_mode='ansi' or 'rgb_array'"
+            )
             return None
         everybody = tuple(range(self.game.info.seats))
         seats = [everybody if self._selfplay else (int(seat),) for seat in self.engine.observer]

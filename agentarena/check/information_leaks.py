@@ -52,8 +52,10 @@ def hidden_information_does_not_leak(subject: Subject) -> None:
 
 @contract("rewards do not leak", forkable=True, presets=True)
 def rewards_do_not_leak(subject: Subject) -> None:
-    """With all that a seat cannot see redrawn, what it has just been paid stays the same: pay that tells a secret comes when that is out."""
+    """With all that a seat cannot see redrawn, what it is paid on the way stays the same: pay that tells a secret comes at the end."""
     for moment, seat, other in _resampled(subject, 120):
+        if not moment.to_move:
+            continue
         true, drawn = (subject.game.rewards(state)[seat] for state in (moment.state, other))
         expect(
             math.isclose(true, drawn, rel_tol=1e-9, abs_tol=1e-9),

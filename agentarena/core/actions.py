@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -37,7 +36,6 @@ __all__ = [
     "encode",
     "first_legal",
     "joint_mask",
-    "plain",
     "sample",
     "violation",
 ]
@@ -314,31 +312,6 @@ def violation(legal: Legal, action: Action) -> str | None:
         return None
     listed = ", ".join(map(repr, legal[:24])) + (", ..." if len(legal) > 24 else "")
     return f"not legal now; legal: {listed or 'nothing'}"
-
-
-def plain(action: Action, discrete: bool) -> Action:
-    """An action as the rules take it, from what learners send: tensors of torch and scalars of numpy.
-
-    Where actions are integers (`discrete`), a whole number is its int: of Python, numpy or torch, also as a float, alone or in an
-    array that holds it alone. Elsewhere tensors become arrays. Everything else, truth values too, stays as it is and is judged as it is.
-
-    >>> plain(np.float32(3.0), True), plain(np.array([3]), True), plain(2.5, True), plain(True, True)
-    (3, 3, 2.5, True)
-    """
-    if action.__class__ is int:
-        return action
-    tensor = getattr(sys.modules.get("torch"), "Tensor", None)  # nobody has a tensor who has not imported it
-    if tensor is not None and isinstance(action, tensor):
-        action = action.detach().cpu().numpy()
-    if not discrete:
-        return action
-    if isinstance(action, np.ndarray) and action.size == 1:
-        action = action.reshape(())[()]
-    if isinstance(action, np.integer):
-        return int(action)
-    if (action.__class__ is float or isinstance(action, np.floating)) and math.isfinite(action) and action == math.floor(action):
-        return int(action)
-    return action
 
 
 def contains(legal: Legal, action: Action) -> bool:

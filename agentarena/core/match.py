@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .accounts import Accounts
-from .actions import Action, Legal, canonical, first_legal, plain, sample, violation
+from .actions import Action, Legal, canonical, first_legal, sample, violation
 from .agent import Decision, Reply, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
@@ -29,6 +29,7 @@ from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
 from .result import record_of, result_of
 from .rng import REFEREE, stream
+from .scalars import plain
 from .trajectory import Trajectory, Turn, TurnLog
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]

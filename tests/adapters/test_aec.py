@@ -100,7 +100,9 @@ def test_illegal_action_in_a_round_ends_the_match_when_the_round_is_over() -> No
     assert sorted(env.faults) == ["player_0", "player_2"]
 
 
-@pytest.mark.parametrize("action", [9, -1, 4, True, np.True_, 2.5, np.nan, np.inf, "4", None, np.float32(3.5), np.array([1, 2]), np.array(True)], ids=repr)
+@pytest.mark.parametrize(
+    "action", [9, -1, 4, True, np.True_, 2.5, np.nan, np.inf, "4", None, np.float32(3.5), np.array([1, 2]), np.array(True)], ids=repr
+)
 def test_raise_leaves_everything_as_it_was(action: Any) -> None:
     env = aa.make("TicTacToe-v0", on_illegal="raise")
     env.reset(seed=0)

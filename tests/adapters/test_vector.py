@@ -259,7 +259,9 @@ def test_illegal_action_in_a_round(rules: Game[Any], bad: int) -> None:
 
 @pytest.mark.parametrize("opponents", ["random", aa.agent("random")], ids=["arrays", "tables"])
 def test_each_seat_sees_its_own_rewards_alone_until_the_match_is_over(opponents: Any) -> None:
-    hidden, open_ = (aa.make_vec(FastMajority(rounds=3), 4, opponents=opponents, seat=1, seed=0, all_rewards=every) for every in (False, True))
+    hidden, open_ = (
+        aa.make_vec(FastMajority(rounds=3), 4, opponents=opponents, seat=1, seed=0, all_rewards=every) for every in (False, True)
+    )
     hidden.reset()
     open_.reset()
     for step in range(3):
