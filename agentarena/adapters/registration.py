@@ -75,13 +75,14 @@ class OwnGames(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__.removeprefix("agentarena/")
-        for own, cls in load(f"{name}:__dict__").items():
+        for own, cls in tuple(load(f"{name}:__dict__").items()):
             if not (inspect.isclass(cls) and issubclass(cls, Game)) or inspect.isabstract(cls):
                 continue
             there = gymnasium.registry.get(own)
+            env_id = there.kwargs.get("env_id") if there is not None else None
             if there is None:
                 _enter_gymnasium(own, f"{name}:{own}")
-            elif game_class(there.kwargs.get("env_id", "")) is not cls:
+            elif env_id is None or game_class(env_id) is not cls:
                 raise UsageError(f"another {own!r} is in Gymnasium's registry already; make this one with aa.make_solo('{name}:{own}')")
 
 

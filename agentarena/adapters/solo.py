@@ -65,6 +65,10 @@ def make_solo(
     )
 
 
+make_solo.__dict__["metadata"] = {"render_modes": list(RENDER_MODES), "render_fps": 1}
+"""Where Gymnasium looks for what its own modes, such as "rgb_array_list", can be made of."""
+
+
 class ArenaSolo(gymnasium.Env[Any, Any]):
     """Matches seen from one seat: a step is its decision and everything up to its next one.
 
@@ -100,7 +104,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         self._opponents = Opponents(self._layout, opponents, own=1)
         self._table: Table | None = None
         self._matches = 0
-        self.seat = seat if isinstance(seat, int) else 0
+        self.seat = self._seating if isinstance(self._seating, int) else 0
         self.observation_space = self._layout.observation_spaces[self.seat]
         self.action_space = self._layout.action_spaces[self.seat]
 
@@ -237,6 +241,7 @@ def check_seating(seat: Seating, layout: Layout) -> Seating:
         UsageError: It may change between matches, and the seats' spaces differ.
     """
     seats = layout.game.info.seats
+    seat = int(seat) if isinstance(seat, np.integer) else seat
     if seat in ("random", "rotate"):
         layout.same_for_all_seats(f"seat={seat!r}")
     elif isinstance(seat, bool) or not isinstance(seat, int) or not 0 <= seat < seats:

@@ -142,7 +142,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         self.joint = self._selfplay and game.info.simultaneous
         if self._selfplay:
             layout.same_for_all_seats("self-play")
-        self._set_spaces(layout, seat if isinstance(seat, int) else 0)
+        self._set_spaces(layout, self._seating if isinstance(self._seating, int) else 0)
         self.engine = self._make_engine(opponents, step_limit(game, max_cycles))
         self._done = np.zeros(num_envs, bool)
         self._started = False

@@ -215,6 +215,16 @@ def test_every_form_draws_the_same_board() -> None:
     assert drawn[64 * 5 + 32, 64 * 3 + 32].tolist() == [214, 58, 58]
 
 
+def test_lists_of_frames_by_gymnasiums_own_modes() -> None:
+    for mode, kind in (("rgb_array_list", np.ndarray), ("ansi_list", str)):
+        env = gymnasium.make("agentarena/TicTacToe-v0", render_mode=mode)
+        env.reset(seed=0)
+        env.step(4)
+        frames = env.render()
+        assert len(frames) == 2
+        assert all(isinstance(frame, kind) for frame in frames)
+
+
 def test_videos(tmp_path: Path) -> None:
     pytest.importorskip("moviepy")
     env = gymnasium.wrappers.RecordVideo(gymnasium.make("agentarena/TicTacToe-v0", render_mode="rgb_array"), str(tmp_path / "videos"))
