@@ -14,6 +14,7 @@ from agentarena.agents.specs import agent as build
 from agentarena.agents.suitability import check_suitable
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
+from agentarena.core.display import shown
 from agentarena.core.episode import Episode
 from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
@@ -75,7 +76,7 @@ class Table:
                 self.episode.mark_read(seat)
                 self.answer(seat, choice)
             else:
-                self.answer(seat, AgentNonsense(f"{layout.agents[seat]} played {action!r:.200}: {reason}"))
+                self.answer(seat, AgentNonsense(f"{layout.agents[seat]} played {shown(action)}: {reason}"))
 
     def answer(self, seat: int, decision: Decision | Exception) -> None:
         """One seat's decision, or the fault in its place."""
@@ -85,8 +86,8 @@ class Table:
             self.gains = [gain + reward for gain, reward in zip(self.gains, self.episode.rewards, strict=True)]
         if self.match.over and self.match.failed and not self._charged:
             self._charged = True
-            for loser in self.match.failed:
-                self.gains[loser] += self.match.config.game.info.forfeit_return - self.episode.returns[loser]
+            returns = zip(self.returns, self.episode.returns, strict=True)
+            self.gains = [gain + final - had for gain, (final, had) in zip(self.gains, returns, strict=True)]
 
     def collect(self) -> list[float]:
         """The rewards of every seat since the last call (or the start)."""

@@ -29,6 +29,7 @@ from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
 from .result import record_of, result_of
 from .rng import REFEREE, stream
+from .scalars import plain
 from .trajectory import Trajectory, Turn, TurnLog
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
@@ -189,12 +190,12 @@ class Match:
             OutOfTurn: The seat's answer is not awaited.
         """
         if len(self._to_move) == 1 and self.config.discrete[seat]:
-            if isinstance(action, np.integer):
-                action = int(action)
+            action = plain(action, True)
             if action.__class__ is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
         legal = self.legal(seat)
+        action = plain(action, self.config.discrete[seat])
         reason = violation(legal, action)
         if reason:
             raise IllegalAction(reason)

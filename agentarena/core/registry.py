@@ -29,6 +29,7 @@ __all__ = [
     "agents",
     "bots",
     "card",
+    "drawing",
     "entry_point_names",
     "env_ids",
     "figures",
@@ -98,11 +99,27 @@ def figures(rules: Game[Any]) -> Callable[[Sequence[Any]], list[tuple[str, str]]
     Returns:
         `None` where the package has no such module.
     """
+    function: Callable[[Sequence[Any]], list[tuple[str, str]]] | None = _beside(rules, "figures", "figures")
+    return function
+
+
+def drawing(rules: Game[Any]) -> Callable[[Game[Any], Any, tuple[int, ...]], Any] | None:
+    """The function that draws a game's state as a picture: `draw(game, state, seats) -> uint8 (height, width, 3)` in `drawing.py` of its
+    package. It shows no more than `seats` may know together, and pictures of one game are of one size.
+
+    Returns:
+        `None` where the package has no such module.
+    """
+    function: Callable[[Game[Any], Any, tuple[int, ...]], Any] | None = _beside(rules, "drawing", "draw")
+    return function
+
+
+def _beside(rules: Game[Any], module: str, function: str) -> Any:
+    """A function of a module beside a game's own, in its package; `None` where there is none."""
     package = type(rules).__module__.rpartition(".")[0]
-    if not package or importlib.util.find_spec(f"{package}.figures") is None:
+    if not package or importlib.util.find_spec(f"{package}.{module}") is None:
         return None
-    draw: Callable[[Sequence[Any]], list[tuple[str, str]]] = load(f"{package}.figures:figures")
-    return draw
+    return load(f"{package}.{module}:{function}")
 
 
 def _packages() -> list[str]:
