@@ -15,6 +15,7 @@ from .text import Unreadable
 
 __all__ = ["Reply", "is_countable", "outcome_of", "retry_reason", "schema_error"]
 
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer in words, read by the game's text face; with what it cost.

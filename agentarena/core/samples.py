@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = ["TokenSample", "decode_samples", "encode_samples", "sample_errors"]
 
+
 @dataclass(frozen=True, slots=True)
 class TokenSample:
     """One generation of a policy, token by token, as it was sampled. Nothing in it is ever tokenised again.
