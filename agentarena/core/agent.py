@@ -15,6 +15,7 @@ import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, joint_mask
+from .display import shown
 from .episode import Episode
 from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
@@ -334,7 +335,7 @@ class PolicyAgent(Agent):
         chances = self.policy(view)
         total = sum(chances.values())
         if not 0 < total < math.inf:  # written so that NaN fails
-            raise AgentNonsense(f"its policy gives probabilities that add up to {total}, expected 1: {dict(chances)!r:.200}")
+            raise AgentNonsense(f"its policy gives probabilities that add up to {shown(total)}, expected 1: {shown(dict(chances), 200)}")
         mark = view.rng.random() * total
         for action, chance in chances.items():
             mark -= chance

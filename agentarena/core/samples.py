@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TokenSample", "decode_samples", "encode_samples", "sample_errors"]
+from .display import shown
+
+__all__ = ["TokenSample", "count_ids", "decode_samples", "encode_samples", "sample_errors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,12 @@ class TokenSample:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(TokenSample) if field.name not in ("prompt_ids", "allowed_ids"))
+
+
+def count_ids(samples: Iterable[TokenSample]) -> int:
+    """How many token ids the samples hold, those that could have been drawn included."""
+    allowed = sum(len(ids) for sample in samples for ids in sample.allowed_ids if ids is not None)
+    return allowed + sum(len(sample.prompt_ids) + len(sample.token_ids) for sample in samples)
 
 
 def encode_samples(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -91,13 +99,13 @@ def decode_samples(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def sample_errors(lines: Any) -> str | None:
     """What keeps parsed JSON from being what `encode_samples` writes, in words; `None` when nothing does."""
     if not isinstance(lines, list):
-        return f"'samples' is {lines!r:.80}"
+        return f"'samples' is {shown(lines, 80)}"
     for line in lines:
         if not isinstance(line, dict) or not all(_is_count(line.get(name)) for name in ("step", "seat", "attempt")):
-            return f"'samples' holds {line!r:.80}"
+            return f"'samples' holds {shown(line, 80)}"
         samples = line.get("samples")
         if not isinstance(samples, list) or not all(isinstance(data, dict) and _is_sample(data) for data in samples):
-            return f"'samples' holds {samples!r:.80}"
+            return f"'samples' holds {shown(samples, 80)}"
     return None
 
 
