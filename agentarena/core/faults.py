@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 
 from . import limits
-from .actions import Action, Legal, Spoken, canonical, violation
+from .actions import MOST_JOINT, Action, Legal, Spoken, canonical, violation
 from .display import printable, shown
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction
 from .json_copy import json_copy
@@ -91,6 +91,7 @@ def stumbled(where: str, error: Exception) -> str:
 
 _PLAIN = frozenset({int, str, float, np.float64, np.float32, np.int64, np.int32, np.ndarray, Spoken})
 """Types whose values do not change while they are looked at."""
+_DEEPEST = 8
 
 
 def judged(legal: Legal, action: Action) -> tuple[Action, Any]:
@@ -115,15 +116,35 @@ def judged(legal: Legal, action: Action) -> tuple[Action, Any]:
 
 
 def _exact(action: Action) -> Action:
-    """Subclasses of numbers and strings as what they are made of; words on an action within bounds."""
+    """Subclasses of numbers and strings as what they are made of; words on an action within bounds.
+
+    Raises:
+        IllegalAction: It holds something that says it has a length and is no text, array, list, tuple or dict, such as a `range` of
+            a billion numbers, of which numpy would make an array.
+    """
     kind = type(action)
-    if kind in (int, bool, str, float):
+    if kind is not Spoken and (kind is bool or kind in _PLAIN):
         return action
+    if isinstance(action, list | tuple | Mapping):
+        _check_length(action, 0)
+        return action
+    if hasattr(action, "__len__") and not isinstance(action, str) and not hasattr(action, "__array__"):
+        raise IllegalAction(f"{shown(action)} is no action")
     if isinstance(action, Spoken):
         return _spoken(action)
     if isinstance(action, int):
         return int.__pos__(action)
     return str.__str__(action) if isinstance(action, str) else action
+
+
+def _check_length(values: Any, depth: int) -> None:
+    if depth > _DEEPEST or len(values) > MOST_JOINT:
+        raise IllegalAction(f"{shown(values)} is no action: it holds too much")
+    for value in values.values() if isinstance(values, Mapping) else values:
+        if isinstance(value, list | tuple | Mapping):
+            _check_length(value, depth + 1)
+        elif type(value) not in _PLAIN:
+            _exact(value)
 
 
 def _spoken(action: Spoken) -> Spoken:

@@ -21,6 +21,7 @@ import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, violation
+from .display import shown
 from .errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn, UnknownName
 from .events import Event
 
@@ -250,7 +251,7 @@ class Game(ABC, Generic[S]):
         for seat in pending:
             reason = violation(self.legal(state, seat), actions[seat])
             if reason:
-                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
+                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {shown(actions[seat], 200)}: {reason}")
 
     def __getstate__(self) -> dict[str, Any]:
         return self.options  # caches stay behind
