@@ -11,10 +11,11 @@ act on. A reply is never repaired or guessed. In games with speech, `<say>WORDS<
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 import gymnasium
@@ -51,8 +52,9 @@ REPLY = "Reply with exactly one move, written as <answer>MOVE</answer>."
 _LONGEST_BARE = 200
 _LONGEST_MOVE = 1000
 """Longest answer, in characters, that may be a move with a name."""
-_MOST_PARTS = 50
-"""Most parts of one kind that are looked for: two are too many."""
+_MOST_BRACKETS = 1000
+"""Most opening angle brackets of a reply that can be read: each may begin a tag."""
+_TAG = re.compile(r"<(/?[a-z]{1,20})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +97,23 @@ Options = Choices | Schema | Pattern
 def parts_in(reply: str, name: str) -> tuple[list[str], str]:
     """The contents of the parts `<name>...</name>` of a reply, and what is left of it without them; tags in any case.
 
-    A part goes from an opening to the next closing. The time is linear in the length of the reply, whatever is in it; after
-    fifty parts no more are looked for.
+    A part goes from an opening to the next closing. The time is linear in the length of the reply, whatever is in it.
 
     >>> parts_in("<say>I am the seer.</say> <answer>3</answer>", "say")
     (['I am the seer.'], ' <answer>3</answer>')
     """
-    low, opening, closing = lower_ascii(reply), f"<{name}>", f"</{name}>"
     inside: list[str] = []
     outside: list[str] = []
-    end = 0
-    while len(inside) < _MOST_PARTS:
-        start = low.find(opening, end)
-        stop = low.find(closing, start) if start >= 0 else -1
-        if stop < 0:
-            break
-        inside.append(reply[start + len(opening) : stop])
-        outside.append(reply[end:start])
-        end = stop + len(closing)
-    return inside, "".join([*outside, reply[end:]])
+    end, opened = 0, -1
+    for start, stop, tag in _tags(reply):
+        if opened < 0 and tag == name:
+            opened = stop
+            outside.append(reply[end:start])
+        elif opened >= 0 and tag == f"/{name}":
+            inside.append(reply[opened:start])
+            end, opened = stop, -1
+    rest = reply[end:]
+    return inside, "".join([*outside[: len(inside)], rest]) if inside else reply
 
 
 def tags_in(text: str, *names: str) -> int:
@@ -122,8 +122,19 @@ def tags_in(text: str, *names: str) -> int:
     >>> tags_in("<say>one</say> <SAY>", "say", "answer")
     3
     """
-    low = lower_ascii(text)
-    return sum(low.count(f"<{name}>") + low.count(f"</{name}>") for name in names)
+    return sum(tag.removeprefix("/") in names for _, _, tag in _tags(text))
+
+
+@lru_cache(maxsize=8)  # one reply is looked at several times
+def _tags(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Every tag: where it begins and ends, and its name in lower case, with a slash before it where it closes."""
+    low = lower_ascii(text) if "<" in text else ""
+    return tuple((match.start(), match.end(), match[1]) for match in _TAG.finditer(low, 0, _end_of_tags(low)))
+
+
+def _end_of_tags(text: str) -> int:
+    """Where tags are no longer looked for: after the first thousand angle brackets."""
+    return len(text) - len(text.split("<", _MOST_BRACKETS)[-1]) if text.count("<") > _MOST_BRACKETS else len(text)
 
 
 def answer_in(reply: str) -> str | Unreadable:
@@ -140,6 +151,8 @@ def answer_in(reply: str) -> str | Unreadable:
         return Unreadable("the reply is empty; expected <answer>your move</answer>", "empty")
     if len(reply) > LONGEST:
         return Unreadable(f"the reply is longer than the {LONGEST} characters that are read; say it shorter")
+    if reply.count("<") > _MOST_BRACKETS:
+        return Unreadable(f"the reply holds more than {_MOST_BRACKETS} times '<'; write one <answer>your move</answer>")
     answers, _ = parts_in(reply, "answer")
     if len(answers) > 1:
         return Unreadable(f"found {len(answers)} answers, expected exactly one <answer>...</answer>")
@@ -148,7 +161,7 @@ def answer_in(reply: str) -> str | Unreadable:
             return Unreadable("found a stray <answer> tag, expected exactly one <answer>...</answer>")
         answer = answers[0].strip()
         return answer or Unreadable("the answer is empty; expected <answer>your move</answer>", "empty")
-    if "<answer>" in lower_ascii(reply):
+    if any(tag == "answer" for _, _, tag in _tags(reply)):
         return Unreadable("the answer was opened with <answer> and never closed with </answer>", "truncated")
     if len(reply.strip()) > _LONGEST_BARE:
         return Unreadable("no answer found; write your move as <answer>your move</answer>")
