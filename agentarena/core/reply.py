@@ -110,10 +110,10 @@ def checked(reply: Reply, *, with_samples: bool = False) -> Reply:
     usage = usage_of(reply.usage)
     if usage is None:
         raise ValueError(f"Reply.usage must map names to finite numbers from 0 to {limits.USAGE:g}")
-    if samples != ():
+    if type(samples) is not tuple or samples:
         _check_samples(samples, with_samples)
     try:
-        extra = json_copy(reply.extra, limits.EXTRA) if reply.extra != {} else {}
+        extra = json_copy(reply.extra, limits.EXTRA)
     except ValueError as error:
         raise ValueError(f"Reply.extra must be JSON-ready: {error}") from None
     if not isinstance(extra, dict):
