@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.agents.boundary import decide, raised
+from agentarena.agents.boundary import decide, failure, is_interrupt
 from agentarena.agents.specs import agent as build
 from agentarena.agents.suitability import check_suitable
 from agentarena.core.actions import Action
@@ -179,15 +179,17 @@ def decisions(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decisi
     answers: SimpleQueue[tuple[int, Decision | Exception]] = SimpleQueue()
     try:
         agent.submit(views, lambda index, decision: answers.put((index, decision)))
-    except Exception as error:
-        yield from ((index, raised(error)) for index in range(len(views)))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        yield from ((index, failure(agent, error)) for index in range(len(views)))
         return
     pending = set(range(len(views)))
     while pending:
         index, decision = answers.get()
         if index in pending:  # a second answer to one question is ignored
             pending.remove(index)
-            yield index, decision
+            yield index, failure(agent, decision) if isinstance(decision, RunEnds) else decision
 
 
 _MOST_SKIPPED = 1000

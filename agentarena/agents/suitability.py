@@ -93,12 +93,12 @@ def _beside(cls: type) -> dict[str, Any]:
 
 def fits(make: Any, game: Game[Any]) -> bool:
     """Whether the agent that a class makes by default can play a game; of what is no class, or needs parameters, nothing is known."""
-    if not inspect.isclass(make):
+    if not inspect.isclass(make) or not issubclass(make, Agent):
         return True
     if not _at_home(make, game):
         return False
     try:
-        agent: Agent = make()
+        agent = make()
     except (ArenaError, TypeError):
         return True
     try:

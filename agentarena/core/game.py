@@ -260,7 +260,7 @@ class Game(ABC, Generic[S]):
         for seat in pending:
             reason = violation(self.legal(state, seat), actions[seat])
             if reason:
-                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
+                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {shown(actions[seat], 200)}: {reason}")
 
     def __getstate__(self) -> dict[str, Any]:
         return self.options  # caches stay behind
