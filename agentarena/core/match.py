@@ -20,28 +20,19 @@ import numpy as np
 
 from .accounts import Accounts
 from .actions import Action, Legal, canonical, first_legal, sample, violation
-from .agent import Decision, Reply, View
+from .agent import Decision, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
-from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn, PlayError, UsageError
+from .errors import AgentFault, AgentNonsense, AgentRaised, IllegalAction, OutOfTurn, PlayError, UsageError
+from .faults import FAULTS, kind_of
 from .game import Information
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
-from .reply import is_countable, outcome_of, retry_reason, schema_error
+from .reply import Reply, is_countable, outcome_of, retry_reason, schema_error
 from .result import record_of, result_of
 from .rng import REFEREE, stream
 from .trajectory import Trajectory, Turn, TurnLog
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
-
-_KINDS: dict[type[AgentFault], str] = {
-    AgentRaised: "raised",
-    AgentTimeout: "timeout",
-    AgentDied: "died",
-    AgentNonsense: "nonsense",
-    AgentFault: "resigned",
-}
-FAULTS = {kind: error for error, kind in _KINDS.items()}
-"""Kind of a fault in a record -> the error it stands for."""
 
 
 class Match:
@@ -300,7 +291,7 @@ class Match:
             fault = AgentRaised(f"{type(fault).__name__}: {fault}")
         if is_countable(fault.usage):
             self.accounts.add_usage(seat, fault.usage)
-        kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
+        kind = kind_of(fault)
         self._note(seat, attempt=len(self._attempts.get(seat, ())), fault=kind)
         self._add_fault(seat, kind, stable(str(fault)), "forfeit")
         return self._forfeit(seat, fault)

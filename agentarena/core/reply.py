@@ -1,19 +1,42 @@
-"""What a reply in words amounts to: an action, or the kind and the reason of what is wrong with it."""
+"""A reply in words, and what it amounts to: an action, or the kind and the reason of what is wrong with it."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from .actions import Action, Legal, violation
-from .agent import Reply, TokenSample
 from .game import Game
-from .samples import encode_samples, sample_errors
+from .samples import TokenSample, encode_samples, sample_errors
 from .text import Unreadable
 
-__all__ = ["is_countable", "outcome_of", "retry_reason", "schema_error"]
+__all__ = ["Reply", "is_countable", "outcome_of", "retry_reason", "schema_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in words, read by the game's text face; with what it cost.
+
+    Attributes:
+        text: The raw reply.
+        thinking: Reasoning kept apart from the reply; private.
+        usage: Counts and prices to be summed in the ledger, e.g. `{"prompt_tokens": 812, "completion_tokens": 9}`.
+        extra: Anything to keep with the record of this decision, JSON-ready.
+        finish: "stop"; "length" when it was cut short; "refusal" when a model or its provider would not answer. It names
+            what went wrong with a reply that cannot be read, and changes nothing about one that can.
+        samples: Every generation behind this reply, those that lost a vote and plans included; `()` of what is no token model.
+    """
+
+    text: str
+    thinking: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    finish: Literal["stop", "length", "refusal"] = "stop"
+    samples: tuple[TokenSample, ...] = ()
+
 
 _ADVICE = {
     "unreadable": "Write your move exactly as the rules say, and only one.",
