@@ -287,7 +287,7 @@ def _names(players: Sequence[Player]) -> list[str]:
         if names.count(name) > 1:
             raise UsageError(
                 f"agents are distinguished by name, and two are called {shown(name)}; enter it once, or name one of them apart: "
-                f"'{name.partition('?')[0]}?name=another' (in Python, its attribute `name`)"
+                f"'{str(name).partition('?')[0]}?name=another' (in Python, its attribute `name`)"
             )
     return names
 
