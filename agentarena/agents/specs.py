@@ -99,13 +99,13 @@ def _arguments(label: str, make: Callable[..., Any], parameters: Mapping[str, An
         raise UsageError(f"agent {label} is {shown(make)}; expected a class or function that makes an agent") from None
     known = [one.name for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     arguments = {key: value for key, value in parameters.items() if key != NAMED or NAMED in known}
-    listed = ", ".join(dict.fromkeys([*known, NAMED]))
+    listed = ", ".join(sorted({*known, NAMED}))
     unknown = [key for key in arguments if key not in known]
     if unknown and not any(one.kind is one.VAR_KEYWORD for one in taken):
-        raise BadOption(f"agent {label} has no parameter {shown(unknown[0])}.{suggest(unknown[0], known)} Its parameters: {listed}")
+        raise BadOption(f"agent {label} has no parameter {shown(unknown[0])}.{suggest(unknown[0], known)} Parameters: {listed}")
     missing = [one.name for one in taken if one.name in known and one.default is one.empty and one.name not in arguments]
     if missing:
-        raise BadOption(f"agent {label} needs the parameter {missing[0]!r}: write '...?{missing[0]}=value'. Its parameters: {listed}")
+        raise BadOption(f"agent {label} needs the parameter {missing[0]!r}: write '...?{missing[0]}=value'. Parameters: {listed}")
     return arguments
 
 

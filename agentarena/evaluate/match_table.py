@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from agentarena.core.display import printable
-from agentarena.core.errors import UsageError
+from agentarena.core.errors import ArenaError, UsageError
 from agentarena.core.game import GameInfo
 from agentarena.core.record import Record
 
@@ -235,7 +235,7 @@ def unique_names(records: Iterable[Record]) -> dict[tuple[str, int], str]:
 def _info(record: Record) -> GameInfo | None:
     try:
         return record.game().info
-    except UsageError:  # a game of somebody else's
+    except ArenaError:  # a game of somebody else's
         return None
 
 

@@ -80,7 +80,7 @@ def output_file(name: str, path: Any) -> Path:
     """
     target = _path(name, path)
     if target.is_dir():
-        raise UsageError(f"{name}: {target} is a folder; give the path of a file in it, e.g. {target / 'a.jsonl'}")
+        raise UsageError(f"{name}: {target} is a folder and no plain file; give the path of a file in it, e.g. {target / 'a.jsonl'}")
     if target.exists() and not target.is_file():
         raise UsageError(f"{name}: {target} is no plain file, so nothing can be kept there; give the path of a file")
     if target.exists():
@@ -124,5 +124,5 @@ def _try_folder(name: str, folder: Path) -> None:
         raise type(error)(error.errno, f"{name}: nothing can be written in {there}: {error.strerror}") from error
 
 
-_PROBE = 65_536
+_PROBE = 4_096
 """Bytes written to see whether a disk is full."""

@@ -140,13 +140,8 @@ def tournament(
     4
     """
     game = registry.game(env, preset=preset, options=options, **env_options)
-    if len(listed(agents)) < 2:
-        raise UsageError(f"a tournament takes at least two agents, got {len(agents)}; a single one plays itself with agentarena.play")
+    rounds, matches = _sizes(agents, rounds, matches)
     target = None if out is None else output_folder("out", out)
-    if (rounds is None) == (matches is None):
-        raise UsageError(f"give either rounds or matches, got {'neither' if rounds is None else 'both'}")
-    rounds = None if rounds is None else whole("rounds", rounds, 1)
-    matches = None if matches is None else whole("matches", matches, 1)
     fixtures = schedule(len(agents), game.info.seats, rounds=rounds, matches=matches, duplicate=flag("duplicate", duplicate))
     about = _about(game, agents, fixtures, seed, bool(duplicate), alpha, level)
     if target is not None:
@@ -171,6 +166,15 @@ def tournament(
         entered=entered,
     )
     return Tournament(results, about)
+
+
+def _sizes(agents: Sequence[str | Agent], rounds: Any, matches: Any) -> tuple[int | None, int | None]:
+    """The sizes of a tournament, checked."""
+    if len(listed(agents)) < 2:
+        raise UsageError(f"a tournament takes at least two agents, got {len(agents)}; a single one plays itself with agentarena.play")
+    if (rounds is None) == (matches is None):
+        raise UsageError(f"give either rounds or matches, got {'neither' if rounds is None else 'both'}")
+    return None if rounds is None else whole("rounds", rounds, 1), None if matches is None else whole("matches", matches, 1)
 
 
 def extend(
@@ -283,7 +287,7 @@ def _names(players: Sequence[Player]) -> list[str]:
         if names.count(name) > 1:
             raise UsageError(
                 f"agents are distinguished by name, and two are called {shown(name)}; enter it once, or name one of them apart: "
-                f"'{name.partition('?')[0]}?name=another' (in Python, its attribute `name`)"
+                f"'{str(name).partition('?')[0]}?name=another' (in Python, its attribute `name`)"
             )
     return names
 

@@ -143,14 +143,11 @@ def test_records_ledger_and_results_use_one_name(tmp_path: Path) -> None:
 
 
 def test_agents_in_their_own_process_have_the_same_name() -> None:
-    results = aa.play("TicTacToe-v0", ["mcts?simulations=1&c=.5", "random?api_key=1" if False else "random"], matches=1, isolate=True)
+    results = aa.play("TicTacToe-v0", ["mcts?simulations=1&c=.5", "random"], matches=1, isolate=True)
     assert results.records[0].seats[0].agent == "mcts?simulations=1&c=.5"
 
 
 def test_logs_name_the_agent_without_its_secrets(mine: str, caplog: pytest.LogCaptureFixture) -> None:
-    class Broken(Agent):
-        pass
-
     spec = f"{mine}:Mine?api_key={SECRET}"
     with caplog.at_level(logging.DEBUG):
         made = agent(spec)
@@ -181,7 +178,7 @@ def test_logs_name_the_agent_without_its_secrets(mine: str, caplog: pytest.LogCa
         ("nosuchmodule:Clas", "no such module"),
         ("agentarena.agents.random:RandomAgnt", "Did you mean RandomAgent"),
         ("mcts?simulation=5", "Did you mean simulations"),
-        ("mcts?simulation=5", "Its parameters: simulations, c, rollouts, rollout, rollout_limit, time_s, name"),
+        ("mcts?simulation=5", "Parameters: c, name, rollout, rollout_limit, rollouts, simulations, time_s"),
         ("tiny?temprature=1", "Did you mean temperature"),
         ("openai:m?max_token=1", "Did you mean max_tokens"),
         ("kuhnpoker/nash?alpa=0.1", "Did you mean alpha"),
