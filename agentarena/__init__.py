@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import evaluate
+    from . import evaluate, train
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
+    from .adapters.solo import make_solo
     from .adapters.vector import make_vec
+    from .agents.llm.prompts import prompts
     from .agents.specs import agent, list_agents
     from .core import errors
     from .core.agent import Agent, Reply, View
@@ -50,10 +52,13 @@ __all__ = [
     "list_envs",
     "make",
     "make_parallel",
+    "make_solo",
     "make_vec",
     "play",
     "play_arrays",
+    "prompts",
     "tournament",
+    "train",
 ]
 
 _HOMES = {
@@ -68,10 +73,13 @@ _HOMES = {
     "game": ".core.registry:game",
     "make": ".adapters.aec:make",
     "make_parallel": ".adapters.parallel:make_parallel",
+    "make_solo": ".adapters.solo:make_solo",
     "make_vec": ".adapters.vector:make_vec",
     "play": ".matches.api:play",
     "play_arrays": ".matches.arrays:play_arrays",
+    "prompts": ".agents.llm.prompts:prompts",
     "tournament": ".matches.tournaments:tournament",
+    "train": ".train",
     "list_envs": ".adapters.registration:list_envs",
     "list_agents": ".agents.specs:list_agents",
     "OnUnreadable": ".core.match:OnUnreadable",
@@ -81,9 +89,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from .core.distribution import version
 
-        value: Any = version("agentarena")
+        value: Any = version()
     elif name in _HOMES:
         module, _, attribute = _HOMES[name].partition(":")
         home = importlib.import_module(module, __name__)

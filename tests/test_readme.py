@@ -9,7 +9,8 @@ import pytest
 
 from agentarena.cli.envs import markdown_table
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -20,9 +21,8 @@ def test_the_table_of_environments_is_the_generated_one() -> None:
 
 
 def test_the_links_lead_somewhere() -> None:
-    root = Path(__file__).resolve().parent.parent
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (root / target).exists(), target
+        assert (ROOT / target).exists(), target
 
 
 @pytest.mark.slow
@@ -30,3 +30,10 @@ def test_the_snippets_run() -> None:
     names: dict[str, object] = {}
     for snippet in SNIPPETS:
         exec(compile(snippet, "README.md", "exec"), names)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().rpartition("\nnav:\n")[2]
+    assert "Environments: [environments.md]" in navigation, "the hook of the pages adds the cards there"
+    missing = [page.name for page in (ROOT / "docs").glob("*.md") if page.name not in navigation]
+    assert not missing

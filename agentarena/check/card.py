@@ -13,6 +13,7 @@ from .clauses import NotApplicable, contract, expect
 from .golden import golden_path, transcript
 from .subject import Subject
 
+_GAP = re.compile(r"\bFill in[:.]|\| fill in \||^The contract test prints the rows that belong here", re.MULTILINE)
 _HEADING = re.compile(r"^(#+)\s+(.*)$", re.MULTILINE)
 
 
@@ -68,6 +69,13 @@ def card_names_options_and_presets(subject: Subject) -> None:
     missing = [name for name in names if f"`{name}`" not in text]
     expect(not missing, f"the card does not name `{'`, `'.join(missing)}`")
     expect("orfeit" in text or "nreadable" in text, "the card does not say what an unreadable reply costs")
+
+
+@contract("card is filled in")
+def card_is_filled_in(subject: Subject) -> None:
+    """Nothing is left of the skeleton that `agentarena new` wrote."""
+    gaps = [f"line {number}: {line.strip()}" for number, line in enumerate(_card(subject).splitlines(), 1) if _GAP.search(line)]
+    expect(not gaps, "card.md still says what is to be filled in:\n" + "\n".join(gaps))
 
 
 @contract("golden transcript replays")

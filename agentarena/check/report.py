@@ -11,6 +11,8 @@ from agentarena.core.errors import ContractError
 __all__ = ["Report", "Result", "Status"]
 
 Status = Literal["pass", "fail", "n/a"]
+_NAMED = 3
+"""How many results of one reason are named after the first."""
 _SIGNS = {"pass": "ok  ", "fail": "FAIL", "n/a": "n/a "}
 
 
@@ -35,6 +37,18 @@ class Result:
         name = f"{self.name} [{self.preset}]" if self.preset else self.name
         reason = self.reason.replace("\n", "\n       ")
         return f"{_SIGNS[self.status]} {name}" + (f": {reason}" if reason else "")
+
+
+def _lines_of(results: list[Result]) -> str:
+    """The first result in full, and the names of those that say the same."""
+    names = [f"{result.name} [{result.preset}]" if result.preset else result.name for result in results[1:]]
+    if not names:
+        return results[0].line()
+    return (
+        results[0].line()
+        + f"\n       The same: {', '.join(names[:_NAMED])}"
+        + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ class Report:
         return iter(self.results)
 
     def lines(self, *, verbose: bool = True) -> list[str]:
-        """The report as lines of text.
+        """The report as lines of text. A reason that several failures share is written once.
 
         Args:
             verbose: Whether to list what passed and what does not apply, too; else failures alone.
@@ -71,7 +85,10 @@ class Report:
         results = self.results if verbose else self.failures
         count = {status: sum(result.status == status for result in self.results) for status in _SIGNS}
         summary = f"{self.subject}: {count['pass']} passed, {count['fail']} failed, {count['n/a']} not applicable"
-        return [*(result.line() for result in results), summary]
+        first: dict[tuple[str, str], list[Result]] = {}
+        for result in results:
+            first.setdefault((result.status, result.reason) if result.status == "fail" else (result.name, result.preset), []).append(result)
+        return [*(_lines_of(group) for group in first.values()), summary]
 
     def raise_for_failures(self) -> None:
         """Raise when anything failed.

@@ -9,7 +9,7 @@ from string import Template
 
 from agentarena.core.errors import UsageError
 
-__all__ = ["write"]
+__all__ = ["advice", "write"]
 
 _FILES = {
     "init.py.txt": "__init__.py",
@@ -51,6 +51,20 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
     written = [_render(template, root / path.format(package=package), names) for template, path in _FILES.items()]
     (root / "tests" / "__init__.py").write_text("", encoding="utf-8")
     return written
+
+
+def advice(package: Path) -> str:
+    """The commands that lead from the skeleton in this folder to a game that others can play."""
+    name = package.name
+    game = f"{name}.game:{''.join(word.capitalize() for word in name.split('_'))}"
+    steps = (
+        *([f"cd {package.parent}"] if package.parent != Path() else []),
+        f"agentarena check {game}   # says what is missing: fill in game.py, then text.py, bots.py and card.md, until it is green",
+        f"agentarena play {game} human random --matches 1",
+        f"agentarena check {game} --write-golden {name}/tests/golden   # once it plays as it should; read it",
+        f"python -m pytest {name}   # the same contract, with the transcript, as a test",
+    )
+    return "\n".join(("Next:", *(f"  {step}" for step in steps)))
 
 
 def _render(template: str, path: Path, names: dict[str, str]) -> Path:

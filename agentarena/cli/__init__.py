@@ -7,22 +7,28 @@ cannot be used; 130 interrupted.
 from __future__ import annotations
 
 import importlib
+import io
+import logging
 import os
 import sys
 from typing import Any
 
 import click
 
+from agentarena.core.display import printable_lines
+from agentarena.core.distribution import DISTRIBUTION
 from agentarena.core.errors import ArenaError
 
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
-    "envs": "List environments, agents or one environment's card.",
+    "envs": "List environments, or show one environment's card.",
+    "agents": "List agents: what each is, what it plays, and its parameters.",
     "play": "Play matches and print the standings.",
     "watch": "Watch one match move by move.",
     "tournament": "Rank several agents against each other.",
     "replay": "Step through a recorded match.",
+    "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",
     "report": "Write an HTML report from records.",
     "check": "Test a game against the contract.",
@@ -56,7 +62,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(package_name="agentarena", prog_name="agentarena")
+@click.version_option(package_name=DISTRIBUTION, prog_name="agentarena")
 def cli() -> None:
     """Language-model, RL, search and scripted agents at the same tables, ranked with honest error bars.
 
@@ -69,20 +75,35 @@ def cli() -> None:
     """
 
 
+class _Printable(logging.Formatter):
+    """Log messages as a terminal may show them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 def main(argv: list[str] | None = None) -> Any:
     """The console script: errors of ours, and files that cannot be used, become one line on stderr and exit code 2.
 
-    Agents and games in the working folder can be named.
+    Agents and games in the working folder can be named. Errors and warnings quote names, replies and files: no control character
+    in them reaches the terminal.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a character shows another
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_Printable())
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # last, so that nothing lying there hides an installed package
     try:
         return cli.main(args=argv, prog_name="agentarena", standalone_mode=False)
     except click.exceptions.Abort:
-        click.echo("interrupted; finished matches are in the record file, and the same command continues it", err=True)
+        click.echo("interrupted; with --out, finished matches are recorded, and the same command goes on from there", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(printable_lines(shown.getvalue()), err=True, nl=False)
         sys.exit(2)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
@@ -90,5 +111,5 @@ def main(argv: list[str] | None = None) -> Any:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (ArenaError, OSError) as error:
-        click.echo(f"agentarena: {error}", err=True)
+        click.echo(printable_lines(f"agentarena: {error}"), err=True)
         sys.exit(2)

@@ -16,7 +16,7 @@ from agentarena.core.batch import Bounds
 from agentarena.core.game import Game, HasBatch
 from agentarena.core.rng import stream
 
-from .common import env_options, key_values, show_table
+from .common import echo_json, env_options, json_option, key_values, show_table
 
 _BATCH = 1024
 
@@ -25,8 +25,9 @@ _BATCH = 1024
 @click.argument("envs", nargs=-1)
 @click.option("--seconds", default=0.3, show_default=True, type=click.FloatRange(min=0.01), help="CPU time per measurement.")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(min=1), help="Measurements; the median is shown.")
+@json_option
 @env_options
-def command(envs: tuple[str, ...], seconds: float, rounds: int, settings: tuple[str, ...]) -> None:
+def command(envs: tuple[str, ...], seconds: float, rounds: int, as_json: bool, settings: tuple[str, ...]) -> None:
     """Random legal play, decisions per CPU-second: the rules, the rules with text, PettingZoo's AEC, and array rules.
 
     `make bench` compares with other libraries in the same run.
@@ -38,14 +39,19 @@ def command(envs: tuple[str, ...], seconds: float, rounds: int, settings: tuple[
     rows = []
     for env_id in envs or registry.env_ids():
         game = registry.game(env_id, **key_values(settings))
-        rows.append((env_id, *(_speed(case(game, env_id, key_values(settings)), seconds, rounds) for case in _CASES.values())))
-    show_table("Decisions per CPU-second, random legal play", ("id", *_CASES), rows)
+        rows.append((env_id, [_speed(case(game, env_id, key_values(settings)), seconds, rounds) for case in _CASES.values()]))
+    if as_json:
+        games = [{"env": env_id, "decisions_per_cpu_second": dict(zip(_CASES, speeds, strict=True))} for env_id, speeds in rows]
+        echo_json({"seconds": seconds, "rounds": rounds, "games": games})
+        return
+    cells = [(env_id, *("–" if speed is None else f"{speed:,.0f}" for speed in speeds)) for env_id, speeds in rows]
+    show_table("Decisions per CPU-second, random legal play", ("id", *_CASES), cells, caption="– : the game does not have it.")
 
 
-def _speed(play: Callable[[], int] | None, seconds: float, rounds: int) -> str:
-    """Median decisions per CPU-second of some rounds."""
+def _speed(play: Callable[[], int] | None, seconds: float, rounds: int) -> float | None:
+    """Median decisions per CPU-second of some rounds; `None` for what the game does not have."""
     if play is None:
-        return "–"
+        return None
     rates = []
     for turn in range(rounds + 1):  # the first warms the caches
         began, count, spent = time.process_time(), 0, 0.0
@@ -54,7 +60,7 @@ def _speed(play: Callable[[], int] | None, seconds: float, rounds: int) -> str:
             spent = time.process_time() - began
         if turn:
             rates.append(count / spent)
-    return f"{statistics.median(rates):,.0f}"
+    return statistics.median(rates)
 
 
 def _rules(game: Game[Any], env_id: str, options: dict[str, Any]) -> Callable[[], int]:

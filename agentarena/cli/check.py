@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from agentarena.core import registry
+from agentarena.core.display import printable_lines
 
-from .common import console
+from .common import echo_json, json_option, say
 
 
 @click.command("check")
@@ -17,7 +18,8 @@ from .common import console
 )
 @click.option("--golden", type=click.Path(file_okay=False, exists=True), metavar="DIR", help="Compare with the golden transcripts in DIR.")
 @click.option("-v", "--verbose", is_flag=True, help="List the checks that passed, too.")
-def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool) -> None:
+@json_option
+def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool, as_json: bool) -> None:
     """Run the contract suite on games. Exit code 1 when a check fails.
 
     \b
@@ -32,13 +34,14 @@ def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, g
         raise click.UsageError("name an environment, e.g. TicTacToe-v0 or mypkg.nim:Nim, or give --all")
     if write_golden:
         for name in names:
-            console.print(f"wrote {check.write_golden(name, write_golden)}")
+            say(f"wrote {check.write_golden(name, write_golden)}")
         return
-    failed = 0
+    reports = []
     for name in names:
-        report = check.run(name, golden=golden)
-        for line in report.lines(verbose=verbose):
-            click.echo(line)
-        failed += not report.ok
-    if failed:
+        reports.append(check.run(name, golden=golden))
+        for line in () if as_json else reports[-1].lines(verbose=verbose):
+            click.echo(printable_lines(line))
+    if as_json:
+        echo_json({"games": [{"game": report.subject, "ok": report.ok, "results": report.results} for report in reports]})
+    if not all(report.ok for report in reports):
         raise SystemExit(1)

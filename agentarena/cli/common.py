@@ -1,33 +1,62 @@
-"""What several commands share: options, progress bars and tables."""
+"""What several commands share: options, record files, progress bars, and output: words, tables, JSON.
+
+Names, replies and reasons come from agents, records and files: `say`, `show_table` and `echo_json` print them as they are, never
+as markup or as commands to the terminal.
+"""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
+import json
 import math
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
+import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-__all__ = ["console", "env_options", "interval", "key_values", "match_options", "progress_bar", "show_table"]
+from agentarena.core.display import printable, printable_lines, wrapped
+
+__all__ = [
+    "console",
+    "echo_json",
+    "env_options",
+    "interval",
+    "json_option",
+    "key_values",
+    "match_options",
+    "progress_bar",
+    "say",
+    "show_table",
+    "trust_option",
+]
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def key_values(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["players=4", "preset=paper"]` as `{"players": 4, "preset": "paper"}`; values are Python literals where they are ones."""
-    out: dict[str, Any] = {}
+    """What `--set` says of a game, as keywords of whatever takes one: its options apart, so that they may be named like anything.
+
+    `["players=4", "preset=paper"]` gives `{"options": {"players": 4}, "preset": "paper"}`; values are Python literals where they
+    are ones.
+    """
+    options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
-            raise click.BadParameter(f"{pair!r} is not name=value", param_hint="--set")
-        out[key] = _value(value)
-    return out
+            raise click.BadParameter(f"{printable(pair, 100)!r} is not name=value", param_hint="--set")
+        if key in options:
+            raise click.BadParameter(f"{printable(key, 100)!r} is given twice; give it once", param_hint="--set")
+        options[key] = _value(value)
+    return {"preset": options.pop("preset", None), "options": options}
 
 
 def _value(text: str) -> Any:
@@ -35,7 +64,7 @@ def _value(text: str) -> Any:
         return text.lower() == "true"
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
@@ -70,6 +99,39 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return env_options(function)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on stdout.")
+"""Adds `--json`, the argument `as_json`, to a command that reports something; it prints by `echo_json`."""
+
+
+trust_option = click.option("--trust", is_flag=True, help="Let the files name code of their own (module:Class), which is then run.")
+"""Adds `--trust` to a command that reads records, for those of games that are not registered."""
+
+
+def echo_json(value: Any) -> None:
+    """A value as one JSON document on stdout: dataclasses as objects, arrays as lists, numbers that are not finite as null."""
+    click.echo(json.dumps(_jsonable(value), indent=2, allow_nan=False))
+
+
+def _jsonable(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _jsonable(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def say(text: str, style: str = "", *, hanging: int = 0) -> None:
+    """Words on stdout, in a terminal broken between words (see `wrapped`); nothing in them is markup or a command to it."""
+    text = printable_lines(text)
+    console.print(Text(wrapped(text, console.width, hanging=hanging) if console.is_terminal else text, style=style), soft_wrap=True)
+
+
 @contextmanager
 def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on stderr, moved by `progress(done, total)`; nothing when `quiet` or when stderr is no terminal."""
@@ -78,10 +140,16 @@ def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int]
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     terminal = Console(stderr=True)
     with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(printable(what, 60), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -90,27 +158,68 @@ _UNBROKEN = 12
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, caption: str = "") -> None:
-    """A table on stdout; numbers are right-aligned."""
+    """A table on stdout; numbers are right-aligned. Cells, title and caption are shown as they are, each cell on one line.
+
+    Where the terminal is too narrow, intervals go below their numbers, then their bounds below each other; where it is narrower
+    still, each row is a list.
+    """
+    names, texts = [printable(name) for name in columns], [[printable(str(cell)) for cell in row] for row in rows]
+    for breaks in ((), (" [",), (" [", ", ")):
+        cells = [[_broken(cell, breaks) for cell in row] for row in texts]
+        table = _table(title, [_broken(name, breaks[:1]) for name in names], cells, caption)
+        size = console.measure(table, options=console.options.update(width=_ROOM))
+        if (size.minimum if breaks else size.maximum) <= console.width:
+            console.print(table)
+            console.print()
+            return
+    say(title, "italic")
+    for row in texts:
+        say("")
+        for name, cell in zip(names, row, strict=True):
+            say(f"{name}: {cell}", "bold" if name is names[0] else "", hanging=2)
+    say(f"\n{caption}" if caption else "", "dim italic")
+
+
+_ROOM = 10_000
+"""A width that every table fits."""
+_INTERVAL = re.compile(r" \[[^\[\]]*\]$")
+
+
+def _broken(cell: str, breaks: Sequence[str]) -> str:
+    """A cell whose interval goes on in new lines at the places named."""
+    interval = _INTERVAL.search(cell)
+    if interval is None:
+        return cell
+    tail = interval[0]
+    for place in breaks:
+        tail = tail.replace(place, place.rstrip("[ ") + "\n" + place.lstrip(", "))
+    return cell[: interval.start()] + tail
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=title or None,
-        caption=caption or None,
+        title=Text(printable(title), style="italic") if title else None,
+        caption=Text(printable_lines(caption), style="dim italic") if caption else None,
         title_justify="left",
         caption_justify="left",
         header_style="bold",
         pad_edge=False,
         collapse_padding=True,
+        show_edge=False,
     )
     for i, name in enumerate(columns):
-        cells = [str(row[i]) for row in rows]
+        cells = [row[i] for row in rows]
         right = bool(cells) and all(map(_is_number, cells))
-        words = max(len(word) for cell in (name, *cells) for word in (cell.split() or [""]))
-        table.add_column(
-            name, justify="right" if right else "left", overflow="fold", no_wrap=name == columns[0], min_width=min(words, _UNBROKEN)
+        parts = [part for cell in (name, *cells) for part in cell.split("\n")]
+        longest = max(
+            len(part) if part.startswith("[") and "\n" in name + "".join(cells) else min(_UNBROKEN, max(map(len, part.split() or [""])))
+            for part in parts
         )
+        table.add_column(Text(name), justify="right" if right else "left", overflow="fold", min_width=longest)
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
-    console.print(table)
+        table.add_row(*map(Text, row))
+    return table
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:

@@ -13,6 +13,8 @@ import click
 from .common import console, interval, progress_bar, show_table
 
 ENV = "Dhumbal-v0"
+FULL = 1024
+"""Rounds of the paper's championship."""
 HEURISTICS = ("dhumbal/aggressive", "dhumbal/conservative", "dhumbal/balanced", "dhumbal/opportunistic")
 SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 
@@ -23,11 +25,12 @@ SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 )
 @click.option(
     "--search-rounds",
-    default=128,
+    default=32,
     show_default=True,
     type=click.IntRange(min=4),
-    help="Rounds of the championship with search (1024 in the paper).",
+    help="Rounds of the championship with search.",
 )
+@click.option("--full", is_flag=True, help=f"Play the championship with search over the paper's {FULL} rounds; about a quarter of an hour.")
 @click.option(
     "--simulations", default=100, show_default=True, type=click.IntRange(min=1), help="ISMCTS simulations a decision, as in the paper."
 )
@@ -35,15 +38,17 @@ SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one a core, at most 4.")
 @click.option("--out", default="demo", show_default=True, type=click.Path(file_okay=False), help="Folder for records and reports.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
-def command(rounds: int, search_rounds: int, simulations: int, seed: int, workers: int | None, out: str, quiet: bool) -> None:
+def command(rounds: int, search_rounds: int, full: bool, simulations: int, seed: int, workers: int | None, out: str, quiet: bool) -> None:
     """Play the Dhumbal championship of arXiv 2510.11736 with its own players and write reports.
 
     First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
-    championship: Aggressive against search and chance. The published figures are printed beside ours.
+    championship: Aggressive against search and chance. The published figures are printed beside ours. A demo that was
+    broken off goes on from what it has recorded.
     """
     from agentarena.envs.dhumbal.analysis import published
 
     began = time.perf_counter()
+    search_rounds = FULL if full else search_rounds
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     championship = _Championship(folder, seed, workers or min(4, os.cpu_count() or 1), quiet)
@@ -62,10 +67,14 @@ def command(rounds: int, search_rounds: int, simulations: int, seed: int, worker
     caption = "In PPO's seat plays Random: the paper finds no difference between them (p = 0.70). Its ISMCTS takes every hidden card for an ace; ours redraws them fairly."
     show_table(f"Championship, {search_rounds} rounds", columns, rows, caption=caption)
     reports = championship.reports(published)
-    console.print(
-        f"{' and '.join(map(str, reports))} written in {time.perf_counter() - began:.0f} s. Look at a round: agentarena replay {folder / 'championship.jsonl'}",
-        soft_wrap=True,
-    )
+    lines = [
+        f"{' and '.join(map(str, reports))} written in {time.perf_counter() - began:.0f} s; open them in a browser.",
+        f"Look at a round: agentarena replay {championship.path('championship', search_rounds)}",
+    ]
+    if search_rounds < FULL:
+        lines.append(f"The paper's {FULL} rounds of the championship: agentarena demo --full")
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 class _Championship:
@@ -79,6 +88,8 @@ class _Championship:
         """The results of a tournament under the paper's rules."""
         from agentarena.matches.api import play
 
+        if not self.quiet:
+            click.echo(f"{name}: {rounds} rounds between {', '.join(agents)} ...", err=True)
         with progress_bar(name, self.quiet) as progress:
             self.results[name] = play(
                 ENV,
@@ -87,11 +98,15 @@ class _Championship:
                 seed=self.seed,
                 rotate=rotate,
                 workers=self.workers,
-                out=self.folder / f"{name}.jsonl",
+                out=self.path(name, rounds),
                 progress=progress,
                 preset="paper",
             )
         return self.results[name]
+
+    def path(self, name: str, rounds: int) -> Path:
+        """The record file of a tournament; one a length, so that a short demo can follow a long one."""
+        return self.folder / f"{name}-{rounds}.jsonl"
 
     def reports(self, published: Any) -> list[Path]:
         """Writes one page a tournament."""

@@ -12,8 +12,9 @@ from importlib import metadata
 import click
 
 from agentarena.core import registry
+from agentarena.core.distribution import DISTRIBUTION, install_command, other_distribution, version
 
-from .common import show_table
+from .common import echo_json, json_option, show_table
 
 _PACKAGES = (
     # distribution, module, what it is for, extra that brings it ("" for the base install)
@@ -34,14 +35,34 @@ _PACKAGES = (
 
 
 @click.command("doctor")
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Show the installed packages and test every environment. Exit code 1 when an environment does not run.
 
     \b
     agentarena doctor
     """
-    show_table("Machine", ("item", "value"), _machine())
-    show_table("Packages", ("package", "version", "for", "install with"), [_package(*row) for row in _PACKAGES])
+    machine, packages, stranger = _machine(), [_package(*row) for row in _PACKAGES], other_distribution()
+    if as_json:
+        rows, broken = _environments()
+        columns = ("package", "version", "for", "install_with")
+        echo_json(
+            {
+                "machine": dict(machine),
+                "packages": [dict(zip(columns, row, strict=True)) for row in packages],
+                "other_distribution": stranger,
+                "environments": [{"env": env_id, "runs": env_id not in broken, "outcome": outcome} for env_id, outcome in rows],
+            }
+        )
+        raise SystemExit(1 if broken else 0)
+    show_table("Machine", ("item", "value"), machine)
+    show_table("Packages", ("package", "version", "for", "install with"), packages)
+    if stranger is not None:
+        click.echo(
+            f"Another project's distribution, agentarena {stranger}, is installed here and owns the same folder and command. "
+            f"Remove both and install this one again: pip uninstall agentarena {DISTRIBUTION} && {install_command()}",
+            err=True,
+        )
     rows, broken = _environments()
     show_table("Environments", ("id", "one random match"), rows)
     if broken:
@@ -52,7 +73,7 @@ def command() -> None:
 def _machine() -> list[tuple[str, str]]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return [
-        ("agentarena", metadata.version("agentarena")),
+        ("agentarena", f"{version()} ({DISTRIBUTION})"),
         ("Python", f"{platform.python_version()} ({sys.executable})"),
         ("system", f"{platform.system()} {platform.machine()}"),
         ("cores", str(cores)),
@@ -61,8 +82,8 @@ def _machine() -> list[tuple[str, str]]:
 
 def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[str, str, str, str]:
     installed = importlib.util.find_spec(module) is not None
-    version = metadata.version(distribution) if installed else "not installed"
-    return (distribution, version, purpose, "" if installed or not extra else f"pip install 'agentarena[{extra}]'")
+    installed_version = metadata.version(distribution) if installed else "not installed"
+    return (distribution, installed_version, purpose, "" if installed or not extra else install_command(extra))
 
 
 def _environments() -> tuple[list[tuple[str, str]], list[str]]:

@@ -20,5 +20,5 @@ def command(name: str, folder: str) -> None:
 
     paths = skeleton.write(name, folder)
     for path in paths:
-        console.print(f"wrote {path}")
-    console.print("\nNext: fill in game.py, then text.py, and run the test until it is green. Each failure says what is missing.")
+        console.print(f"wrote {path}", markup=False, soft_wrap=True)
+    console.print(f"\n{skeleton.advice(paths[0].parent)}", markup=False, soft_wrap=True)

@@ -8,33 +8,38 @@ from typing import Any
 
 import click
 
-from .common import console
+from agentarena.core.display import printable
+
+from .common import console, echo_json, json_option, say, trust_option
 
 
 @click.command("replay")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("-m", "--match", default=0, show_default=True, type=click.IntRange(min=0), help="Number of the match in the file.")
+@click.argument("records", type=click.Path(exists=True))
+@click.option("-m", "--match", type=click.IntRange(min=0), help="Number of the match; by default the first.")
 @click.option("--seat", type=click.IntRange(min=0), help="See only what this seat saw; by default you are the referee and see everything.")
 @click.option(
     "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Go on by itself after this pause instead of waiting for Enter."
 )
-def command(file: str, match: int, seat: int | None, delay: float | None) -> None:
+@trust_option
+@json_option
+def command(records: str, match: int | None, seat: int | None, delay: float | None, trust: bool, as_json: bool) -> None:
     """Step through a recorded match: Enter goes on, q stops. Without a terminal it prints everything.
+
+    RECORDS is a record file or the folder of a tournament. Each step shows what was thought, replied and played, then what is
+    seen: as the referee in one block, in which the numbers at the left are the seats that see a line.
 
     \b
     agentarena replay runs/kuhn.jsonl --match 3
     agentarena replay runs/kuhn.jsonl --seat 1 --delay 0.5
     """
     from agentarena.core.frames import frames
-    from agentarena.matches.results import Results
 
-    records = {record.match: record for record in Results.load(file).records}
-    if match not in records:
-        raise click.UsageError(
-            f"{file} has no match {match}; it has {len(records)}, numbered {min(records, default=0)} to {max(records, default=0)}"
-        )
-    record = records[match]
+    record = record_of(records, match, trust=trust)
     check_seat(seat, len(record.seats))
+    if as_json:
+        echo_json(match_json(record, seat))
+        return
+    say(f"{record.env}, match {record.match}: " + ", ".join(f"seat {n} {printable(one.agent)}" for n, one in enumerate(record.seats)))
     for frame in frames(record):
         show_frame(frame, seat)
         if delay is not None:
@@ -44,23 +49,94 @@ def command(file: str, match: int, seat: int | None, delay: float | None) -> Non
     show_ending(record)
 
 
+def record_of(path: str, match: int | None, *, trust: bool = False) -> Any:
+    """The record of a match in a file or folder; the first where no match is named.
+
+    Raises:
+        UsageError: There is no such match, or the folder holds several files.
+    """
+    from agentarena.core.record_files import record_files
+    from agentarena.matches.results import Results
+
+    files = record_files(path)
+    if len(files) > 1:
+        raise click.UsageError(f"{path} holds {len(files)} record files; name one of them: {', '.join(file.name for file in files[:10])}")
+    records = {record.match: record for record in Results.load(files[0], trust=trust).records}
+    if not records:
+        raise click.UsageError(f"{files[0]} holds no finished match")
+    number = min(records) if match is None else match
+    if number not in records:
+        raise click.UsageError(f"{files[0]} has no match {match}; it has {len(records)}, numbered {min(records)} to {max(records)}")
+    return records[number]
+
+
 def check_seat(seat: int | None, seats: int) -> None:
     """Raise `UsageError` unless the match has that seat."""
     if seat is not None and seat >= seats:
         raise click.UsageError(f"there is no seat {seat}; the seats are 0 to {seats - 1}")
 
 
+_LONGEST = 4000
+"""Longer replies and thinking are cut in the terminal."""
+
+
 def show_frame(frame: Any, seat: int | None) -> None:
-    """One moment of a match: what was done, and what the seat, or the referee, sees."""
+    """One moment of a match: what was said and done, and what the seat, or the referee, sees."""
     console.rule(f"step {frame.step}", align="left", style="dim")
+    for speaker, attempts in frame.replies_for(seat).items():
+        for attempt in attempts:
+            if attempt["thinking"]:
+                say(f"seat {speaker} thinks: {_cut(attempt['thinking'])}", style="dim")
+            refused = "" if attempt["outcome"] == "read" else f" ({attempt['outcome']}: {attempt['reason']})"
+            say(f"seat {speaker} replies{refused}: {_cut(attempt['text'])}")
     for line in frame.news_for(seat):
-        console.print(line, markup=False)
-    console.print(frame.table if seat is None else frame.views[seat], markup=False)
+        say(line)
+    if seat is None:
+        say(frame.table, hanging=frame.table.find("| ") + 2 if len(set(frame.views)) > 1 else 0)
+    else:
+        say(frame.views[seat])
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters; --json has them all)"
 
 
 def show_ending(record: Any) -> None:
     """How a match ended, seat by seat."""
     winner = "nobody" if record.winner is None else f"seat {record.winner}" if isinstance(record.winner, int) else record.winner
-    console.print(f"[bold]{record.outcome}[/bold]; winner: {winner}")
+    say(f"{record.outcome}; winner: {winner}", style="bold")
     for number, one in enumerate(record.seats):
-        console.print(f"  seat {number}  {one.agent}  {one['return']:g}", markup=False)
+        side = ", ".join(printable(part) for part in (one.role, one.team) if part)
+        say(f"  seat {number}  {printable(one.agent)}{f' ({side})' if side else ''}  {one.return_:g}")
+
+
+def match_json(record: Any, seat: int | None) -> dict[str, Any]:
+    """A match step by step as `--json` prints it, for the referee or for one seat."""
+    from agentarena.core.frames import frames
+
+    return {
+        "env": record.env,
+        "options": record.options,
+        "seed": record.seed,
+        "match": record.match,
+        "deal": record.deal,
+        "seen_by": "referee" if seat is None else seat,
+        "seats": [{"agent": one.agent, "role": one.role, "team": one.team, "return": one.return_} for one in record.seats]
+        if seat is None
+        else [{"agent": one.agent, "return": one.return_} for one in record.seats],
+        "outcome": record.outcome,
+        "winner": record.winner,
+        "steps": [_frame_json(frame, seat) for frame in frames(record)],
+    }
+
+
+def _frame_json(frame: Any, seat: int | None) -> dict[str, Any]:
+    shared = {
+        "step": frame.step,
+        "replies": frame.replies_for(seat),
+        "news": frame.news_for(seat),
+        "to_move": frame.to_move,
+    }
+    if seat is not None:
+        return {**shared, "view": frame.views[seat]}
+    return {**shared, "moves": frame.moves, "views": frame.views, "returns": frame.returns, "note": frame.note}

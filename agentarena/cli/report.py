@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .common import console
+from .common import echo_json, json_option, say, trust_option
 
 
 @click.command("report")
@@ -12,13 +12,23 @@ from .common import console
 @click.option("-o", "--out", default="report.html", show_default=True, type=click.Path(dir_okay=False))
 @click.option("--title", help="Heading of the report; by default the environment's name.")
 @click.option("--replays", default=4, show_default=True, type=click.IntRange(min=0), help="Matches to include as replays.")
-def command(files: tuple[str, ...], out: str, title: str | None, replays: int) -> None:
+@trust_option
+@json_option
+def command(files: tuple[str, ...], out: str, title: str | None, replays: int, trust: bool, as_json: bool) -> None:
     """Write one self-contained HTML file: standings, head-to-head, per seat, replays. FILES are records or tournament folders.
 
     \b
     agentarena report runs/kuhn.jsonl -o kuhn.html
     """
+    from agentarena.core.record_files import record_files
     from agentarena.leaderboard import report
+    from agentarena.matches.results import Results
 
-    report.write(list(files), out, title=title, replays=replays)
-    console.print(f"wrote {out}", soft_wrap=True)
+    from .play import results_json
+
+    report.write(list(files), out, title=title, replays=replays, trust=trust)
+    if as_json:
+        files_json = [results_json(Results.load(file, trust=trust), str(file)) for path in files for file in record_files(path)]
+        echo_json({"report": out, "files": files_json})
+    else:
+        say(f"wrote {out}")

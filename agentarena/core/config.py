@@ -6,13 +6,14 @@ import functools
 import json
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from importlib import metadata
 from typing import Any, Literal
 
 import gymnasium
 import numpy as np
 
-from . import registry
+from . import limits, registry
+from .display import shown
+from .distribution import version
 from .errors import UsageError
 from .game import Game
 from .rng import CHANCE, stream
@@ -43,10 +44,22 @@ class OnUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """An agent as records name it."""
+    """An agent as records name it.
+
+    Raises:
+        UsageError: Name or version is no string of printable characters, or longer than `limits.NAME`.
+    """
 
     name: str
     version: str
+
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("version", self.version)):
+            if type(value) is not str or not value.isprintable() or len(value) > limits.NAME:
+                raise UsageError(
+                    f"the {what} of an agent is {shown(value)}; expected at most {limits.NAME} printable characters, on one line. "
+                    f"Set `{what}` on the agent"
+                )
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ class RunConfig:
     @cached_property
     def package(self) -> str:
         """Version of this package."""
-        return _package()
+        return version()
 
     def chance(self, deal: int) -> np.random.Generator:
         """The stream of a deal; of a game without chance, which draws nothing from it, one for all."""
@@ -108,8 +121,3 @@ class RunConfig:
 
 
 _env_id = functools.lru_cache(maxsize=64)(registry.env_id_of)
-
-
-@functools.cache
-def _package() -> str:
-    return metadata.version("agentarena")

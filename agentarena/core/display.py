@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import reprlib
+import textwrap
 from typing import Any
 
 import numpy as np
 
-__all__ = ["printable", "shown"]
+__all__ = ["printable", "printable_lines", "shown", "wrapped"]
 
 _DIGITS_SHOWN = 256
 """Integers of more bits are described, not written out: writing out takes time that grows with the square of their length."""
@@ -36,6 +37,40 @@ def printable(text: str, limit: int = 1000) -> str:
     """
     clean = text[:limit] if text[:limit].isprintable() else "".join(map(_escaped, text[:limit]))
     return clean if len(clean) <= limit and len(text) <= limit else clean[: limit - 3] + "..."
+
+
+def printable_lines(text: str) -> str:
+    """`text` with its lines, and with what no terminal should receive written as escapes.
+
+    >>> printable_lines("a\\tb\\n\\x1b[2Jc")
+    'a   b\\n\\\\x1b[2Jc'
+    """
+    lines = text.replace("\r\n", "\n").expandtabs(4).split("\n")
+    return "\n".join(line if line.isprintable() else "".join(map(_escaped, line)) for line in lines)
+
+
+def wrapped(text: str, width: int, *, hanging: int = 0) -> str:
+    """`text` with lines of at most `width` characters, broken between words; a word longer than that stays whole.
+
+    Args:
+        text: The text. The indentation of a line is kept in what follows of it.
+        width: Of the terminal.
+        hanging: Columns at the left that the rest of a broken line leaves free.
+
+    >>> print(wrapped("  a line of words", 9))
+      a line
+      of
+      words
+    """
+    lines = []
+    for line in text.split("\n"):
+        if len(line) <= width:
+            lines.append(line)
+            continue
+        own = len(line) - len(line.lstrip(" "))
+        indent = " " * min(max(own, hanging), width // 2)
+        lines += textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+    return "\n".join(lines)
 
 
 def _escaped(char: str) -> str:

@@ -21,6 +21,7 @@
     ├── RecordError (ValueError)        a file of records cannot be used
     │   ├── CorruptRecord               a line is damaged
     │   ├── RecordMismatch              the file belongs to another run, or replays differently
+    │   ├── UntrustedRecord             it names code that is not registered
     │   └── RecordBusy                  another run is writing the file
     ├── WeightsMismatch                 a model's new weights do not give the log-probabilities they must
     ├── ContractError                   a game breaks the contract that `agentarena check` tests
@@ -35,6 +36,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
+
+from .display import shown
+from .distribution import install_command
 
 __all__ = [
     "AgentDied",
@@ -59,6 +63,7 @@ __all__ = [
     "RunEnds",
     "ServiceGone",
     "UnknownName",
+    "UntrustedRecord",
     "UsageError",
     "WeightsMismatch",
     "WrongSeats",
@@ -78,11 +83,11 @@ class UnknownName(UsageError, LookupError):
     """No such environment, agent, option or preset; the message suggests near misses."""
 
     def __init__(self, what: str, got: str, known: Iterable[str], hint: str = "") -> None:
-        self.what, self.got, self.known = what, got, tuple(known)
-        super().__init__(f"unknown {what} {got!r}.{suggest(got, self.known)}{' ' + hint if hint else ''}")
+        self.what, self.got, self.known, self.hint = what, got, tuple(known), hint
+        super().__init__(f"unknown {what} {shown(got, 200)}.{suggest(got, self.known)}{' ' + hint if hint else ''}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.what, self.got, self.known))
+        return (type(self), (self.what, self.got, self.known, self.hint))
 
 
 class BadOption(UsageError):
@@ -169,6 +174,10 @@ class RecordMismatch(RecordError):
     """The file belongs to another run, or a record replays differently."""
 
 
+class UntrustedRecord(RecordError):
+    """A file names code that is not registered, and whoever reads it did not say that the file is trusted."""
+
+
 class RecordBusy(RecordError):
     """Another run is writing the file."""
 
@@ -186,10 +195,14 @@ class MissingExtra(ArenaError, ImportError):
 
     def __init__(self, package: str, extra: str) -> None:
         self.package, self.extra = package, extra
-        super().__init__(f"{package} is not installed. It comes with an extra: pip install 'agentarena[{extra}]'")
+        super().__init__(f"{package} is not installed. It comes with an extra: {install_command(extra)}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.package, self.extra))
+
+
+_COMPARED = 200
+"""How much of a misspelt name is compared: comparing takes time that grows with the square of its length."""
 
 
 def suggest(got: str, known: Iterable[str]) -> str:
@@ -200,7 +213,9 @@ def suggest(got: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     folded = {name.lower(): name for name in names}
-    near = [folded[key] for key in difflib.get_close_matches(got.lower(), folded, n=3, cutoff=0.6)]
+    near = [folded[key] for key in difflib.get_close_matches(got[:_COMPARED].lower(), folded, n=3, cutoff=0.6)]
+    if not near and len(got) >= 3:  # a part of a longer name
+        near = [name for key, name in folded.items() if got[:_COMPARED].lower() in key][:3]
     if near:
         return f" Did you mean {' or '.join(near)}?"
     if names and len(names) <= 20:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from .episode import Episode
 from .events import Event
 from .game import Game
 from .record import Record
-from .replay import steps
+from .replay import replaying, steps
 
 __all__ = ["Frame", "frames"]
 
@@ -49,10 +50,15 @@ class Frame:
 
     @property
     def table(self) -> str:
-        """The referee's view: what every seat sees, once where all see the same."""
-        if len(set(self.views)) == 1:
-            return self.views[0]
-        return "\n".join(f"--- seat {seat} sees:\n{view}" for seat, view in enumerate(self.views))
+        """The referee's view: what the seats see, merged into one block. Numbers at the left are the seats that see a line; lines
+        without any are seen by all.
+        """
+        lines = _merged(self.views)
+        labels = ["" if len(seats) == len(self.views) else _ranges(seats) for _, seats in lines]
+        width = max(map(len, labels), default=0)
+        if not width:
+            return "\n".join(line for line, _ in lines)
+        return "\n".join(f"{label:>{width}} | {line}".rstrip() for label, (line, _) in zip(labels, lines, strict=True))
 
     def news_for(self, seat: int | None = None) -> tuple[str, ...]:
         """What a seat was told by this step; for the referee (`None`) the moves, what anybody was told, and the note."""
@@ -61,6 +67,10 @@ class Frame:
         moves = tuple(f"seat {mover}: {move}" for mover, move in self.moves.items())
         private = tuple(f"to seat {hearer} alone: {line}" for hearer, lines in self.private.items() for line in lines)
         return (*moves, *self.public, *private, *([self.note] if self.note else []))
+
+    def replies_for(self, seat: int | None = None) -> dict[int, Sequence[Mapping[str, Any]]]:
+        """The replies and the thinking that a seat may know, its own, by seat; all of them for the referee (`None`)."""
+        return {speaker: attempts for speaker, attempts in self.replies.items() if seat in (None, speaker)}
 
 
 def frames(record: Record) -> list[Frame]:
@@ -79,7 +89,8 @@ def frames(record: Record) -> list[Frame]:
         log = episode.log
         frames.append(_frame(record, record.game(), episode, len(frames), moves, tuple(log[events:])))
         events = len(log)
-        moves = {seat: episode.game.text.write(episode.state, seat, action) for seat, action in actions.items()}
+        with replaying(record):  # moves that the rules have not judged yet
+            moves = {seat: episode.game.text.write(episode.state, seat, action) for seat, action in actions.items()}
     frames[-1] = _last(record, frames[-1])
     return frames
 
@@ -112,6 +123,37 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
         returns=tuple(float(value) for value in episode.returns),
         note="; ".join(_fault(fault) for fault in record.faults if fault["step"] == step - 1 and fault["then"] != "forfeit"),
     )
+
+
+def _merged(views: Sequence[str]) -> list[tuple[str, list[int]]]:
+    """The lines of all views in one order, each with the seats that see it."""
+    merged: list[tuple[str, list[int]]] = []
+    for seat, view in enumerate(views):
+        lines, known = view.split("\n"), [line for line, _ in merged]
+        following: list[tuple[str, list[int]]] = []
+        for kind, start, end, own_start, own_end in difflib.SequenceMatcher(None, known, lines, autojunk=False).get_opcodes():
+            if kind == "equal":
+                following += [(line, [*seats, seat]) for line, seats in merged[start:end]]
+            else:
+                following += merged[start:end]
+                following += [(line, [seat]) for line in lines[own_start:own_end]]
+        merged = following
+    return merged
+
+
+def _ranges(seats: Sequence[int]) -> str:
+    """Ascending numbers, runs of three and more as one.
+
+    >>> _ranges([0, 2, 3, 4, 6, 7])
+    '0,2-4,6,7'
+    """
+    runs: list[list[int]] = []
+    for seat in seats:
+        if runs and seat == runs[-1][-1] + 1:
+            runs[-1].append(seat)
+        else:
+            runs.append([seat])
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in runs)
 
 
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)

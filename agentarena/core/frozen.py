@@ -4,7 +4,8 @@ Calling a frozen dataclass sets every field through `object.__setattr__`, and `d
 by name. The functions made here fill an object of a mutable class with the same slots and then assign it the frozen
 class, which takes a third to a sixth of the time. The class, its equality, hash and pickling are untouched.
 
-They are compiled from the names of the fields, as `dataclasses` and `namedtuple` compile theirs. The classes need
+They are compiled from the names of the fields, as `dataclasses` and `namedtuple` compile theirs; those names come from class
+definitions and are identifiers, and nothing else is compiled: no value, and nothing out of a file. The classes need
 `frozen=True, slots=True` and have no `__post_init__`, `InitVar` or default factory.
 """
 

@@ -21,6 +21,7 @@ import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, violation
+from .display import shown
 from .errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn, UnknownName
 from .events import Event
 
@@ -48,6 +49,8 @@ class GameInfo:
         sum: "zero" or "constant" (the seats' returns add up to `total`), "common" (all equal) or "general".
         total: The constant of a constant-sum game.
         simultaneous: Whether several seats may be asked at once.
+        lockstep: Whether every step asks every seat, as in a repeated matrix game. PettingZoo can turn only such games from one
+            agent at a time into all agents at once.
         hidden: Whether some seat is ever ignorant of something that matters.
         chance: Whether anything is random: a deal, dice, a shuffle, a random tie-break.
         max_steps: Bound on the number of `step` calls of a match; a match cut short by it is truncated.
@@ -62,6 +65,7 @@ class GameInfo:
     sum: Sum
     total: float = 0.0
     simultaneous: bool = False
+    lockstep: bool = False
     hidden: bool = False
     chance: bool = False
     max_steps: int
@@ -91,7 +95,9 @@ class GameInfo:
         }
 
 
-def option(default: Any, doc: str, *, choices: tuple[Any, ...] | None = None, low: Any = None, high: Any = None) -> Any:
+def option(
+    default: Any, doc: str, *, choices: tuple[Any, ...] | None = None, low: Any = None, high: Any = None, imports: bool = False
+) -> Any:
     """A documented option of a game: a dataclass field whose range is checked when the game is built.
 
     Args:
@@ -100,8 +106,10 @@ def option(default: Any, doc: str, *, choices: tuple[Any, ...] | None = None, lo
         choices: Allowed values, when they are few.
         low: Least allowed value.
         high: Greatest allowed value.
+        imports: Whether a value with a colon, "package.module:Name", is imported. Files may not name such values unless whoever
+            reads them trusts them (`registry.recorded_game`); an option whose value becomes code must say so.
     """
-    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, "low": low, "high": high})
+    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, "low": low, "high": high, "imports": imports})
 
 
 class Game(ABC, Generic[S]):
@@ -204,9 +212,11 @@ class Game(ABC, Generic[S]):
 
     def _check_option(self, field: dataclasses.Field[Any], value: Any) -> None:
         choices, low, high = (field.metadata.get(key) for key in ("choices", "low", "high"))
-        where = f"{type(self).__name__}: option {field.name!r} is {value!r}"
+        where = f"{type(self).__name__}: option {field.name!r} is {shown(value)}"
         if choices is not None and not any(value == c and type(value) is type(c) for c in choices):
             raise BadOption(f"{where}; allowed: {', '.join(map(repr, choices))}")
+        if isinstance(field.default, str) and not isinstance(value, str):
+            raise BadOption(f"{where}; expected a string")
         if low is None and high is None:
             return
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -250,7 +260,7 @@ class Game(ABC, Generic[S]):
         for seat in pending:
             reason = violation(self.legal(state, seat), actions[seat])
             if reason:
-                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
+                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {shown(actions[seat], 200)}: {reason}")
 
     def __getstate__(self) -> dict[str, Any]:
         return self.options  # caches stay behind

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from . import registry
+from . import jsonl, limits, registry
+from .display import shown
 from .errors import CorruptRecord, RecordMismatch
 from .game import Game
 from .samples import decode_samples, encode_samples, sample_errors
-from .schema import schema_errors
+from .schema import COST, problem_of, schema_errors, token_errors
 
 __all__ = ["FORMAT", "Cost", "Finished", "Fixture", "Outcome", "Record", "Seat"]
 
@@ -86,6 +87,8 @@ class Record:
         steps: Steps of the rules.
         samples: The token samples behind replies: `{"step", "seat", "attempt", "samples"}`, the last a tuple of `TokenSample`.
         with_samples: Whether `line` holds them.
+        trusted: Whether it may name code of its own as environment or option, as a record made in this process may; one
+            that was read from a file may not, unless its reader said so.
     """
 
     env: str
@@ -106,6 +109,7 @@ class Record:
     steps: int
     samples: list[dict[str, Any]] = field(default_factory=list)
     with_samples: bool = False
+    trusted: bool = field(default=True, compare=False)
 
     @property
     def returns(self) -> tuple[float, ...]:
@@ -113,8 +117,13 @@ class Record:
         return tuple(seat.return_ for seat in self.seats)
 
     def game(self) -> Game[Any]:
-        """The rules it was played under; the same object for all records of a run."""
-        return _rules(self.env, json.dumps(self.options))
+        """The rules it was played under; the same object for all records of a run.
+
+        Raises:
+            UntrustedRecord: It names code that is not registered, and is not trusted.
+            UnknownName, BadOption: There is no such game.
+        """
+        return _rules(self.env, json.dumps(self.options), self.trusted)
 
     def line(self) -> str:
         """The record as one line of JSON, without a line break. Equal records give equal lines.
@@ -134,38 +143,42 @@ class Record:
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def parse(cls, line: str | bytes, where: str = "record") -> Record:
+    def parse(cls, line: str | bytes, where: str = "record", *, trust: bool = False) -> Record:
         """The inverse of `line`.
 
         Args:
             line: One line of JSON, as text or as UTF-8.
             where: Place to name in errors, e.g. "runs/a.jsonl, line 3".
+            trust: Whether it may name code of its own (`trusted`).
 
         Raises:
             CorruptRecord: The line is no record.
             RecordMismatch: It was written in another version of the format.
         """
         try:
-            data = json.loads(line)
+            data = jsonl.parse(line)
         except ValueError as error:
-            raise CorruptRecord(f"{where}: the line is not JSON ({error}). {_ADVICE}") from None
+            raise CorruptRecord(f"{where}: the line cannot be read: {error}. {_ADVICE}") from None
         if not isinstance(data, dict) or "format" not in data:
             raise CorruptRecord(f"{where}: the line is no record of a match (it has no 'format'). {_ADVICE}")
-        if data["format"] != FORMAT:
-            raise RecordMismatch(f"{where}: format {data['format']!r}, this version of agentarena reads format {FORMAT}")
-        wrong = schema_errors(data) or sample_errors(data.get("samples", []))
+        if data["format"].__class__ is int and data["format"] != FORMAT:
+            raise RecordMismatch(f"{where}: format {shown(data['format'])}, this version of agentarena reads format {FORMAT}")
+        samples = data.get("samples", [])
+        wrong = schema_errors(data) or sample_errors(samples) or token_errors(samples)
         if wrong is not None:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
-        seats = tuple(Seat(*(seat[key] for key in _SEAT_KEYS)) for seat in data["seats"])
+        seats = tuple(Seat(*map(seat.get, _SEAT_KEYS)) for seat in data["seats"])
+        for seat in seats:
+            seat.return_ = float(seat.return_)  # whole ones may be written as integers
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
         fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
         fields["aborted"] = tuple(map(tuple, data["aborted"]))
-        return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data)
+        return cls(seats=seats, **fields, samples=decode_samples(samples), with_samples="samples" in data, trusted=trust)
 
 
-@functools.lru_cache(maxsize=64)
-def _rules(env: str, options: str) -> Game[Any]:
-    return registry.game(env, **json.loads(options))
+@functools.lru_cache(maxsize=16)
+def _rules(env: str, options: str, trust: bool) -> Game[Any]:
+    return registry.recorded_game(env, json.loads(options), trust=trust)
 
 
 _BEFORE_SEATS = ("env", "options", "package", "seed", "match", "deal", "policy")
@@ -201,9 +214,13 @@ class Cost(NamedTuple):
     def parse(cls, line: str | bytes, where: str = "ledger") -> Cost:
         """The inverse of `line`; raises `CorruptRecord`."""
         try:
-            return cls(**json.loads(line))
-        except (ValueError, TypeError) as error:
-            raise CorruptRecord(f"{where}: the line is no ledger entry ({error}). Remove it") from None
+            data = jsonl.parse(line)
+            problem = problem_of(data, COST)
+        except ValueError as error:
+            problem = str(error)
+        if problem is not None:
+            raise CorruptRecord(f"{where}: the line is no ledger entry: {problem}. Remove it")
+        return cls(**data)
 
 
 @dataclass(slots=True)
@@ -231,7 +248,7 @@ class Fixture(NamedTuple):
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-def stable(reason: str, limit: int = 300) -> str:
+def stable(reason: str, limit: int = limits.REASON) -> str:
     """A reason without memory addresses and of bounded length, so that equal matches give equal records.
 
     >>> stable("expected an integer, got <object object at 0x7f3b>")

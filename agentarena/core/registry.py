@@ -2,19 +2,24 @@
 
 An environment's line is `id -> "module:Class"`; a test keeps table and folders in step. Third parties add theirs
 through the entry-point groups `agentarena.envs` and `agentarena.agents`, without touching this repository.
+
+A caller may name code as "package.module:Name"; a file may not, unless its reader trusts it (`recorded_game`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata, resources
 from typing import Any
 
-from .errors import BadOption, UnknownName, UsageError
+from .display import shown
+from .errors import ArenaError, BadOption, UnknownName, UntrustedRecord, UsageError, suggest
 from .game import Game
 
 __all__ = [
@@ -24,12 +29,14 @@ __all__ = [
     "agents",
     "bots",
     "card",
+    "drawing",
     "entry_point_names",
     "env_ids",
     "figures",
     "find_bot",
     "game",
     "load",
+    "recorded_game",
     "resolve",
 ]
 
@@ -92,11 +99,27 @@ def figures(rules: Game[Any]) -> Callable[[Sequence[Any]], list[tuple[str, str]]
     Returns:
         `None` where the package has no such module.
     """
+    function: Callable[[Sequence[Any]], list[tuple[str, str]]] | None = _beside(rules, "figures", "figures")
+    return function
+
+
+def drawing(rules: Game[Any]) -> Callable[[Game[Any], Any, tuple[int, ...]], Any] | None:
+    """The function that draws a game's state as a picture: `draw(game, state, seats) -> uint8 (height, width, 3)` in `drawing.py` of its
+    package. It shows no more than `seats` may know together, and pictures of one game are of one size.
+
+    Returns:
+        `None` where the package has no such module.
+    """
+    function: Callable[[Game[Any], Any, tuple[int, ...]], Any] | None = _beside(rules, "drawing", "draw")
+    return function
+
+
+def _beside(rules: Game[Any], module: str, function: str) -> Any:
+    """A function of a module beside a game's own, in its package; `None` where there is none."""
     package = type(rules).__module__.rpartition(".")[0]
-    if not package or importlib.util.find_spec(f"{package}.figures") is None:
+    if not package or importlib.util.find_spec(f"{package}.{module}") is None:
         return None
-    draw: Callable[[Sequence[Any]], list[tuple[str, str]]] = load(f"{package}.figures:figures")
-    return draw
+    return load(f"{package}.{module}:{function}")
 
 
 def _packages() -> list[str]:
@@ -152,7 +175,8 @@ def load(reference: str) -> Any:
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
-        raise UsageError(f"{module_name!r} has no {attribute!r}") from error
+        public = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
+        raise UsageError(f"{module_name!r} has no {attribute!r}.{suggest(attribute, public)}") from error
 
 
 def resolve(env_id: str) -> str:
@@ -187,32 +211,104 @@ def game_class(env_id: str) -> type[Game[Any]]:
     return target
 
 
-def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:
+def game(env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any) -> Game[Any]:
     """The rules of an environment under the given options; a `Game` stands for itself.
 
     Args:
         env_id: E.g. "KuhnPoker-v0", "mypkg.nim:Nim", or a game.
         preset: A named setting of the options, e.g. "paper"; options given by name override it.
-        options: The game's options; `agentarena envs NAME` lists them.
+        options: The game's options by name; also those whose name is an argument of whoever passes them on, e.g. "rounds".
+        env_options: More of them, as keywords; `agentarena envs NAME` lists them.
 
     Raises:
         UnknownName: No such environment, preset or option.
-        BadOption: An option's value is out of range.
+        BadOption: An option's value is out of range, or it is given twice.
     """
+    given = _merged(options, env_options)
+    if not isinstance(preset, str | None):
+        raise BadOption(f"a preset is named by a string, got {shown(preset)}")
     if isinstance(env_id, Game):
-        if preset is not None or options:
+        if preset is not None or given:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    try:
-        return _build(game_class(env_id), preset, tuple(options.items()))
-    except TypeError:  # an option that cannot be hashed, e.g. a list
-        return game_class(env_id).build(preset, **options)
+    return _shared(game_class(env_id), preset, given)
 
 
-@functools.lru_cache(maxsize=64, typed=True)
-def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...]) -> Game[Any]:
+def _merged(options: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(options, Mapping | None) or not all(isinstance(name, str) for name in options or ()):
+        raise BadOption(f"options must map names of options to values, e.g. options={{'rounds': 2}}, got {shown(options)}")
+    for name in options or ():
+        if name in more:
+            raise BadOption(f"option {name!r} is given twice: in options={{...}} and as a keyword; give it once")
+    return {**(options or {}), **more}
+
+
+def _shared(cls: type[Game[Any]], preset: str | None, options: Mapping[str, Any]) -> Game[Any]:
     """Games are values, so equal ones share one object, and with it what it has worked out, e.g. the states of a small game."""
+    pairs = tuple(options.items())
+    try:
+        hash(pairs)
+    except TypeError:  # an option that cannot be hashed, e.g. a list
+        return cls.build(preset, **options)
+    return _build(cls, preset, pairs, repr(pairs))
+
+
+@functools.lru_cache(maxsize=64)
+def _build(cls: type[Game[Any]], preset: str | None, options: tuple[tuple[str, Any], ...], spelling: str) -> Game[Any]:
+    """The game; its options' spelling tells 1 from 1.0 and True, which are equal, and which records write apart."""
     return cls.build(preset, **dict(options))
+
+
+def recorded_game(env_id: str, options: Mapping[str, Any], *, trust: bool = False) -> Game[Any]:
+    """The rules that a file names. No code is imported but that of registered environments.
+
+    Args:
+        env_id: What the file calls the environment.
+        options: What it says of the options.
+        trust: Whether it may name code, as a caller of `game` may: `"package.module:Class"` as the environment, or as the
+            value of an option that is imported (`option(..., imports=True)`).
+
+    Raises:
+        UntrustedRecord: It names code and is not trusted.
+        UnknownName: No such environment or option.
+        BadOption: An option's value is out of range.
+    """
+    if not trust:
+        _refuse_code(env_id, options)
+    cls = game_class(env_id)
+    known = {field.name: field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]  # every concrete game is a dataclass
+    for name, value in options.items():
+        if name not in known:
+            raise UnknownName(f"option of {cls.__name__}", name, known)
+        if known[name].metadata.get("imports") and not trust and (not isinstance(value, str) or ":" in value):
+            raise UntrustedRecord(f"option {name!r} of {env_id} is {shown(value)}: code that is not built in. {_TRUST}")
+    try:
+        return _shared(cls, None, {name: _hashable(value) for name, value in options.items()})
+    except ArenaError:
+        raise
+    except Exception as error:  # whatever values of the wrong kind lead to
+        raise BadOption(
+            f"{env_id} cannot be built with the options of the file: {type(error).__name__}: {shown(str(error), 200)}"
+        ) from error
+
+
+def _refuse_code(env_id: str, options: Mapping[str, Any]) -> None:
+    """Raise unless a file names a registered environment, with options of a size that the rules can be built with at once."""
+    known = env_ids()
+    if env_id not in known:
+        near = "" if ":" in env_id else suggest(env_id, known)
+        raise UntrustedRecord(f"the environment {shown(env_id)} is not registered.{near} {_TRUST}")
+    if len(json.dumps(options)) > _MOST_OPTIONS:
+        raise UntrustedRecord(f"the options of {env_id} are more than {_MOST_OPTIONS:,} characters long. {_TRUST}")
+
+
+_MOST_OPTIONS = 200_000
+"""Longest options that a file may give, as JSON, in characters: a payoff table of ten thousand numbers or so."""
+_TRUST = "It may run any code: pass --trust (trust=True in Python) if you trust the file"
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 def env_id_of(rules: Game[Any]) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from agentarena.core.display import printable
 from agentarena.core.errors import UsageError
 from agentarena.core.game import GameInfo
 from agentarena.core.record import Record
@@ -94,10 +95,10 @@ class MatchTable:
         listed = list(records)
         if not listed:
             raise UsageError("there are no matches to evaluate")
-        games = {(record.env, repr(sorted(record.options.items()))): record.env for record in listed}
+        games = {(record.env, len(record.seats), repr(sorted(record.options.items()))): record.env for record in listed}
         if len(games) > 1:
             raise UsageError(
-                f"records of {len(games)} different games or options ({', '.join(sorted(set(games.values())))}); evaluate them apart"
+                f"records of {len(games)} different games or options ({', '.join(printable(env, 60) for env in sorted(set(games.values()))[:10])}); evaluate them apart"
             )
         numbers: dict[str, int] = {name: index for index, name in enumerate(agents)}
         names = unique_names(listed)

@@ -9,6 +9,7 @@ replays. The page loads nothing and its content policy forbids it to.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from agentarena.core import registry
+from agentarena.core.display import printable
+from agentarena.core.errors import RecordMismatch
 from agentarena.core.record import Record
 from agentarena.evaluate import Interval, Standings, contrasts
 from agentarena.evaluate.standing import standings as compute_standings
@@ -42,10 +45,11 @@ def write(
     published: Published | Iterable[Any] | None = None,
     replays: int = 4,
     command: str = "",
+    trust: bool = False,
 ) -> Path:
     """Write the report and return its path; see `render` for the arguments. The file appears whole or not at all."""
     target = Path(path)
-    html = render(source, title=title, published=published, replays=replays, command=command)
+    html = render(source, title=title, published=published, replays=replays, command=command, trust=trust)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".part")
     partial.write_text(html, encoding="utf-8")
@@ -60,6 +64,7 @@ def render(
     published: Published | Iterable[Any] | None = None,
     replays: int = 4,
     command: str = "",
+    trust: bool = False,
 ) -> str:
     """The report as a string of HTML. The same records give the same bytes.
 
@@ -70,14 +75,17 @@ def render(
             then looked for under the unit's plural, e.g. `coins`).
         replays: How many matches to include as replays.
         command: How to repeat the run; worked out for tournaments.
+        trust: Whether files may name code of their own, as in `Results.load`.
 
     Raises:
         UsageError: There are no matches, or they are of different games.
         CorruptRecord: A record file is damaged.
+        RecordMismatch: A match is in two of the files.
+        UntrustedRecord: The records name code that is not registered, and are not trusted.
     """
     import jinja2
 
-    report = _read(source)
+    report = _read(source, trust)
     standings = report.standings
     game = report.records[0].game()
     theirs = beside(published, standings)
@@ -128,25 +136,36 @@ class _Report:
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _read(source: Source) -> _Report:
+def _read(source: Source, trust: bool = False) -> _Report:
     if isinstance(source, str | os.PathLike):
-        return _read([source])
+        return _read([source], trust)
     if isinstance(source, Tournament):
         return _Report(source.results.records, source.standings, source.results.ledger, source.about)
     if isinstance(source, Results):
         return _Report(source.records, compute_standings(source.records), source.ledger)
-    parts = [Tournament.load(path) if Path(path).is_dir() else Results.load(path) for path in source]
+    parts = [(Tournament if Path(path).is_dir() else Results).load(path, trust=trust) for path in source]
     if len(parts) == 1:
         return _read(parts[0])
     results = [part.results if isinstance(part, Tournament) else part for part in parts]
     records = [record for result in results for record in result.records]
+    _expect_different(records, source)
     ledgers: dict[str, Ledger] = {}
     for result in results:
         for name, entry in result.ledger.items():
-            old = ledgers.get(name, Ledger())
-            usage = {key: old.usage.get(key, 0) + entry.usage.get(key, 0) for key in {**old.usage, **entry.usage}}
-            ledgers[name] = Ledger(old.decisions + entry.decisions, old.seconds + entry.seconds, usage)
+            ledgers[name] = ledgers.get(name, Ledger()).plus(entry)
     return _Report(records, compute_standings(records), ledgers)
+
+
+def _expect_different(records: Sequence[Record], source: Sequence[str | os.PathLike[str]]) -> None:
+    """Raise `RecordMismatch` where one match is there twice, as when a file is named twice: it would count twice."""
+    lines: set[bytes] = set()
+    for record in records:
+        line = hashlib.sha256(record.line().encode()).digest()
+        if line in lines:
+            raise RecordMismatch(
+                f"match {record.match} is in two of {', '.join(printable(str(path), 100) for path in source)}; name each run once"
+            )
+        lines.add(line)
 
 
 def _changed(record: Record, game: Any) -> dict[str, Any]:

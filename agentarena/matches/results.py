@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -14,10 +15,13 @@ import numpy as np
 
 from agentarena.core.errors import MissingExtra, UsageError
 from agentarena.core.record import Cost, Record
+from agentarena.core.record_files import ledger_path, load_costs, load_records
 from agentarena.core.replay import trajectory
 from agentarena.core.trajectory import Trajectory
 from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
+
+from .decisions import decision_rows
 
 if TYPE_CHECKING:
     import pandas
@@ -38,6 +42,11 @@ class Ledger:
     decisions: int = 0
     seconds: float = 0.0
     usage: dict[str, float] = field(default_factory=dict)
+
+    def plus(self, other: Ledger | Cost) -> Ledger:
+        """The sums of both. None is infinite, whatever was reported."""
+        usage = {key: _sum((self.usage.get(key, 0), other.usage.get(key, 0))) for key in {**self.usage, **other.usage}}
+        return Ledger(self.decisions + other.decisions, _sum((self.seconds, other.seconds)), usage)
 
     @property
     def ms_per_decision(self) -> float:
@@ -115,6 +124,17 @@ class Results:
         rows = shares(self.match_table, by=by, level=confidence) if self.records else ()
         return [_table_row(row, by) for row in rows]
 
+    def decisions(self) -> list[dict[str, Any]]:
+        """How each agent decided, one row an agent in the order of `agents`.
+
+        Returns:
+            Rows with the keys agent; matches; replies (decisions in words); read_at_once (the share of them whose first reply was
+            a legal move); retries (further replies); prompt_tokens, completion_tokens, cost_usd (sums of what replies
+            reported); seconds_per_decision (retries counted as decisions); forfeits (matches); faults, by kind:
+            `{"kind", "then", "count", "example"}`, the commonest first. Figures that nothing was reported for are nan.
+        """
+        return decision_rows(self.records, self.agents, self.ledger)
+
     def to_frame(self) -> pandas.DataFrame:
         """The matches as a pandas frame, one row a match and seat.
 
@@ -139,9 +159,7 @@ class Results:
         sums: dict[str, Ledger] = {}
         for cost in self.costs:
             name = self.agents.get(cost.agent, f"agent {cost.agent}")
-            old = sums.get(name, Ledger())
-            usage = {key: old.usage.get(key, 0) + cost.usage.get(key, 0) for key in {**old.usage, **cost.usage}}
-            sums[name] = Ledger(old.decisions + cost.decisions, old.seconds + cost.seconds, usage)
+            sums[name] = sums.get(name, Ledger()).plus(cost)
         return sums
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -152,27 +170,23 @@ class Results:
             write_whole(ledger_path(target), (cost.line() for cost in self.costs))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Results:
+    def load(cls, path: str | os.PathLike[str], *, trust: bool = False) -> Results:
         """Read what `save` or `play(out=...)` wrote.
+
+        Args:
+            path: The record file; its ledger is read where it lies beside it.
+            trust: Whether the records may name code of their own, "module:Class" as environment or option, which is run where
+                matches are replayed.
 
         Raises:
             FileNotFoundError: There is no such file.
-            CorruptRecord: A line is damaged; the message names it.
+            UsageError: It is no plain file.
+            CorruptRecord: A line is damaged, or a match is there twice; the message names the line. `agentarena verify` lists
+                every bad line.
+            RecordMismatch: A line is of another format.
         """
         target = Path(path)
-        records = [Record.parse(line, f"{target}, line {number}") for number, line in enumerate(_lines(target), 1)]
-        ledger = ledger_path(target)
-        costs = [Cost.parse(line, f"{ledger}, line {n}") for n, line in enumerate(_lines(ledger), 1)] if ledger.exists() else []
-        return cls(records, costs)
-
-
-def ledger_path(path: Path) -> Path:
-    """The ledger beside a record file, which holds its costs.
-
-    >>> ledger_path(Path("runs/a.jsonl")).name
-    'a.ledger.jsonl'
-    """
-    return path.with_name(path.name.removesuffix(".jsonl") + ".ledger.jsonl")
+        return cls(load_records(target, trust=trust), load_costs(ledger_path(target)))
 
 
 def write_whole(path: Path, lines: Iterable[str]) -> None:
@@ -186,8 +200,14 @@ def write_whole(path: Path, lines: Iterable[str]) -> None:
     os.replace(part, path)
 
 
-def _lines(path: Path) -> list[bytes]:
-    return path.read_bytes().removesuffix(b"\n").split(b"\n") if path.stat().st_size else []
+def _sum(values: Iterable[float]) -> float:
+    """The sum of finite numbers, which stays finite."""
+    total: float = 0
+    for value in values:
+        total += value
+        if abs(total) > sys.float_info.max:
+            total = sys.float_info.max if total > 0 else -sys.float_info.max
+    return total
 
 
 def frame_columns(results: Results) -> dict[str, list[Any]]:
@@ -218,8 +238,8 @@ def frame_columns(results: Results) -> dict[str, list[Any]]:
                 *(float(table.wins[row, number]), record.outcome, record.winner, bool(table.forfeits[row, number])),
                 *(record.turns, record.steps),
                 math.nan if spent is None else sum(cost.decisions for cost in spent),
-                math.nan if spent is None else sum(cost.seconds for cost in spent),
-                *(math.nan if spent is None else sum(cost.usage.get(name, 0) for cost in spent) for name in usage),
+                math.nan if spent is None else _sum(cost.seconds for cost in spent),
+                *(math.nan if spent is None else _sum(cost.usage.get(name, 0) for cost in spent) for name in usage),
             )
             for column, value in zip(columns.values(), values, strict=True):
                 column.append(value)

@@ -1,7 +1,7 @@
 """The file a run writes: locked against a second run, appended to as matches finish, put in order at the end.
 
 A run that was killed leaves whole lines and at most one cut line at the end; the next run drops the cut line, keeps the
-rest, and plays only what is missing. The finished file depends on the run alone, not on the order in which matches ended.
+rest, and plays only what is missing. A file with any other damage is not continued: what is kept must verify. The finished file depends on the run alone, not on the order in which matches ended.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO
 
-from agentarena.core.errors import CorruptRecord, RecordBusy, RecordMismatch, UsageError
+from agentarena.core.display import printable, shown
+from agentarena.core.errors import CorruptRecord, RecordBusy, RecordError, RecordMismatch, UsageError
+from agentarena.core.jsonl import Line, numbered_lines
 from agentarena.core.match import RunConfig
 from agentarena.core.record import Cost, Finished, Record
+from agentarena.core.record_files import cost_of, ledger_path, parsed
 
-from .results import Results, ledger_path, write_whole
+from .results import Results, write_whole
 from .seating import Fixture
 
 __all__ = ["RecordFile"]
@@ -35,7 +38,7 @@ class RecordFile:
         UsageError: It is there and no plain file, e.g. a folder or a device.
         RecordBusy: Another run is writing it.
         RecordMismatch: It belongs to another run, or exists and `resume` is false.
-        CorruptRecord: A line other than a cut last one is damaged.
+        CorruptRecord: A line other than a cut last one is damaged, or not as a run writes it.
     """
 
     def __init__(self, path: str | os.PathLike[str], config: RunConfig, fixtures: Iterable[Fixture], *, resume: bool = True) -> None:
@@ -99,21 +102,35 @@ class RecordFile:
     def _read(self, config: RunConfig, expected: Mapping[int, Fixture], resume: bool) -> dict[int, Record]:
         if not self.path.exists():
             return {}
-        data = self.path.read_bytes()
-        if data and not resume:
-            raise RecordMismatch(f"{self.path} exists. Give another path, remove it, or continue it with resume=True")
-        whole = data[: data.rfind(b"\n") + 1]
+        if self.path.stat().st_size and not resume:
+            raise RecordMismatch(f"{printable(str(self.path))} exists. Give another path, remove it, or continue it with resume=True")
         records: dict[int, Record] = {}
-        for number, line in enumerate(whole.split(b"\n")[:-1], 1):
-            where = f"{self.path}, line {number}"
-            record = Record.parse(line, where)
-            if record.match in records:
-                raise CorruptRecord(f"{where}: match {record.match} is recorded a second time. Remove one of the lines")
+        for line, record in parsed(self.path, trust=True):  # the caller named the game, and it is the same one
+            if _cut(line, _RECORD_START):
+                os.truncate(self.path, line.start)  # its match is played again
+                break
+            if isinstance(record, RecordError):
+                raise record
+            where = f"{printable(str(self.path))}, line {line.number}"
             _same_run(record, config, expected, where)
+            if record.line().encode() != line.data:
+                raise CorruptRecord(
+                    f"{where}: the line is not written as records are, so it would not verify. Remove it to have match "
+                    f"{record.match} played again"
+                )
             records[record.match] = record
-        if len(whole) < len(data):
-            os.truncate(self.path, len(whole))  # a line cut short by the end of the last run; its match is played again
         return records
+
+
+_RECORD_START, _COST_START = b'{"format":', b'{"match":'
+
+
+def _cut(line: Line, start: bytes) -> bool:
+    """Whether a line was cut short by the end of the last run: it begins as our lines do and lacks its line break.
+
+    Any other beginning means that the file is none of ours, and nothing of it is dropped.
+    """
+    return not line.whole and not line.too_long and line.data[: len(start)] == start[: len(line.data)]
 
 
 def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture], where: str) -> None:
@@ -136,7 +153,9 @@ def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture]
     ]
     for what, theirs, ours in pairs:
         if theirs != ours:
-            raise RecordMismatch(f"{where}: the file belongs to another run: {what} {theirs!r} there, {ours!r} here. {_OTHER}")
+            raise RecordMismatch(
+                f"{where}: the file belongs to another run: {what} {shown(theirs, 300)} there, {shown(ours, 300)} here. {_OTHER}"
+            )
 
 
 _OTHER = "Give another path, or repeat the call that began the file"
@@ -144,13 +163,13 @@ _OTHER = "Give another path, or repeat the call that began the file"
 
 def _read_costs(path: Path) -> list[Cost]:
     """The ledger of an earlier part of the run; a cut last line is dropped."""
-    if not path.exists():
-        return []
-    data = path.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        os.truncate(path, len(whole))
-    return [Cost.parse(line, f"{path}, line {n}") for n, line in enumerate(whole.split(b"\n")[:-1], 1)]
+    costs: list[Cost] = []
+    for line in numbered_lines(path) if path.exists() else ():
+        if _cut(line, _COST_START):
+            os.truncate(path, line.start)
+        else:
+            costs.append(cost_of(line, path))
+    return costs
 
 
 class _Lock:

@@ -120,15 +120,31 @@ def test_filled_in_it_keeps_the_contract(nim: Path) -> None:
     fill(nim / "game.py", GAME)
     fill(nim / "text.py", TEXT)
     report = check("nim:Nim", golden=nim / "tests" / "golden")
-    assert [result.name for result in report.failures] == ["card states the facts", "golden transcript replays"]
+    assert [result.name for result in report.failures] == ["card states the facts", "card is filled in", "golden transcript replays"]
     rows = "\n".join(f"| {label} | {value} |" for label, value in registry.game("nim:Nim").info.facts().items())
     assert rows in report.failures[0].reason
     card = nim / "card.md"
-    card.write_text(card.read_text().replace("|---|---|\n\nThe contract", f"|---|---|\n{rows}\n\nThe contract"))
+    text = card.read_text().replace("|---|---|\n\nThe contract test prints the rows that belong here.\n", f"|---|---|\n{rows}\n")
+    assert "line 3: Fill in: one paragraph" in report.failures[1].reason
+    card.write_text(text.replace("Fill in: ", "Nim: ").replace("Fill in.", "All of it.").replace("| fill in |", "| stones at the start |"))
     write_golden("nim:Nim", nim / "tests" / "golden")
     check("nim:Nim", golden=nim / "tests" / "golden").raise_for_failures()
     run = its_own_test(nim)
     assert run.returncode == 0, run.stdout
+
+
+def test_the_advice_of_new_is_that_of_the_page(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "new-game.md").read_text()
+    skeleton.write("nim", tmp_path)
+    for line in skeleton.advice(Path("nim")).splitlines()[1:]:
+        assert line.strip() in page
+    assert f"cd {tmp_path}" in skeleton.advice(tmp_path / "nim")
+
+
+def test_one_reason_for_many_failures_is_printed_once(nim: Path) -> None:
+    lines = check("nim:Nim").lines(verbose=False)
+    assert sum("game.py, info: return" in line for line in lines) == 1
+    assert "The same: options round-trip, info is valid" in "\n".join(lines)
 
 
 def test_its_bot_plays(nim: Path) -> None:

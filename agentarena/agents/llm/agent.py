@@ -22,7 +22,7 @@ from agentarena.core.errors import AgentFault, BadOption
 from .budget import Meter, usage
 from .chat import Chat
 from .engine import Completion, Engine, Request, TokenEngine
-from .settings import Limits, Prompting, Sampling, check_names, grouped
+from .settings import Limits, Prompting, Sampling, check_names, grouped, lists_parameters
 from .strategies import Steps, Strategy, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
@@ -240,6 +240,8 @@ OPERATIONAL = frozenset(
 """Parameters that say how an agent is reached and paid for, not how it plays: they are no part of its name in records, so a
 run can be resumed with others."""
 
+LanguageAgent.operational = OPERATIONAL
+
 
 def spec_name(head: str, parameters: Mapping[str, Any]) -> str:
     """How records name an agent: its spec string without operational parameters.
@@ -273,6 +275,7 @@ def _own(factory: Callable[..., Any]) -> set[str]:
     return set(inspect.signature(factory).parameters) - {"model", "parameters"}
 
 
+@lists_parameters()
 def hf(
     model: str,
     *,
@@ -305,6 +308,11 @@ TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
 """Where the small model is."""
 
 
+TINY_DEFAULTS: dict[str, Any] = {"memory": "state", "max_tokens": 64}
+"""What `tiny` is given where its spec says nothing else."""
+
+
+@lists_parameters(**TINY_DEFAULTS)
 def tiny(**parameters: Any) -> LanguageAgent:
     """`tiny`: the small model in the box, trained by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
     from .hf import engine as shared_engine
@@ -312,9 +320,10 @@ def tiny(**parameters: Any) -> LanguageAgent:
     check_names("tiny", parameters)
     engine, release = shared_engine(str(TINY), keep=True)
     name = spec_name("tiny", parameters)
-    return build("tiny", engine, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})
+    return build("tiny", engine, release, {**TINY_DEFAULTS, "name": name, **parameters})
 
 
+@lists_parameters()
 def openai(
     model: str,
     *,

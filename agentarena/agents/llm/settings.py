@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from agentarena.core.errors import BadOption, suggest
 
 from .engine import Request
 
-__all__ = ["Limits", "Prompting", "Sampling", "grouped"]
+__all__ = ["Limits", "Prompting", "Sampling", "grouped", "lists_parameters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,35 @@ _STRATEGY = ("strategy", "n", "policy", "past")
 def names() -> list[str]:
     """The name of every parameter, by group."""
     return [*(field.name for group in _GROUPS.values() for field in dataclasses.fields(group)), *_STRATEGY, "name"]
+
+
+def lists_parameters(**defaults: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a factory of language agents, which takes the parameters of every one as `**parameters`, a signature that names them.
+
+    Args:
+        defaults: Defaults that are this factory's own.
+    """
+
+    def named(factory: Callable[..., Any]) -> Callable[..., Any]:
+        own = [one for one in inspect.signature(factory).parameters.values() if one.kind is not one.VAR_KEYWORD]
+        fields = [(field.name, field.type, field.default) for group in _GROUPS.values() for field in dataclasses.fields(group)]
+        rest = [
+            ("strategy", "str", "direct"),
+            ("n", "int", 5),
+            ("policy", "str | None", None),
+            ("past", "str | None", None),
+            ("name", "str", ""),
+        ]
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, default), annotation=kind)
+            for name, kind, default in (*fields, *rest)
+            if name not in {one.name for one in own}
+        ]
+        factory.__signature__ = inspect.Signature([*own, *more])  # type: ignore[attr-defined]
+        factory.parameter_groups = tuple(_GROUPS.values())  # type: ignore[attr-defined]  # they say what the parameters mean
+        return factory
+
+    return named
 
 
 def grouped(parameters: Mapping[str, Any]) -> dict[str, Any]:

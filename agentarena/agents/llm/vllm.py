@@ -8,12 +8,13 @@ from typing import Any
 
 from .agent import LanguageAgent, build, spec_name
 from .engine import shared
-from .settings import check_names
+from .settings import check_names, lists_parameters
 from .vllm_engine import VLLMEngine
 
 __all__ = ["VLLMEngine", "vllm"]
 
 
+@lists_parameters()
 def vllm(
     model: str,
     *,

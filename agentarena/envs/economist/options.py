@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import option
 
@@ -117,10 +118,12 @@ class EconomistOptions:
         _check_skills(self.skills, _numbers(self.skill_parameters, "skill_parameters"), self.population)
         edges = _numbers(self.cutoffs, "cutoffs")
         if edges and (edges[0] != 0 or any(a >= b for a, b in itertools.pairwise(edges))):
-            raise BadOption(f"Economist: option 'cutoffs' is {edges!r}; expected increasing edges, the first 0, e.g. (0, 20000, 90000)")
+            raise BadOption(
+                f"Economist: option 'cutoffs' is {shown(edges)}; expected increasing edges, the first 0, e.g. (0, 20000, 90000)"
+            )
         rates = _numbers(self.rates, "rates")
         if len(rates) not in (1, len(self.edges)) or not all(0 <= rate <= 100 for rate in rates):
-            raise BadOption(f"Economist: option 'rates' is {rates!r}; expected 1 or {len(self.edges)} percentages from 0 to 100")
+            raise BadOption(f"Economist: option 'rates' is {shown(rates)}; expected 1 or {len(self.edges)} percentages from 0 to 100")
         if self.altruistic + self.adversarial > 100:
             raise BadOption(f"Economist: altruistic is {self.altruistic} and adversarial {self.adversarial}; together at most 100 percent")
 
@@ -160,13 +163,13 @@ class EconomistOptions:
 def _numbers(values: Any, name: str) -> tuple[float, ...]:
     good = isinstance(values, tuple) and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in values)
     if not good:
-        raise BadOption(f"Economist: option {name!r} is {values!r}; expected finite numbers, e.g. (10, 20, 35)")
+        raise BadOption(f"Economist: option {name!r} is {shown(values)}; expected finite numbers, e.g. (10, 20, 35)")
     return cast("tuple[float, ...]", values)
 
 
 def _check_skills(kind: str, parameters: tuple[float, ...], workers: int) -> None:
     """Raise `BadOption` unless the parameters fit the distribution."""
-    where = f"Economist: option 'skill_parameters' is {parameters!r}"
+    where = f"Economist: option 'skill_parameters' is {shown(parameters)}"
     if not all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in parameters):
         raise BadOption(f"{where}; expected finite numbers")
     if kind == "given":

@@ -12,6 +12,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, Sum, option
@@ -64,11 +65,11 @@ class MatrixGame(Game[State]):
         object.__setattr__(self, "actions", frozen(self.actions))
         where, shape = f"{type(self).__name__}: option", table_of(self.payoffs, type(self).__name__).shape
         if not isinstance(self.actions, tuple) or not all(isinstance(name, str) for name in self.actions):
-            raise BadOption(f"{where} 'actions' is {self.actions!r}; expected a list of names")
+            raise BadOption(f"{where} 'actions' is {shown(self.actions)}; expected a list of names")
         folded = {" ".join(name.lower().split()) for name in self.actions}
         if self.actions and (len(self.actions) != max(shape[:-1]) or len(folded) != len(self.actions) or not all(map(_plain, folded))):
             raise BadOption(
-                f"{where} 'actions' is {self.actions!r}; expected {max(shape[:-1])} different names of letters, digits and spaces"
+                f"{where} 'actions' is {shown(self.actions)}; expected {max(shape[:-1])} different names of letters, digits and spaces"
             )
 
     @cached_property
@@ -102,6 +103,7 @@ class MatrixGame(Game[State]):
             sum=kind,
             total=total * self.rounds if kind == "constant" else 0.0,
             simultaneous=table.shape[-1] > 1,
+            lockstep=True,
             max_steps=self.rounds,
         )
 

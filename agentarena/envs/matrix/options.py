@@ -16,6 +16,9 @@ from agentarena.core.errors import BadOption
 
 __all__ = ["NAMED", "bimatrix", "frozen", "symmetric", "table_of", "zero_sum"]
 
+MOST_SEATS = 20
+"""Most seats of a table, whose size doubles with each of them at least."""
+
 Matrix = Sequence[Sequence[float]]
 Payoffs = tuple[Any, ...]
 
@@ -64,7 +67,7 @@ def table_of(payoffs: Any, where: str) -> np.ndarray:
     """The payoffs as an array of shape (S_0, ..., S_{K-1}, K): S_k actions of seat k, K seats.
 
     Raises:
-        BadOption: Not a rectangular table of finite numbers, or its depth and its innermost length disagree.
+        BadOption: Not a rectangular table of finite numbers, too many seats, or its depth and its innermost length disagree.
     """
     wanted = "expected nested lists where payoffs[a0][a1]... lists one payoff for each seat"
     try:
@@ -76,6 +79,8 @@ def table_of(payoffs: Any, where: str) -> np.ndarray:
         raise BadOption(
             f"{where}: payoffs have shape {table.shape}, so {max(seats, 0)} seats but {table.shape[-1:]} payoffs each; {wanted}"
         )
+    if seats > MOST_SEATS:
+        raise BadOption(f"{where}: payoffs of {seats} seats; at most {MOST_SEATS} are allowed")
     if not math.isfinite(float(np.abs(table).sum())):
         raise BadOption(f"{where}: payoffs must be finite; {wanted}")
     return table

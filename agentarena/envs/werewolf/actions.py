@@ -15,7 +15,6 @@ for each; the option `speech` names it, e.g. `"werewolf=mypkg.latent:Wolves,*=ac
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from agentarena.core.actions import Spoken
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.registry import load
 
@@ -340,12 +340,14 @@ def spaces_for(option: str, seats: int, roles: tuple[int, ...]) -> tuple[SpeechS
     chosen = dict(pairs)
     unknown = sorted(set(chosen) - {"*", *ROLES})
     if unknown or len(chosen) != len(pairs):
-        raise BadOption(f"Werewolf: option 'speech' is {option!r}; roles may be named once each: *, {', '.join(ROLES)}")
+        raise BadOption(f"Werewolf: option 'speech' is {shown(option)}; roles may be named once each: *, {', '.join(ROLES)}")
     spaces: dict[str, SpeechSpace] = {}
     for name in dict.fromkeys((*chosen.values(), "acts")):
         kind = _BUILT_IN.get(name) or (load(name) if ":" in name else None)
         if not (isinstance(kind, type) and issubclass(kind, SpeechSpace)):
-            raise BadOption(f"Werewolf: option 'speech' names {name!r}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'")
+            raise BadOption(
+                f"Werewolf: option 'speech' names {shown(name)}; allowed: {', '.join(_BUILT_IN)}, or 'package.module:SpeechSpace'"
+            )
         spaces[name] = kind(seats, roles)
     default = chosen.get("*", "acts")
     return tuple(spaces[chosen.get(role, default)] for role in ROLES)
@@ -357,17 +359,23 @@ def spaces_for(option: str, seats: int, roles: tuple[int, ...]) -> tuple[SpeechS
 def spoken_violation(options: Options, action: Spoken) -> str | None:
     """Why the words or notes on an action cannot be taken; `None` when they can."""
     if not isinstance(action.words, str):
-        return f"its words are {action.words!r:.60}, expected a string"
+        return f"its words are {shown(action.words, 60)}, expected a string"
     if len(action.words) > options.words:
         return f"its words are {len(action.words)} characters long, at most {options.words} are heard; say it shorter"
     beliefs = action.notes.get("wolves", {})
     if not isinstance(beliefs, Mapping):
         return "notes['wolves'] must give a probability for each seat named, e.g. {'3': 0.7}"
     for seat, chance in beliefs.items():
-        fits = str(seat).isdecimal() and int(seat) < options.players
-        if not fits or isinstance(chance, bool) or not isinstance(chance, int | float) or not (math.isfinite(chance) and 0 <= chance <= 1):
-            return f"notes['wolves'] holds {seat!r}: {chance!r}; expected a seat below {options.players} and a probability"
+        if not _is_seat(seat, options.players) or isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            return f"notes['wolves'] holds {shown(seat)}: {shown(chance)}; expected a seat below {options.players} and a probability"
     return None
+
+
+def _is_seat(seat: Any, seats: int) -> bool:
+    """Whether it is a seat's number, plain or as a key of JSON."""
+    if isinstance(seat, str):
+        return len(seat) <= 9 and seat.isdecimal() and int(seat) < seats
+    return isinstance(seat, int) and not isinstance(seat, bool) and 0 <= seat < seats
 
 
 def beliefs_in(notes: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:

@@ -141,8 +141,12 @@ class Options:
     )
     straw: bool = option(False, "Whether all living cast a private vote without effect after each speech, for measurement.", choices=_FLAG)
     words: int = option(600, "Longest speech in free words, in characters.", low=0, high=10_000)
-    speech: str = option("acts", "What may be said by number: `acts`, `silence`, `package.module:Class`, or `role=space,...,*=space`.")
-    reader: str = option("keywords", "How free words are heard as a speech act: `keywords`, `nothing`, or `package.module:function`.")
+    speech: str = option(
+        "acts", "What may be said by number: `acts`, `silence`, `package.module:Class`, or `role=space,...,*=space`.", imports=True
+    )
+    reader: str = option(
+        "keywords", "How free words are heard as a speech act: `keywords`, `nothing`, or `package.module:function`.", imports=True
+    )
     names: str = option("drawn", "Whether players go by names drawn for each match or by their seat numbers.", choices=("drawn", "numbers"))
     reward: str = option("win", "Plus and minus 1 for the result, or 300 with shaped pay on the way.", choices=("win", "shaped"))
 

@@ -54,7 +54,7 @@ def return_bounds(options: CommonsOptions) -> tuple[float, float]:
     """Least and greatest return of a seat: a round's least and greatest pay, every round."""
     others = options.players - 1
     if options.resource == "static":
-        x, rest = np.arange(options.tokens + 1)[:, None], np.arange(others * options.tokens + 1)
+        x, rest = np.arange(options.tokens + 1)[:, None], np.array([0, others * options.tokens])  # the pay falls with what others invest
         pay = options.outside * (options.tokens - x) + x * (options.pool_a - options.pool_b * (x + rest))
         least, most = float(pay.min()) * options.rounds, float(pay.max()) * options.rounds
     elif options.resource == "doubling":
