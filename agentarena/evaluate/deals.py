@@ -21,9 +21,9 @@ __all__ = ["FEWEST_DEALS", "FEWEST_FOR_MEANS", "Sample", "Uncertainty", "effecti
 
 FEWEST_DEALS = 5
 """Deals below which no interval of a rating or of a pair's margin is printed, and nothing is said about how matches of a deal go together."""
-FEWEST_FOR_MEANS = 10
-"""Deals below which no interval of a mean return, or of a difference of two, is printed: with fewer, skewed returns (one seat in
-four wins the pot) are covered 80 % of the time by the best rule we measured. `benchmarks/coverage.py` has the figures."""
+FEWEST_FOR_MEANS = 15
+"""Deals below which no interval of a mean return, or of a difference of two, is printed: with fewer, the mean of a weak player of
+four for one pot is covered 80 to 84 % of the time by the best rule we measured. `benchmarks/coverage.py` has the figures."""
 _STRATUM = 5
 """Seatings with fewer deals than this are taken together; their variance would have too few degrees of freedom."""
 

@@ -21,9 +21,9 @@ _SPEC.loader.exec_module(coverage)
     ("case", "deals", "figures"),
     [
         ("four seats, one seating a deal", 5, ("Elo",)),
-        ("four seats, pot", 10, ("mean return", "difference", "Elo", "win share", "all ranks at once")),
+        ("four seats, pot", 15, ("mean return", "difference", "Elo", "win share", "all ranks at once")),
         ("unequal", 10, ("mean return", "difference")),
-        ("clustered, won or lost", 5, ("mean return", "difference", "win share", "Elo")),
+        ("clustered, won or lost", 10, ("mean return", "difference", "win share", "Elo")),
     ],
 )
 def test_what_is_printed_covers(case: str, deals: int, figures: tuple[str, ...]) -> None:

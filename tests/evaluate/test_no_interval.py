@@ -90,12 +90,12 @@ def test_no_table_claims_certainty(records: list[Record]) -> None:
 def test_one_round_has_figures_and_no_intervals() -> None:
     result = aa.tournament("KuhnPoker-v0", ["random", "kuhnpoker/nash"], rounds=1).standings
     assert "[" not in "".join(cell for row in result.tables()[0][2] for cell in row)
-    assert any("1 deal, intervals start at 10" in note for note in result.notes)
+    assert any("1 deal, intervals start at 15" in note for note in result.notes)
 
 
-@pytest.mark.parametrize(("deals", "elo", "returns"), [(4, False, False), (5, True, False), (9, True, False), (10, True, True)])
+@pytest.mark.parametrize(("deals", "elo", "returns"), [(4, False, False), (5, True, False), (14, True, False), (15, True, True)])
 def test_the_number_of_deals_at_which_intervals_start(deals: int, elo: bool, returns: bool) -> None:
-    values = [1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0][:deals]
+    values = [1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0][:deals]
     result = standings(_played(values), resamples=20)
     assert [not math.isnan(row.elo_interval.low) for row in result.rows] == [elo] * 2
     assert [not math.isnan(row.return_interval.low) for row in result.rows] == [returns] * 2
@@ -103,11 +103,11 @@ def test_the_number_of_deals_at_which_intervals_start(deals: int, elo: bool, ret
 
 
 def test_intervals_stay_within_what_the_game_allows() -> None:
-    """TicTacToe pays -1 to 1: nine wins and a draw say at most 1, and a difference at most 2."""
-    best, worst = shares(_played([1.0] * 9 + [0.0]))
+    """TicTacToe pays -1 to 1: fourteen wins and a draw say at most 1, and a difference at most 2."""
+    best, worst = shares(_played([1.0] * 14 + [0.0]))
     assert best.return_interval.high == 1.0
     assert worst.return_interval.low == -1.0
-    assert contrasts(_played([1.0] * 9 + [0.0]))[0].interval.high == 2.0
+    assert contrasts(_played([1.0] * 14 + [0.0]))[0].interval.high == 2.0
 
 
 def test_elo_has_no_interval_where_a_prior_sets_the_gaps() -> None:

@@ -478,21 +478,21 @@ def test_shared_seats_and_teams_count_once_a_match():
 
 
 def test_matches_of_one_deal_are_one_group():
-    """Matches on ten deals whose halves cancel: the mean of each deal is 0, so nothing varies and there is no interval."""
-    values = np.random.default_rng(0).normal(size=10).repeat(2) * np.tile([1, -1], 10)
+    """Matches on fifteen deals whose halves cancel: the mean of each deal is 0, so nothing varies and there is no interval."""
+    values = np.random.default_rng(0).normal(size=15).repeat(2) * np.tile([1, -1], 15)
     row = Results([made(m, (v, -v), None, "drawn", deal=m // 2) for m, v in enumerate(values)]).table()[0]
     assert math.isnan(row["return_interval"].low)
-    assert row["return_reason"] == "all 10 deals gave the same result"
+    assert row["return_reason"] == "all 15 deals gave the same result"
     apart = Results([made(m, (v, -v), None, "drawn") for m, v in enumerate(values)])
     low, high = apart.table()[0]["return_interval"]
-    half = 2.09302 * np.std(values, ddof=1) / np.sqrt(20)  # t(19) at 97.5 %
+    half = 2.04523 * np.std(values, ddof=1) / np.sqrt(30)  # t(29) at 97.5 %
     assert (low, high) == pytest.approx((-half, half), rel=1e-5)  # symmetric values: no longer end
 
 
 def test_one_match_has_no_interval():
     (row, _) = Results([made(0, (1.0, -1.0), 0, "won")]).table()
     assert all(math.isnan(end) for end in (*row["return_interval"], *row["win_interval"]))
-    assert (row["return_reason"], row["win_reason"]) == ("1 deal, intervals start at 10", "1 deal, intervals start at 2")
+    assert (row["return_reason"], row["win_reason"]) == ("1 deal, intervals start at 15", "1 deal, intervals start at 2")
 
 
 def test_equal_names_are_told_apart():
