@@ -88,7 +88,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
         one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = metadata(game)
+        self.metadata = metadata(game, render_mode)
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self.match: Match | None = None

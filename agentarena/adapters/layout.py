@@ -338,12 +338,13 @@ def step_limit(game: Game[Any], max_cycles: int | None) -> int:
     return min(max_cycles, game.info.max_steps)
 
 
-def metadata(game: Game[Any]) -> dict[str, Any]:
-    """What PettingZoo and Gymnasium want to know of an environment."""
+def metadata(game: Game[Any], render_mode: str | None = None) -> dict[str, Any]:
+    """What PettingZoo and Gymnasium want to know of an environment. The render mode it was made with is listed in any case: `render` says
+    what is missing."""
     env_id = env_id_of(game)
     return {
         "name": env_id.rpartition(":")[2].replace("-v", "_v"),
-        "render_modes": [mode for mode in RENDER_MODES if mode != "rgb_array" or can_draw(game)],
+        "render_modes": [mode for mode in RENDER_MODES if mode != "rgb_array" or mode == render_mode or can_draw(game)],
         "render_fps": 1,
         "is_parallelizable": game.info.lockstep or game.info.seats == 1,
     }

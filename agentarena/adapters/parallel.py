@@ -75,7 +75,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
         one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = {**metadata(game), "is_parallelizable": True}
+        self.metadata = {**metadata(game, render_mode), "is_parallelizable": True}
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self.match: Match | None = None

@@ -97,7 +97,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
         one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = metadata(game)
+        self.metadata = metadata(game, render_mode)
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self._layout = Layout(game, view, max_chars)

@@ -126,13 +126,14 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         render_mode: str | None = None,
         all_rewards: bool = False,
     ) -> None:
+        self.closed = True  # there is nothing to close yet
         one_of("render_mode", render_mode, (None, "ansi", "rgb_array"))
         if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
             raise BadOption(f"num_envs is {num_envs!r}; expected a positive integer")
         self.game = game
         self.num_envs = num_envs
         self.autoreset_mode = _mode(autoreset_mode)
-        self.metadata = {**metadata(game), "autoreset_mode": self.autoreset_mode}
+        self.metadata = {**metadata(game, render_mode), "autoreset_mode": self.autoreset_mode}
         self.metadata["render_modes"].remove("human")
         self.render_mode = render_mode
         self._layout = layout = Layout(game, view, max_chars)
@@ -147,7 +148,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         self._set_spaces(layout, self._seating if isinstance(self._seating, int) else 0)
         self.engine = self._make_engine(opponents, step_limit(game, max_cycles))
         self._done = np.zeros(num_envs, bool)
-        self._started = False
+        self._started = self.closed = False
 
     def _set_spaces(self, layout: Layout, seat: int) -> None:
         seats = self.game.info.seats
