@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +23,8 @@ from .seating import Fixture, rotation
 from .store import RecordFile
 
 __all__ = ["Progress", "play", "run"]
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)` with the number of matches, at the start and after each match."""
@@ -147,9 +150,9 @@ def run(
             place.play(job, ready, fixtures, finished)
 
         if out is None:
-            return _in_memory(fixtures, play_all, progress)
+            return _warned(_in_memory(fixtures, play_all, progress))
         with RecordFile(out, config, fixtures, resume=resume) as file:
-            return _in_file(file, fixtures, play_all, progress)
+            return _warned(_in_file(file, fixtures, play_all, progress))
     finally:
         _close(owned)
 
@@ -202,6 +205,13 @@ def _ended(end: RunEnds, results: Results, total: int, place: str) -> RunEnds:
     error = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {place}")
     error.results = results
     return error
+
+
+def _warned(results: Results) -> Results:
+    """Log what should not be overlooked, at the end of a run."""
+    for sentence in results.warnings():
+        _log.warning("%s", sentence)
+    return results
 
 
 def _silent(done: int, total: int) -> None:

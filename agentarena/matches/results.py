@@ -19,6 +19,8 @@ from agentarena.core.trajectory import Trajectory
 from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
 
+from .forfeits import forfeit_warnings
+
 if TYPE_CHECKING:
     import pandas
 
@@ -140,6 +142,10 @@ class Results:
             usage = {key: old.usage.get(key, 0) + cost.usage.get(key, 0) for key in {**old.usage, **cost.usage}}
             sums[name] = Ledger(old.decisions + cost.decisions, old.seconds + cost.seconds, usage)
         return sums
+
+    def warnings(self) -> list[str]:
+        """What should not be overlooked: a sentence for each agent that forfeited most of its matches. `play` logs them."""
+        return forfeit_warnings(self.records, self.agents)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the records to `path`, one a line, and the costs beside them (`ledger_path`). Replaces whole files."""

@@ -142,7 +142,6 @@ _strategy = strategy  # the argument of the agent carries the same name
 OPERATIONAL = frozenset(
     {
         "api_key",
-        "backoff_s",
         "base_url",
         "budget_s",
         "budget_tokens",
@@ -151,6 +150,7 @@ OPERATIONAL = frozenset(
         "device",
         "dialect",
         "dtype",
+        "first_pause_s",
         "max_batch",
         "name",
         "price_in",
@@ -256,7 +256,7 @@ def openai(
     timeout_s: float = 120.0,
     stall_s: float = 60.0,
     retries: int = 6,
-    backoff_s: float = 0.5,
+    first_pause_s: float = 0.5,
     stream: bool = False,
     dialect: str = "openai",
     tokens_field: str | None = None,
@@ -281,7 +281,7 @@ def openai(
         timeout_s: Seconds for one attempt.
         stall_s: Seconds without a token, when streaming.
         retries: Attempts after the first.
-        backoff_s: Greatest pause before the second attempt; it doubles with each.
+        first_pause_s: Greatest pause before the second attempt; it doubles with each attempt.
         stream: Whether replies are streamed.
         dialect: "openai" or "vllm": how decoding under the legal replies is asked for.
         tokens_field: "max_tokens" or "max_completion_tokens"; by default what the server asks for.
@@ -307,7 +307,7 @@ def openai(
         timeout_s=timeout_s,
         stall_s=stall_s,
         retries=retries,
-        backoff_s=backoff_s,
+        first_pause_s=first_pause_s,
         stream=stream,
         dialect=dialect,
         tokens_field=tokens_field,

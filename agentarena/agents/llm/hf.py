@@ -143,7 +143,7 @@ class HFEngine:
         call = Call(work)
         with self._condition:
             if self._closed:
-                raise self._ended or ServiceGone(f"{self.name} is closed")
+                raise self._ended or AgentRaised(f"{self.name} is closed")
             self._calls.append(call)
             self._condition.notify()
         return call.wait()
@@ -161,12 +161,10 @@ class HFEngine:
             self._closed = True
             rows, self._waiting = [*self._under_way(), *self._waiting], deque()
             calls, self._calls = self._calls, deque()
-        ended = self._ended or ServiceGone(f"{self.name} is closed")
         for call in calls:
-            call.refuse(ended)
-        if self._ended is not None:
-            for row in rows:
-                row.done(ended)
+            call.refuse(self._ended or AgentRaised(f"{self.name} is closed"))
+        for row in rows if self._ended is not None else ():
+            row.done(self._ended)
 
     def _serve(self) -> None:
         import torch

@@ -28,7 +28,7 @@ from .engine import Completion, Done, Request
 from .grammar import unwrapped
 from .openai_answers import NoCompletion, Parts, Streamed, parts_of
 from .openai_client import checked_key, checked_url, make_client
-from .openai_failures import Blame, blame, described, is_filtered, is_forbidden, retry_after_s, timed_out
+from .openai_failures import Blame, blame, described, is_filtered, is_forbidden, redacted, retry_after_s, timed_out
 from .openai_requests import TOKENS_FIELDS, Wording
 from .pace import Health, Mark, Pace
 from .settings import check_choice, check_flag, check_number, check_text
@@ -38,9 +38,13 @@ __all__ = ["OpenAIEngine"]
 
 _log = logging.getLogger(__name__)
 
+_FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _LONGEST_WAIT_S = 120.0
 """Longest `Retry-After` that is waited for; a server that asks for more is gone for this run."""
+
+_REPRIEVES = 2
+"""How often a throttled request that used up its attempts begins anew, when the service answers others again."""
 
 
 class OpenAIEngine:
@@ -66,7 +70,7 @@ class OpenAIEngine:
         timeout_s: float = 120.0,
         stall_s: float = 60.0,
         retries: int = 6,
-        backoff_s: float = 0.5,
+        first_pause_s: float = _FIRST_PAUSE_S,
         stream: bool = False,
         dialect: str = "openai",
         tokens_field: str | None = None,
@@ -81,7 +85,7 @@ class OpenAIEngine:
         for name, limit in (("rpm", rpm), ("tpm", tpm), ("timeout_s", timeout_s), ("stall_s", stall_s)):
             check_number(name, limit, 0.0, optional=name in ("rpm", "tpm"), above=True)
         check_number("retries", retries, 0, 1000, whole=True)
-        check_number("backoff_s", backoff_s, 0.0, 3600.0)
+        check_number("first_pause_s", first_pause_s, 0.0, 3600.0)
         check_number("price_in", price_in, 0.0, optional=True)
         check_number("price_out", price_out, 0.0, optional=True)
         check_choice("dialect", dialect, ("openai", "vllm"))
@@ -104,7 +108,7 @@ class OpenAIEngine:
         self._price = None if price_in is None or price_out is None else (price_in, price_out)
         self.priced = self._price is not None
         self._timeout_s, self._stall_s, self._retries, self._stream = timeout_s, stall_s, retries, stream
-        self._backoff_s = backoff_s
+        self._first_pause_s = first_pause_s
         self._jitter = np.random.default_rng()  # pauses alone depend on it
         self._gate = asyncio.Semaphore(concurrency)
         self._asking_again = asyncio.Lock()
@@ -155,7 +159,7 @@ class OpenAIEngine:
         ready.wait()
 
     def _stopped_by(self, error: BaseException) -> ServiceGone:
-        stopped = ServiceGone(f"{self.name}: its thread stopped: {described(error, self._secrets)}")
+        stopped = ServiceGone(f"{self.name}: its thread stopped: {redacted(f'{type(error).__name__}: {error}', self._secrets)}")
         stopped.__cause__ = error
         return stopped
 
@@ -210,6 +214,7 @@ class OpenAIEngine:
         first = time.monotonic()
         changes: set[str] = set()
         failed = attempts = 0
+        reprieves = _REPRIEVES
         while True:
             await self._pace.turn(_weight(request))
             await self._held()
@@ -230,7 +235,10 @@ class OpenAIEngine:
                 wait_s = self._pause_s(error, failed)
                 final = kind in (Blame.ACCESS, Blame.REQUEST) or failed > self._retries or wait_s is None or first < self._gone_at
                 if final:
-                    raise await self._verdict(error, arguments, attempts, first, mark) from error
+                    verdict = await self._verdict(error, arguments, attempts, first, mark)
+                    if kind is not Blame.BUSY or isinstance(verdict, RunEnds) or not reprieves:
+                        raise verdict from error
+                    failed, reprieves = 0, reprieves - 1  # it answers again: nobody's fault
                 await asyncio.sleep(wait_s or 0.0)
                 continue
             self._health.answered()
@@ -251,13 +259,14 @@ class OpenAIEngine:
             return None
         if blame(error) is Blame.BUSY:
             self._hold_until = max(self._hold_until, time.monotonic() + asked_s)
-        bound = min(_LONGEST_PAUSE_S, self._backoff_s * 2 ** min(max(failed - 1, 0), 30))
+        bound = min(_LONGEST_PAUSE_S, self._first_pause_s * 2 ** min(max(failed - 1, 0), 30))
         return float(self._jitter.uniform(0, bound)) + asked_s
 
     async def _verdict(self, error: Exception, arguments: Mapping[str, Any], attempts: int, first: float, mark: Mark) -> Exception:
         """Whose fault a request is that failed for good: its match's, or the service's, which ends the run."""
         kind = blame(error)
-        said = f"{self.name}: {described(error, self._secrets)}, {attempts} attempt{'s' if attempts > 1 else ''}"
+        what = f"no answer within {self._timeout_s:g} s" if timed_out(error) else described(error, self._secrets)
+        said = f"{self.name}: {what}, {attempts} attempt{'s' if attempts > 1 else ''}"
         if kind is Blame.ACCESS:
             return self._gone(f"{said}. Check api_key, your account, base_url and the model's name")
         asked_s = retry_after_s(error) or 0.0
@@ -278,7 +287,7 @@ class OpenAIEngine:
             if problem is not None:
                 return self._gone(f"{said}; {problem}")
         if timed_out(error):
-            return AgentTimeout(f"{self.name}: no answer within {self._timeout_s:g} s, {attempts} attempt{'s' if attempts > 1 else ''}")
+            return AgentTimeout(said)
         return AgentNonsense(said) if isinstance(error, NoCompletion) else AgentRaised(said)
 
     def _gone(self, said: str) -> RunEnds:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, MissingExtra, UsageError
 
+from .openai_answers import NoCompletion
 from .openai_failures import redacted
 
 __all__ = ["checked_key", "checked_url", "make_client"]
@@ -98,21 +99,17 @@ def make_client(name: str, url: str | None, key: str, timeout_s: float) -> Any:
     except Exception as error:  # of the client, its HTTP library, and what these read from the environment
         given = [variable for variable in _ENVIRONMENT if os.environ.get(variable) or os.environ.get(variable.lower())]
         said = redacted(f"{type(error).__name__}: {error}", (key,))
-        remedy = f"Correct or unset {' or '.join(given)}" if given else "Check base_url and api_key"
+        remedy = f"Correct or unset what it reads from the environment: {', '.join(given)}" if given else "Check base_url and api_key"
         if isinstance(error, ImportError):
-            remedy += ", or install the package (for SOCKS proxies: pip install socksio)"
+            remedy += "; or install the package (SOCKS proxies: pip install socksio)"
         raise UsageError(f"{name} cannot be reached: no client can be made ({said:.300}). {remedy}") from error
-
-
-class _TooLong(Exception):
-    """An answer has more bytes than any reply needs."""
 
 
 async def _bounded(response: Any) -> None:
     """Hook of the HTTP library: no body, of an error or a redirection either, is read beyond a bound, or unpacked."""
     packed = response.headers.get("content-encoding", "identity")
     if packed.strip().lower() not in ("", "identity"):
-        raise _TooLong(f"the answer is packed ({packed[:20]}), though none such was asked for")
+        raise NoCompletion(f"the answer is packed ({packed[:20]}), though none such was asked for")
     base = next(kind for kind in type(response.stream).__mro__ if kind.__name__ == "AsyncByteStream")
     events = response.headers.get("content-type", "").startswith("text/event-stream")
     response.stream = _bounded_stream(base)(response.stream, _LONGEST_STREAM if events else _LONGEST_BODY)
@@ -122,7 +119,7 @@ async def _bounded(response: Any) -> None:
 def _bounded_stream(base: type) -> type:
     """A stream of bytes of the HTTP library's own kind that ends in an error where it is too long."""
 
-    class Bounded(base):  # type: ignore[misc]  # known when it runs
+    class Bounded(base):
         def __init__(self, stream: Any, limit: int) -> None:
             self._stream, self._limit = stream, limit
 
@@ -131,7 +128,7 @@ def _bounded_stream(base: type) -> type:
             async for chunk in self._stream:
                 left -= len(chunk)
                 if left < 0:
-                    raise _TooLong(f"the answer has more than {self._limit} bytes")
+                    raise NoCompletion(f"the answer has more than {self._limit} bytes")
                 yield chunk
 
         async def aclose(self) -> None:

@@ -61,8 +61,8 @@ def vllm(
     grouped(parameters)  # what is wrong is said before the model is loaded
     for name, number in (("tensor_parallel_size", tensor_parallel_size), ("max_num_seqs", max_num_seqs)):
         check_number(name, number, 1, whole=True)
-    for name, number in (("max_model_len", max_model_len), ("block_size", block_size)):
-        check_number(name, number, 1, whole=True, optional=True)
+    for name, size in (("max_model_len", max_model_len), ("block_size", block_size)):
+        check_number(name, size, 1, whole=True, optional=True)
     check_number("gpu_memory_utilization", gpu_memory_utilization, 0.0, 1.0, above=True)
     check_number("most_allowed", most_allowed, 0, whole=True)
     for name, flag in (("enforce_eager", enforce_eager), ("thinking", thinking)):

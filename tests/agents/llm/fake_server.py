@@ -40,6 +40,8 @@ class Say:
 def first_legal(body: dict[str, Any]) -> str:
     """The first legal move that the last message lists, as an answer."""
     views = [message["content"] for message in body["messages"] if message["role"] == "user" and "Legal: " in message["content"]]
+    if not views:
+        return "hello"
     moves = views[-1].rpartition("Legal: ")[2].splitlines()[0]
     move = moves.partition("), ")[0] + ")" if moves.startswith("(") and "), " in moves else moves.partition(", ")[0]
     return f"<answer>{move}</answer>"
