@@ -4,9 +4,9 @@ One thread runs an event loop; up to `concurrency` requests are under way at onc
 connections and answers that are none are tried again after a pause drawn uniformly up to a bound that doubles (full jitter), or
 after what `Retry-After` says.
 
-A request that fails for good costs its match only where the service is known to answer others: it did while this one failed,
-or it does when it is asked once more for what it has answered before. Otherwise the service is gone, and the run ends, to be
-resumed later. `openai_failures.blame` sorts the failures.
+A request that fails for good costs its match only where the service goes on to answer others: it is asked once more for what
+it has answered before. Where that fails too the service is gone, and the run ends, to be resumed later.
+`openai_failures.blame` sorts the failures.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .openai_answers import NoCompletion, Parts, Streamed, parts_of
 from .openai_client import checked_key, checked_url, make_client
 from .openai_failures import Blame, blame, described, is_filtered, is_forbidden, redacted, retry_after_s, timed_out
 from .openai_requests import TOKENS_FIELDS, Wording
-from .pace import Health, Mark, Pace
+from .pace import Pace
 from .settings import check_choice, check_flag, check_number, check_text
 from .thinking import split_thinking
 
@@ -112,11 +112,13 @@ class OpenAIEngine:
         self._jitter = np.random.default_rng()  # pauses alone depend on it
         self._gate = asyncio.Semaphore(concurrency)
         self._asking_again = asyncio.Lock()
-        self._pace, self._health = Pace(rpm, tpm), Health()
+        self._pace = Pace(rpm, tpm)
+        self._answers = 0  # requests that were answered
         self._known_good: Mapping[str, Any] | None = None  # the arguments of a request that was answered
-        self._gone_at = self._hold_until = 0.0
+        self._gone_at = self._well_at = self._hold_until = 0.0
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ended: ServiceGone | None = None
         self._open: dict[int, Done] = {}
         self._numbers = itertools.count()
@@ -129,14 +131,12 @@ class OpenAIEngine:
         with self._lock:
             ended = self._ended
             if ended is None:
+                if self._thread is None:
+                    self._start()
                 self._open[number] = done
-                try:
-                    if self._thread is None:
-                        self._start()
-                    self._loop.call_soon_threadsafe(self._launch, number, request, time.monotonic())
-                except Exception as error:
-                    ended = self._stopped_by(error)
-                    del self._open[number]
+                with contextlib.suppress(RuntimeError):  # the loop is closed: the thread is about to end and to say why
+                    if self._loop is not None:
+                        self._loop.call_soon_threadsafe(self._launch, number, request, time.monotonic())
         if ended is not None:
             done(ended)
 
@@ -148,20 +148,17 @@ class OpenAIEngine:
             thread, self._thread = self._thread, None
         if thread is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                self._loop.call_soon_threadsafe(self._stopping.set)
+                if self._loop is not None:
+                    self._loop.call_soon_threadsafe(self._stopping.set)
             if thread is not threading.current_thread():
                 thread.join()
 
     def _start(self) -> None:
         ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(ready,), name=self.name, daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(ready,), name=self.name, daemon=True)
+        thread.start()
+        self._thread = thread
         ready.wait()
-
-    def _stopped_by(self, error: BaseException) -> ServiceGone:
-        stopped = ServiceGone(f"{self.name}: its thread stopped: {redacted(f'{type(error).__name__}: {error}', self._secrets)}")
-        stopped.__cause__ = error
-        return stopped
 
     def _run(self, ready: threading.Event) -> None:
         """The thread: however it ends, nobody waits for it in vain."""
@@ -169,7 +166,8 @@ class OpenAIEngine:
         try:
             asyncio.run(self._serve(ready))
         except BaseException as error:
-            ended = self._stopped_by(error)
+            ended = ServiceGone(f"{self.name}: its thread stopped: {redacted(f'{type(error).__name__}: {error}', self._secrets)}")
+            ended.__cause__ = error
         ready.set()
         with self._lock:
             self._ended = self._ended or ended or ServiceGone(f"{self.name} is closed")
@@ -218,30 +216,29 @@ class OpenAIEngine:
         while True:
             await self._pace.turn(_weight(request))
             await self._held()
-            mark = self._health.mark()
+            answers = self._answers
             attempts += 1
             try:
                 parts = await asyncio.wait_for(self._ask(arguments), self._timeout_s)
             except Exception as error:
-                self._health.failures += 1
                 if is_filtered(error):
-                    self._health.answered()
+                    self._answers += 1
                     return Completion("", finish="refusal", retries=attempts - 1, seconds=time.monotonic() - began)
                 if changed := self._wording.changed(error, arguments, changes):
                     arguments = changed
                     continue
                 kind = blame(error)
-                failed += kind is not Blame.BUSY or self._health.answers == mark.answers
+                failed += kind is not Blame.BUSY or self._answers == answers
                 wait_s = self._pause_s(error, failed)
                 final = kind in (Blame.ACCESS, Blame.REQUEST) or failed > self._retries or wait_s is None or first < self._gone_at
                 if final:
-                    verdict = await self._verdict(error, arguments, attempts, first, mark)
+                    verdict = await self._verdict(error, arguments, attempts, first)
                     if kind is not Blame.BUSY or isinstance(verdict, RunEnds) or not reprieves:
                         raise verdict from error
                     failed, reprieves = 0, reprieves - 1  # it answers again: nobody's fault
                 await asyncio.sleep(wait_s or 0.0)
                 continue
-            self._health.answered()
+            self._answers += 1
             self._known_good = arguments
             self._wording.keep(arguments, changes)
             self._pace.settle(_weight(request), parts.prompt_tokens + parts.completion_tokens)
@@ -262,7 +259,7 @@ class OpenAIEngine:
         bound = min(_LONGEST_PAUSE_S, self._first_pause_s * 2 ** min(max(failed - 1, 0), 30))
         return float(self._jitter.uniform(0, bound)) + asked_s
 
-    async def _verdict(self, error: Exception, arguments: Mapping[str, Any], attempts: int, first: float, mark: Mark) -> Exception:
+    async def _verdict(self, error: Exception, arguments: Mapping[str, Any], attempts: int, first: float) -> Exception:
         """Whose fault a request is that failed for good: its match's, or the service's, which ends the run."""
         kind = blame(error)
         what = f"no answer within {self._timeout_s:g} s" if timed_out(error) else described(error, self._secrets)
@@ -274,18 +271,12 @@ class OpenAIEngine:
             return self._gone(f"{said}; it asks to wait for {asked_s:.0f} s")
         if first < self._gone_at:
             return self._gone(f"{said}; it answers nothing else either")
-        health, forbidden = self._health, is_forbidden(error)
-        fine = health.well_since(mark) and not forbidden
-        if kind is Blame.REQUEST:
-            health.refused += 1
-            fine = fine or (health.answers > 0 and health.refused == 1 and not forbidden)
-        if not fine:
-            if not health.answers and (kind is not Blame.REQUEST or forbidden):
-                advice = ". Raise timeout_s, or lower max_tokens" if timed_out(error) else ""
-                return self._gone(f"{said}; it has answered nothing yet{advice}")
-            problem = await self._asked_again(arguments, mark, forced=forbidden)
-            if problem is not None:
-                return self._gone(f"{said}; {problem}")
+        if not self._answers and (kind is not Blame.REQUEST or is_forbidden(error)):
+            advice = ". Raise timeout_s, or lower max_tokens" if timed_out(error) else ""
+            return self._gone(f"{said}; it has answered nothing yet{advice}")
+        problem = await self._asked_again(arguments)
+        if problem is not None:
+            return self._gone(f"{said}; {problem}")
         if timed_out(error):
             return AgentTimeout(said)
         return AgentNonsense(said) if isinstance(error, NoCompletion) else AgentRaised(said)
@@ -294,21 +285,24 @@ class OpenAIEngine:
         self._gone_at = time.monotonic()
         return ServiceGone(said)
 
-    async def _asked_again(self, arguments: Mapping[str, Any], mark: Mark, *, forced: bool) -> str | None:
+    async def _asked_again(self, arguments: Mapping[str, Any]) -> str | None:
         """Ask for what the service has answered before, or for the same without its words; why that fails, `None` where it is answered."""
+        since = time.monotonic()
         async with self._asking_again:
-            if mark.at < self._gone_at:
+            if since < self._gone_at:
                 return "it answers nothing else either"
-            if not forced and self._health.well_since(mark):  # another request has asked meanwhile
+            if since < self._well_at:  # another request has asked meanwhile
                 return None
             bare = {**arguments, "messages": [{**message, "content": "ok"} for message in arguments["messages"]]}
+            began = time.monotonic()
             try:
                 await asyncio.wait_for(self._ask(self._known_good or bare), self._timeout_s)
             except Exception as error:
-                self._health.failures += 1
                 what = "what it has answered before" if self._known_good else "a request without its words"
-                return f"asked for {what}, it fails too: {described(error, self._secrets)}"
-            self._health.answered()
+                said = "no answer" if timed_out(error) else described(error, self._secrets)
+                return f"asked for {what}, it fails too: {said}"
+            self._answers += 1
+            self._well_at = began
             return None
 
     async def _ask(self, arguments: Mapping[str, Any]) -> Parts:

@@ -134,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if say.status != 200:
-            self.send(say.status, json.dumps({"error": {"message": "scripted", "code": say.text}}).encode(), say.headers)
+            message = "scripted" if say.body is None else say.body.decode()
+            self.send(say.status, json.dumps({"error": {"message": message, "code": say.text}}).encode(), say.headers)
         elif body.get("stream"):
             self.stream(say)
         else:
