@@ -22,7 +22,7 @@ from .chat import Chat
 from .engine import Engine, TokenEngine
 from .question import Question
 from .settings import Limits, Prompting, Sampling, check_names, check_text, grouped
-from .strategies import Strategy, strategy
+from .strategies import Strategy, check_strategy, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
 
@@ -195,6 +195,12 @@ def build(head: str, engine: Engine, release: Callable[[], None] | None, paramet
         raise
 
 
+def check_values(parameters: Mapping[str, Any]) -> None:
+    """Say what is wrong with the parameters of every language agent before a model is loaded."""
+    groups = grouped(parameters)
+    check_strategy(groups.get("strategy", "direct"), groups.get("n", 5))
+
+
 def _own(factory: Callable[..., Any]) -> set[str]:
     """Names of the parameters that a factory itself takes."""
     return set(inspect.signature(factory).parameters) - {"model", "parameters"}
@@ -223,7 +229,7 @@ def hf(
 
     check_text("model", model)
     check_names(f"hf:{model}", parameters, _own(hf))
-    grouped(parameters)  # what is wrong is said before the model is loaded
+    check_values(parameters)
     engine, release = shared_engine(model, dtype=dtype, device=device, max_batch=max_batch, thinking=thinking)
     if thinking is not None:
         parameters = {"name": spec_name(f"hf:{model}", {"thinking": thinking, **parameters}), **parameters}
@@ -239,7 +245,7 @@ def tiny(**parameters: Any) -> LanguageAgent:
     from .hf import engine as shared_engine
 
     check_names("tiny", parameters)
-    grouped(parameters)
+    check_values(parameters)
     engine, release = shared_engine(str(TINY), keep=True)
     name = spec_name("tiny", parameters)
     return build("tiny", engine, release, {"memory": "state", "max_tokens": 64, "name": name, **parameters})

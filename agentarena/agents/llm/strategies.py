@@ -33,7 +33,7 @@ from .chat import Prompt
 from .engine import Completion, Request
 from .settings import check_number, check_text
 
-__all__ = ["STRATEGIES", "Steps", "Strategy", "candidates", "direct", "plan", "react", "recall", "strategy", "vote"]
+__all__ = ["STRATEGIES", "Steps", "Strategy", "candidates", "check_strategy", "direct", "plan", "react", "recall", "strategy", "vote"]
 
 Steps = Generator[Sequence[Request], Sequence[Completion], Decision]
 Strategy = Callable[[View, Prompt], Steps]
@@ -202,6 +202,16 @@ STRATEGIES = ("candidates", "direct", "plan", "react", "recall", "vote")
 """Names of the strategies of this module."""
 
 
+def check_strategy(name: Any, n: Any) -> None:
+    """Refuse what names no strategy, before anything is loaded for it; arguments are those of `strategy`."""
+    check_number("n", n, 1, 1000, whole=True)
+    if callable(name):
+        return
+    check_text("strategy", name)
+    if name not in STRATEGIES and ":" not in name:
+        raise UnknownName("strategy", name, STRATEGIES)
+
+
 def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = None, past: str | None = None) -> Strategy:
     """The strategy of that name; a callable stands for itself.
 
@@ -215,10 +225,9 @@ def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = N
         UnknownName: No such strategy.
         BadOption: It lacks what it needs.
     """
-    check_number("n", n, 1, 1000, whole=True)
+    check_strategy(name, n)
     if callable(name):
         return name
-    check_text("strategy", name)
     if name in ("direct", "react", "plan"):
         return {"direct": direct, "react": react, "plan": plan}[name]
     if name == "vote":
@@ -233,9 +242,7 @@ def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = N
         if not isinstance(past, str) or not past:
             raise BadOption("strategy=recall needs past=FILE, a record file to recall from")
         return recall(n, remembered(past))
-    if ":" in name:
-        loaded: Strategy = registry.load(name)
-        if not callable(loaded):
-            raise BadOption(f"strategy={name} is {shown(loaded)}; expected a function of a view and a prompt")
-        return loaded
-    raise UnknownName("strategy", name, STRATEGIES)
+    loaded: Strategy = registry.load(name)
+    if not callable(loaded):
+        raise BadOption(f"strategy={name} is {shown(loaded)}; expected a function of a view and a prompt")
+    return loaded

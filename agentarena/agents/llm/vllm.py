@@ -9,9 +9,9 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 
-from .agent import LanguageAgent, build, spec_name
+from .agent import LanguageAgent, build, check_values, spec_name
 from .engine import shared
-from .settings import check_flag, check_names, check_number, check_text, grouped
+from .settings import check_flag, check_names, check_number, check_text
 from .vllm_engine import VLLMEngine
 
 __all__ = ["VLLMEngine", "vllm"]
@@ -58,7 +58,7 @@ def vllm(
     """
     check_text("model", model)
     check_names(f"vllm:{model}", parameters, set(inspect.signature(vllm).parameters) - {"model", "parameters"})
-    grouped(parameters)  # what is wrong is said before the model is loaded
+    check_values(parameters)
     for name, number in (("tensor_parallel_size", tensor_parallel_size), ("max_num_seqs", max_num_seqs)):
         check_number(name, number, 1, whole=True)
     for name, size in (("max_model_len", max_model_len), ("block_size", block_size)):
