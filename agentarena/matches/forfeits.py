@@ -27,7 +27,7 @@ def forfeit_warnings(records: Iterable[Record], agents: Mapping[int, str]) -> li
     for record in records:
         holders = [seat.index for seat in record.seats]
         played.update(set(holders))
-        lost = {}
+        lost: dict[int, tuple[str, str]] = {}
         for fault in record.faults:
             if fault["then"] == "forfeit":
                 lost.setdefault(holders[fault["seat"]], (str(fault["kind"]), str(fault["reason"])))

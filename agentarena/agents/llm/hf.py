@@ -163,8 +163,9 @@ class HFEngine:
             calls, self._calls = self._calls, deque()
         for call in calls:
             call.refuse(self._ended or AgentRaised(f"{self.name} is closed"))
-        for row in rows if self._ended is not None else ():
-            row.done(self._ended)
+        if self._ended is not None:
+            for row in rows:
+                row.done(self._ended)
 
     def _serve(self) -> None:
         import torch
