@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from agentarena.core import registry
 from agentarena.core.agent import Agent
@@ -98,7 +98,7 @@ def fits(make: Any, game: Game[Any]) -> bool:
     if not _at_home(make, game):
         return False
     try:
-        agent = cast("Agent", make())
+        agent = make()
     except (ArenaError, TypeError):
         return True
     try:

@@ -20,7 +20,6 @@ from .text import Unreadable
 __all__ = ["Reply", "admitted", "attempt_of", "checked", "outcome_of", "reading", "retry_reason", "usage_of"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer in words, read by the game's text face; with what it cost.

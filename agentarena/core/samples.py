@@ -13,7 +13,6 @@ from .display import shown
 __all__ = ["TokenSample", "count_ids", "decode_samples", "encode_samples", "sample_errors"]
 
 
-
 @dataclass(frozen=True, slots=True)
 class TokenSample:
     """One generation of a policy, token by token, as it was sampled. Nothing in it is ever tokenised again.

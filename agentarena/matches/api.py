@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ from .seating import Fixture, rotation
 from .store import RecordFile
 
 __all__ = ["Entered", "Progress", "listed", "play", "run"]
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)` with the number of matches, at the start and after each match."""
@@ -174,11 +177,11 @@ def run(
             place.play(job, ready, fixtures, ended)
 
         if path is None:
-            return _in_memory(fixtures, play_all, report)
+            return _warned(_in_memory(fixtures, play_all, report))
         with RecordFile(path, config, fixtures, resume=resume) as file:
             if begin:
                 begin()
-            return _in_file(file, fixtures, play_all, report)
+            return _warned(_in_file(file, fixtures, play_all, report))
     finally:
         _close(owned)
 
@@ -229,6 +232,13 @@ def _ended(end: RunEnds, results: Results, total: int, place: str) -> RunEnds:
     error = type(end)(f"{end}. {len(results)} of {total} matches are finished and kept {place}")
     error.results = results
     return error
+
+
+def _warned(results: Results) -> Results:
+    """Log what should not be overlooked, at the end of a run."""
+    for sentence in results.warnings():
+        _log.warning("%s", sentence)
+    return results
 
 
 def listed(agents: Sequence[str | Agent]) -> Sequence[str | Agent]:

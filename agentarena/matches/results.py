@@ -22,6 +22,7 @@ from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
 
 from .decisions import decision_rows
+from .forfeits import forfeit_warnings
 
 if TYPE_CHECKING:
     import pandas
@@ -161,6 +162,10 @@ class Results:
             name = self.agents.get(cost.agent, f"agent {cost.agent}")
             sums[name] = sums.get(name, Ledger()).plus(cost)
         return sums
+
+    def warnings(self) -> list[str]:
+        """What should not be overlooked: a sentence for each agent that forfeited most of its matches. `play` logs them."""
+        return forfeit_warnings(self.records, self.agents)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the records to `path`, one a line, and the costs beside them (`ledger_path`). Replaces whole files."""
