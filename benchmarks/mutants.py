@@ -66,7 +66,18 @@ TESTS: dict[str, tuple[str, ...]] = {
 """Module -> the tests that hold it, those that fail most often first."""
 
 _LEFT_OUT = ("VariableInserter", "VariableReplacer", "RemoveDecorator", "ReplaceUnaryOperator_USub_Not", "ReplaceUnaryOperator_USub_Invert")
-_ARITHMETIC = {"Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "Pow_Mul", "Mod_Add", "FloorDiv_Mul", "BitAnd_BitOr", "BitOr_BitAnd", "BitXor_BitOr"}
+_ARITHMETIC = {
+    "Add_Sub",
+    "Sub_Add",
+    "Mul_Div",
+    "Div_Mul",
+    "Pow_Mul",
+    "Mod_Add",
+    "FloorDiv_Mul",
+    "BitAnd_BitOr",
+    "BitOr_BitAnd",
+    "BitXor_BitOr",
+}
 _COMPARISONS = {"Eq_NotEq", "NotEq_Eq", "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt", "Lt_GtE", "Gt_LtE", "Is_IsNot", "IsNot_Is"}
 
 
