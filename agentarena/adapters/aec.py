@@ -1,7 +1,7 @@
 """PettingZoo's AEC form: one agent acts at a time. Written without wrappers, for speed.
 
 What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match, the offender's return becomes
-`game.info.forfeit_return` and the others keep what they have; `on_illegal="raise"` raises and the agent may try again.
+`game.info.forfeit_return` and the others' what `core.forfeits` says; `on_illegal="raise"` raises and the agent may try again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
+from agentarena.core.result import forfeit_rewards
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, plain, step_limit
 from .render import RenderMixin
@@ -247,9 +248,8 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
             raise IllegalAction(reason)
         assert self.match is not None
         agent = self.possible_agents[seat]
-        fine = self.game.info.forfeit_return - self.match.episode.returns[seat]
         self.match.fail(seat, AgentNonsense(reason))
-        self._credit(agent, tuple(fine if other == seat else 0.0 for other in range(self.game.info.seats)))
+        self._credit(agent, forfeit_rewards(self.game, self.match.episode, self.match.failed))
         self._end(self.terminations)
         for name in self.agents:
             self.infos[name]["forfeit"] = agent

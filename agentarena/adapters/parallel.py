@@ -18,6 +18,7 @@ from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
+from agentarena.core.result import forfeit_rewards
 
 from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
 from .render import RenderMixin
@@ -143,11 +144,10 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
     def _forfeited(
         self, match: Match, refused: dict[int, str]
     ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
-        """The end of a match in which some seats played illegally: each of them ends at `game.info.forfeit_return`."""
+        """The end of a match in which some seats played illegally: see `core.forfeits` for what that costs."""
         for seat, reason in refused.items():
             match.fail(seat, AgentNonsense(reason))
-        price, returns = self.game.info.forfeit_return, match.episode.returns
-        rewards = tuple(price - returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
+        rewards = forfeit_rewards(self.game, match.episode, match.failed)
         observations, infos = self._observed(match, over=True)
         for seat, agent in enumerate(self.possible_agents):
             infos[agent]["forfeit"] = [self.possible_agents[other] for other in refused]

@@ -18,6 +18,7 @@ from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeat
 from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
+from agentarena.core.result import forfeit_rewards
 
 from .layout import Layout, choice_of
 
@@ -63,7 +64,7 @@ class Table:
 
     @property
     def returns(self) -> list[float]:
-        """The returns so far; the forfeit return where there was one."""
+        """The returns so far; after a forfeit those of `core.forfeits`."""
         return self.match.result()[0]
 
     def submit(self, layout: Layout, actions: Mapping[int, Action]) -> None:
@@ -84,8 +85,8 @@ class Table:
             self.gains = [gain + reward for gain, reward in zip(self.gains, self.episode.rewards, strict=True)]
         if self.match.over and self.match.failed and not self._charged:
             self._charged = True
-            for loser in self.match.failed:
-                self.gains[loser] += self.match.config.game.info.forfeit_return - self.episode.returns[loser]
+            rewards = forfeit_rewards(self.match.config.game, self.episode, self.match.failed)
+            self.gains = [gain + reward for gain, reward in zip(self.gains, rewards, strict=True)]
 
     def collect(self) -> list[float]:
         """The rewards of every seat since the last call (or the start)."""

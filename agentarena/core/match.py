@@ -27,7 +27,7 @@ from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTime
 from .game import Information
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import is_countable, outcome_of, retry_reason, schema_error
-from .result import record_of, result_of
+from .result import forfeit_rewards, record_of, result_of
 from .rng import REFEREE, stream
 from .trajectory import Trajectory, Turn, TurnLog
 
@@ -307,8 +307,6 @@ class Match:
 
     def _forfeit(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
         self.failed[seat] = fault
-        if self._turn_log is not None:
-            self._turn_log.charge(seat, self.config.game.info.forfeit_return - self.episode.returns[seat])
         return self._settle()
 
     def _add_fault(self, seat: int, kind: str, reason: str, then: str) -> None:
@@ -341,6 +339,8 @@ class Match:
             self._aborted = moves
             self._to_move = ()
             self._expire_views()
+            if self._turn_log is not None:
+                self._turn_log.credit(forfeit_rewards(self.config.game, self.episode, self.failed))
             return ()
         self.actions.append(moves)
         self._chosen = {}
@@ -372,8 +372,8 @@ class Match:
         """
         if self._turn_log is None:
             raise UsageError("this match keeps no turns; make it with Match(..., trace=True)")
-        returns, _, outcome = self.result()
-        return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome if self.over else "")
+        returns, _, outcome = self.result() if self.over else (self.episode.returns, None, "")
+        return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome)
 
     # --- what is left of it ---------------------------------------------------------------------------------------------
 
@@ -393,5 +393,5 @@ class Match:
         return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), **parts)
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
-        """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""
+        """Returns so far, winner and outcome; of a match that some seats forfeited, those of `forfeits`."""
         return result_of(self.config.game, self.episode, self.failed)
