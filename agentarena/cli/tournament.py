@@ -32,6 +32,7 @@ def command(
     report_path: str | None,
     fresh_deals: bool,
     seed: int,
+    openings: int,
     workers: int | None,
     deadline_s: float | None,
     quiet: bool,
@@ -54,6 +55,7 @@ def command(
             workers=workers,
             deadline_s=deadline_s,
             duplicate=not fresh_deals,
+            openings=openings,
             progress=progress,
             **key_values(settings),
         )

@@ -62,20 +62,23 @@ class Match:
         turns: How many decisions each seat has made. Shape (S,).
         failed: Seats that forfeited, with the fault.
         accounts: What its decisions took.
+        openings: How many steps the referee played before anybody was asked.
         actions: The moves of every step taken, encoded as JSON, as in `Record.actions`.
         replies: Every decision in words, as in `Record.replies`.
     """
 
     __slots__ = (
         "_aborted", "_attempts", "_chosen", "_faults", "_issued", "_legal", "_moving", "_news", "_samples", "_to_move", "_turn_log",
-        "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
+        "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "openings", "replies", "turns",
     )  # fmt: skip
 
     def __init__(
         self, config: RunConfig, fixture: Fixture, *, limit: int | None = None, rng: np.random.Generator | None = None, trace: bool = False
     ) -> None:
         self.config, self.fixture = config, fixture
-        self.episode = Episode(config.game, config.chance(fixture.deal) if rng is None else rng, limit)
+        rng = config.chance(fixture.deal) if rng is None else rng
+        opening = config.opening(fixture.deal, rng)
+        self.episode = Episode(config.game, rng, limit)
         seats = config.game.info.seats
         self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
         self.turns = [0] * seats
@@ -95,6 +98,9 @@ class Match:
         self._legal: dict[int, Legal] = {}
         self._issued: list[View] | None = None if config.game.info.forkable else []
         self._turn_log = TurnLog(self.episode.rewards) if trace else None
+        self.openings = 0
+        for actions in opening:
+            self.open(actions)
 
     def __enter__(self) -> Match:
         return self
@@ -148,8 +154,7 @@ class Match:
             memory=self.memory[seat],
             legal=self._legal,
         )
-        attempts = self._attempts.get(seat)
-        if attempts:
+        if attempts := self._attempts.get(seat):
             view.retry_reason, view.attempt = retry_reason(attempts[-1]), len(attempts)
         if self._issued is not None:
             self._issued.append(view)
@@ -195,8 +200,7 @@ class Match:
                 return self._act_alone(seat, action)
         self._expect(seat)
         legal = self.legal(seat)
-        reason = violation(legal, action)
-        if reason:
+        if reason := violation(legal, action):
             raise IllegalAction(reason)
         return self._accept(seat, *canonical(legal, action))
 
@@ -247,6 +251,15 @@ class Match:
             self._keep_attempts(seat, len(self.actions) - 1)
         return self._begin_step()
 
+    def open(self, actions: Mapping[int, Action]) -> None:
+        """Play a step of an opening: the referee's, no turn of any seat."""
+        self.actions.append(tuple([(seat, canonical(self.legal(seat), action)[1]) for seat, action in actions.items()]))
+        self.openings += 1
+        rewards = self.episode.step(actions)
+        if self._turn_log is not None:
+            self._turn_log.credit(rewards)
+        self._begin_step()
+
     def _begin_step(self) -> tuple[int, ...]:
         self._news = {}
         self._legal = {}
@@ -265,8 +278,7 @@ class Match:
     def _read(self, seat: int, reply: Reply) -> tuple[int, ...]:
         """An answer in words."""
         self._expect(seat)
-        problem = schema_error(reply, with_samples=self.config.record_samples)
-        if problem:
+        if problem := schema_error(reply, with_samples=self.config.record_samples):
             return self.fail(seat, AgentNonsense(problem))
         self.accounts.add_usage(seat, reply.usage)
         legal = self.legal(seat)
@@ -275,8 +287,7 @@ class Match:
         entry = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
         attempts.append(entry if reply.finish == "stop" else {**entry, "finish": reply.finish})
         if reply.samples:
-            place = {"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1}
-            self._samples.append({**place, "samples": reply.samples})
+            self._samples.append({"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1, "samples": reply.samples})
         if outcome == "read":
             return self._accept(seat, *canonical(legal, action), reply)
         policy = self.config.on_unreadable
@@ -288,16 +299,14 @@ class Match:
         self._add_fault(seat, outcome, reason, policy.then)
         if policy.then == "forfeit":
             return self._forfeit(seat, AgentNonsense(reason))
-        if policy.then == "random":
-            rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
-            return self._accept(seat, *canonical(legal, sample(legal, rng)), reply, outcome)
-        return self._accept(seat, *canonical(legal, first_legal(legal)), reply, outcome)
+        rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
+        action = sample(legal, rng) if policy.then == "random" else first_legal(legal)
+        return self._accept(seat, *canonical(legal, action), reply, outcome)
 
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         self._expect(seat)
-        if not isinstance(fault, AgentFault):
-            fault = AgentRaised(f"{type(fault).__name__}: {fault}")
+        fault = fault if isinstance(fault, AgentFault) else AgentRaised(f"{type(fault).__name__}: {fault}")
         if is_countable(fault.usage):
             self.accounts.add_usage(seat, fault.usage)
         kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
@@ -349,8 +358,7 @@ class Match:
         return self._begin_step()
 
     def _keep_attempts(self, seat: int, step: int) -> None:
-        attempts = self._attempts.pop(seat, None)
-        if attempts:
+        if attempts := self._attempts.pop(seat, None):
             self.replies.append({"step": step, "seat": seat, "attempts": attempts})
 
     # --- turns with their rewards -------------------------------------------------------------------------------------
@@ -383,14 +391,9 @@ class Match:
 
     def record(self) -> Record:
         """The record of a match that is over; every seat needs a player in `config.players`."""
-        parts = {
-            "actions": self.actions,
-            "aborted": self._aborted,
-            "replies": self.replies,
-            "faults": self.faults,
-            "samples": self._samples,
-        }
-        return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), **parts)
+        moves = {"turns": sum(self.turns), "openings": self.openings, "actions": self.actions, "aborted": self._aborted}
+        words = {"replies": self.replies, "faults": self.faults, "samples": self._samples}
+        return record_of(self.config, self.fixture, self.episode, self.result(), **moves, **words)
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
         """Returns so far, winner and outcome; of a match that some seats forfeited, those of `forfeits`."""

@@ -92,6 +92,9 @@ def steps(record: Record, *, trace: bool = False) -> Iterator[tuple[Match, dict[
         raise RecordMismatch(f"match {record.match}: {len(record.seats)} seats recorded, the game has {config.game.info.seats}")
     script = _Script(record)
     with Match(config, Fixture(record.match, record.deal, tuple(seats)), trace=trace) as match:
+        for actions in dataclasses.replace(config, openings=record.openings).opening(record.deal):
+            yield match, actions
+            match.open(actions)
         while not match.over:
             step = match.episode.steps
             yield match, script.actions(step, match)

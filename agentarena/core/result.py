@@ -43,7 +43,7 @@ def forfeit_rewards(game: Game[Any], episode: Episode, failed: Collection[int]) 
     return tuple((ends - episode.returns).tolist())
 
 
-def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Result, *, turns: int, **parts: Any) -> Record:
+def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Result, **parts: Any) -> Record:
     """The record of a match that is over.
 
     Args:
@@ -51,8 +51,7 @@ def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Res
         fixture: Its number, deal and seating.
         episode: Its state.
         result: Returns, winner and outcome.
-        turns: Decisions taken, of all seats together.
-        parts: actions, aborted, replies, faults, samples: see `Record`.
+        parts: turns, openings, actions, aborted, replies, faults, samples: see `Record`.
     """
     (returns, winner, outcome), game, state = result, config.game, episode.state
     players = [(index, config.players[index]) for index in fixture.seats]
@@ -71,7 +70,6 @@ def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Res
         seats=tuple(seats),
         winner=winner,
         outcome=outcome,
-        turns=turns,
         steps=episode.steps,
         with_samples=config.record_samples,
         **parts,

@@ -22,6 +22,8 @@ def schema_errors(data: Mapping[str, Any]) -> str | None:
             return f"it lacks {name!r}"
         if not fits(data[name]):
             return f"{name!r} is {data[name]!r:.80}"
+    if not _natural(data.get("openings", 0)):
+        return f"'openings' is {data['openings']!r:.80}"
     seats = len(data["seats"])
     if isinstance(data["winner"], int) and not 0 <= data["winner"] < seats:
         return f"'winner' is {data['winner']!r}, and there are {seats} seats"

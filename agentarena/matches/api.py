@@ -37,7 +37,8 @@ def play(
     workers: int | None = None,
     out: str | os.PathLike[str] | None = None,
     rotate: bool = True,
-    duplicate: bool = False,
+    duplicate: bool | None = None,
+    openings: int = 0,
     deadline_s: float | None = None,
     isolate: bool = False,
     on_unreadable: OnUnreadable | None = None,
@@ -62,7 +63,9 @@ def play(
         workers: Processes to play in; `None` for this process.
         out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
-        duplicate: Whether each deal is played in every rotation of the seats.
+        duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
+        openings: Steps of each match that the referee plays at random before the agents are asked, the same in all matches of
+            a deal: so that agents that always play alike meet in different positions (`core.openings`).
         deadline_s: Seconds for each decision; agents then live in processes of their own.
         isolate: Whether agents live in processes of their own, deadline or not.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
@@ -85,6 +88,7 @@ def play(
     (4, 2)
     """
     game = registry.game(env, preset=preset, **env_options)
+    duplicate = (rotate and bool(openings)) if duplicate is None else duplicate
     fixtures = rotation(len(_listed(agents)), game.info.seats, _whole("matches", matches), rotate=rotate, duplicate=duplicate)
     return run(
         game,
@@ -101,6 +105,7 @@ def play(
         resume=resume,
         concurrency=concurrency,
         record_samples=record_samples,
+        openings=openings,
     )
 
 
@@ -120,6 +125,7 @@ def run(
     resume: bool = True,
     concurrency: int | None = None,
     record_samples: bool = False,
+    openings: int = 0,
 ) -> Results:
     """Play the given fixtures: `play` without its own seating. Arguments are those of `play`.
 
@@ -138,7 +144,7 @@ def run(
     ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
-        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable(), record_samples)
+        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable(), record_samples, openings)
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         if not place.here:
             _close(owned)

@@ -35,7 +35,7 @@ class Tournament:
 
     Attributes:
         results: Its records, returns and costs.
-        about: What it is, JSON-ready: env, options, agents, rounds, seed, duplicate, alpha, level.
+        about: What it is, JSON-ready: env, options, agents, rounds, seed, duplicate, openings, alpha, level.
     """
 
     results: Results
@@ -89,6 +89,7 @@ def tournament(
     workers: int | None = None,
     deadline_s: float | None = None,
     duplicate: bool = True,
+    openings: int = 0,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
     alpha: float = 10.0,
@@ -109,7 +110,7 @@ def tournament(
         seed: Seed of the run. The same arguments give the same records.
         out: Folder for the records. A tournament that is there already is continued; it may have got more rounds, or
             more agents at the end of the list.
-        workers: As in `agentarena.play`, like `deadline_s`, `on_unreadable` and `progress`.
+        workers: As in `agentarena.play`, like `openings`, `deadline_s`, `on_unreadable` and `progress`.
         deadline_s: Seconds for each decision.
         duplicate: Whether the seatings of one round of a table share one deal.
         on_unreadable: What happens to replies in words that name no legal move.
@@ -130,18 +131,16 @@ def tournament(
     game = registry.game(env, preset=preset, **env_options)
     names = _names(agents)
     fixtures = schedule(len(names), game.info.seats, rounds=rounds, matches=matches, duplicate=duplicate)
-    per_round = len(schedule(len(names), game.info.seats, rounds=1))
     about = {
         "env": registry.env_id_of(game),
         "options": game.options,
         "agents": names,
         "matches": len(fixtures),
-        "rounds": len(fixtures) // per_round,
+        "rounds": len(fixtures) // len(schedule(len(names), game.info.seats, rounds=1)),
         "seed": seed,
         "duplicate": duplicate,
-        "alpha": alpha,
-        "level": level,
-        "unit": game.info.unit,
+        "openings": openings,
+        **{"alpha": alpha, "level": level, "unit": game.info.unit},
     }
     about = json.loads(json.dumps(about))
     target = None if out is None else _folder(Path(out), about)
@@ -155,6 +154,7 @@ def tournament(
         deadline_s=deadline_s,
         on_unreadable=on_unreadable,
         progress=progress,
+        openings=openings,
     )
     return Tournament(results, about)
 
@@ -174,7 +174,8 @@ def _folder(target: Path, about: dict[str, Any]) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     if (target / ABOUT).is_file():
         before = _read_about(target)
-        for key in ("env", "options", "seed", "duplicate"):
+        before.setdefault("openings", 0)  # as in folders that say nothing of them
+        for key in ("env", "options", "seed", "duplicate", "openings"):
             if before.get(key) != about[key]:
                 raise RecordMismatch(
                     f"{target} holds another tournament: {key} {before.get(key)!r} there, {about[key]!r} here. Give another folder"
