@@ -131,7 +131,7 @@ def copy_tree(target: Path) -> None:
 def passes(tree: Path, tests: tuple[str, ...], timeout_s: float) -> bool:
     """Whether the tests pass in the tree within the time."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow"]
-    files = [str(path) for test in tests if (path := tree / "tests" / test).exists()]
+    files = [str(tree / "tests" / test) for test in tests]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     try:
         done = subprocess.run([*command, *files], cwd=tree, env=environment, timeout=timeout_s, capture_output=True, check=False)

@@ -128,7 +128,9 @@ def test_nobody_works_for_less_than_idling_is_worth(eta: float) -> None:
         for rebate in (0.0, 0.3, 0.999, 1.0, 40.0):
             exact = rational_labour(skills, cutoffs, np.array(rates), tastes, rebate=rebate)
             slow = grid_labour(skills, cutoffs, np.array(rates), tastes, grid, rebate=rebate)
-            income = np.array([skills * worked - taxes(skills * worked, cutoffs, np.array(rates)) + rebate for worked in (exact, slow, 0 * slow)])
+            income = np.array(
+                [skills * worked - taxes(skills * worked, cutoffs, np.array(rates)) + rebate for worked in (exact, slow, 0 * slow)]
+            )
             a, b, idle = (utility(consumed, worked, tastes) for consumed, worked in zip(income, (exact, slow, 0 * slow), strict=True))
             assert np.all(a >= np.maximum(b, idle) - 1e-12 * np.maximum(1.0, np.abs(b))), (cutoffs, rates, rebate)
             assert np.all(a - b <= 1e-3 * np.maximum(1.0, np.abs(b)))
@@ -321,6 +323,17 @@ def test_saez_coded_on_five_incomes() -> None:
     assert saez_coded(incomes, THREE, (0.4,) * 3).tolist() == [87.54, 57.72, 54.01]
     assert saez_coded(incomes, THREE, QUARTERS).tolist() == [93.98, 83.24, 45.17]
     assert saez_coded(incomes, FLAT, (0.4,)).tolist() == [67.20]
+
+
+def test_where_nobody_earns_more_the_tail_is_ten() -> None:
+    """The specification's "a = 10 if F = 1", with no weight above: 1 / (1 + 10 e), which is 20 % at .4, 47.62 % at .11, 14.93 % at .57."""
+    poor = np.array([10.0, 20, 30, 40]) * 1000
+    assert saez_coded(poor, THREE, (0.4,) * 3)[1:].tolist() == [20.0, 20.0]
+    assert saez_coded(poor, THREE, QUARTERS)[1:].tolist() == [47.62, 14.93]
+    assert saez_coded(poor, THREE, (0.4,) * 3, top="release")[1:].tolist() == [20.0, 20.0]
+    alone = np.append(poor, 100_000.0)  # one in the second bracket, below its middle: nobody above that either
+    assert saez_coded(alone, THREE, (0.4,) * 3)[1:].tolist() == [20.0, 20.0]
+    assert saez_coded(poor, FLAT, (0.4,), top="release").tolist() == [71.43]  # one bracket: a = 1
 
 
 def test_saez_coded_on_the_income_distribution() -> None:

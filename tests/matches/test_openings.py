@@ -131,7 +131,10 @@ def test_the_deal_is_that_of_the_match_without_an_opening() -> None:
     """Cards are dealt before the opening and are not touched by drawing it."""
     game = aa.game("LeducPoker-v0")
     for deal in range(10):
-        with Match(RunConfig(game, seed=2), Fixture(deal, deal)) as plain, Match(RunConfig(game, seed=2, openings=1), Fixture(deal, deal)) as other:
+        with (
+            Match(RunConfig(game, seed=2), Fixture(deal, deal)) as plain,
+            Match(RunConfig(game, seed=2, openings=1), Fixture(deal, deal)) as other,
+        ):
             assert plain.episode.state.cards == other.episode.state.cards
 
 
