@@ -111,10 +111,8 @@ def tournament(
         out: Folder for the records. A tournament that is there already is continued; it may have got more rounds, or
             more agents at the end of the list.
         workers: As in `agentarena.play`, like `openings`, `deadline_s`, `on_unreadable` and `progress`.
-        deadline_s: Seconds for each decision.
         duplicate: Whether the seatings of one round of a table share one deal.
         on_unreadable: What happens to replies in words that name no legal move.
-        progress: Called as `progress(done, total)`.
         alpha: Strength of selection of alpha-Rank on mean margins (see `standings`).
         level: Coverage of the intervals.
         preset: A named setting of the environment's options.
@@ -140,7 +138,9 @@ def tournament(
         "seed": seed,
         "duplicate": duplicate,
         "openings": openings,
-        **{"alpha": alpha, "level": level, "unit": game.info.unit},
+        "alpha": alpha,
+        "level": level,
+        "unit": game.info.unit,
     }
     about = json.loads(json.dumps(about))
     target = None if out is None else _folder(Path(out), about)
