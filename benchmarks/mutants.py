@@ -38,6 +38,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "core/batch_match": ("matches/test_play_arrays.py", "adapters/test_vector_arrays.py"),
     "core/config": _MATCH,
     "core/episode": _MATCH,
+    "core/forfeits": ("core/test_forfeits.py", "core/test_batch.py"),
     "core/intervals": ("core/test_intervals.py", "evaluate/test_stats.py"),
     "core/match": (*_MATCH, "matches/test_openings.py", "matches/test_matches_fates.py"),
     "core/openings": ("matches/test_openings.py",),
@@ -62,6 +63,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "evaluate/stats": ("evaluate/test_stats.py",),
     "envs/dhumbal/rules": ("envs/test_dhumbal_rules.py",),
     "envs/kuhn/game": ("envs/test_kuhn.py",),
+    "envs/economist/rules/labour": ("envs/test_economist_numbers.py",),
 }
 """Module -> the tests that hold it, those that fail most often first."""
 
@@ -111,7 +113,9 @@ def _behaviour(source: str) -> str | None:
     except SyntaxError:
         return None
     for node in ast.walk(tree):
-        if isinstance(node, ast.arg | ast.AnnAssign):
+        if isinstance(node, ast.arguments):  # which arguments may be given by position
+            node.args, node.posonlyargs, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], [], []
+        elif isinstance(node, ast.arg | ast.AnnAssign):
             node.annotation = ast.Constant(None)
         elif isinstance(node, ast.FunctionDef):
             node.returns = None

@@ -165,12 +165,11 @@ def nash_average(payoffs: npt.ArrayLike) -> NashAverage:
     if (off > 1e-9 * np.abs(table / 2) + 4e-15 * scale).any():
         raise UsageError("payoffs must be antisymmetric (A = -A^T); turn win shares w into 2 w - 1")
     if scale == 0:
-        distribution = np.full(len(table), 1 / len(table))
-        return NashAverage(distribution, np.zeros(len(table)), float(np.log(len(table))))
+        return NashAverage(np.full(len(table), 1 / len(table)), np.zeros(len(table)), float(np.log(len(table))))
     table = table / 2 - table.T / 2
-    support, distribution = _corners(table) if _is_small(table) else (_support(table / scale), None)
-    if distribution is None:
-        distribution = np.zeros(len(table))
+    support, only = _corners(table) if _is_small(table) else (_support(table / scale), None)
+    distribution = np.zeros(len(table)) if only is None else only
+    if only is None:
         distribution[support] = _most_even(table, support)
     skill = np.minimum(table @ distribution, 0.0)
     skill[support] = 0.0  # members are level with the field, up to rounding
