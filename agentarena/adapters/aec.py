@@ -1,7 +1,7 @@
 """PettingZoo's AEC form: one agent acts at a time. Written without wrappers, for speed.
 
-What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match when the round is over, and the offender's
-return becomes `game.info.forfeit_return`; `on_illegal="raise"` raises and the agent may try again.
+What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match when the round is over, the offender's return
+becomes `game.info.forfeit_return` and the others' what `core.forfeits` says; `on_illegal="raise"` raises and the agent may try again.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
     def _forfeited(
         self, match: Match, choices: dict[int, Action], refused: dict[int, str]
     ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
-        """The end of a match in which some seats played illegally: each of them ends at `game.info.forfeit_return`."""
+        """The end of a match in which some seats played illegally: see `core.forfeits` for what that costs."""
         for seat in match.to_move:
             if seat in refused:
                 match.fail(seat, AgentNonsense(refused[seat]))

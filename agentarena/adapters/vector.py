@@ -104,7 +104,7 @@ def solo_vector(env_id: str, num_envs: int, *, opponents: Opponent | Sequence[Op
 
 
 class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
-    """E matches of one game. An illegal action forfeits: the return becomes `game.info.forfeit_return` and the match is over.
+    """E matches of one game. An illegal action forfeits, which ends the match; `core.forfeits` says what that costs and brings.
 
     Attributes:
         game: The rules.

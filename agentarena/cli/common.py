@@ -84,6 +84,13 @@ def match_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options of every command that plays matches."""
     options = (
         click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the run: same seed, same records."),
+        click.option(
+            "--openings",
+            default=0,
+            show_default=True,
+            type=click.IntRange(min=0),
+            help="First moves played at random, the same in every seating of a deal: for agents that always play alike.",
+        ),
         click.option("--workers", type=click.IntRange(min=1), help="Processes to play in; by default this one."),
         click.option(
             "--deadline",

@@ -36,6 +36,7 @@ def command(
     fresh_deals: bool,
     as_json: bool,
     seed: int,
+    openings: int,
     workers: int | None,
     deadline_s: float | None,
     quiet: bool,
@@ -65,6 +66,7 @@ def command(
                 seed=seed,
                 out=out,
                 duplicate=not fresh_deals,
+                openings=openings,
                 progress=progress,
                 **key_values(settings),
             )

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from .batch import Batch, Bounds
+from .forfeits import forfeit_returns, sides_of
 from .game import Game
 
 __all__ = ["BatchMatch"]
 
 
 class BatchMatch:
-    """B matches of one game. An action that is not legal forfeits: its seat's return becomes `info.forfeit_return` and the match ends.
+    """B matches of one game. An action that is not legal forfeits, which ends the match; `forfeits` says what that costs and brings.
 
     `state` and `legal` live where the rules live; all other arrays are numpy's.
 
@@ -100,11 +101,23 @@ class BatchMatch:
             self.state = batch.replace(self.state, rows, some)
             self.rewards[rows] = self._credited(some)
         if illegal is not None:
-            self.rewards[illegal] = self.game.info.forfeit_return - self.returns[illegal]
-            self.forfeits |= illegal
+            self._pay_forfeits(illegal)
         self.returns += self.rewards
         self.steps += going
         self._update()
+
+    def _pay_forfeits(self, illegal: np.ndarray) -> None:
+        """The rewards of the matches in which a seat played illegally, shape (B, S) bool, which have not been stepped."""
+        rows = np.flatnonzero(illegal.any(axis=1))
+        if type(self.game).team is Game.team:  # one seating of sides for all: those with the same forfeits at once
+            sides = sides_of(self.game, None)
+            groups = [(sides, rows[(illegal[rows] == failed).all(axis=1)]) for failed in np.unique(illegal[rows], axis=0)]
+        else:
+            groups = [(sides_of(self.game, self.batch.unbatch(self.state, row)), np.array([row])) for row in rows.tolist()]
+        for sides, alike in groups:
+            failed = np.flatnonzero(illegal[alike[0]]).tolist()
+            self.rewards[alike] = forfeit_returns(self.game.info, sides, self.returns[alike], failed) - self.returns[alike]
+        self.forfeits |= illegal
 
     def _credited(self, state: Any) -> np.ndarray:
         return self.batch.arrays.to_numpy(self.batch.rewards(state))

@@ -12,10 +12,12 @@ import gymnasium
 import numpy as np
 
 from . import limits, registry
+from .actions import Action
 from .display import shown
 from .distribution import version
 from .errors import UsageError
 from .game import Game
+from .openings import draw_opening
 from .rng import CHANCE, stream
 
 __all__ = ["OnUnreadable", "Player", "RunConfig"]
@@ -72,6 +74,7 @@ class RunConfig:
         seed: Seed of the run.
         on_unreadable: What happens to replies that name no legal move.
         record_samples: Whether records on disk hold the token samples behind replies.
+        openings: How many steps of each match the referee plays at random before anybody is asked (`core.openings`).
     """
 
     game: Game[Any]
@@ -79,6 +82,17 @@ class RunConfig:
     seed: int = 0
     on_unreadable: OnUnreadable = field(default_factory=OnUnreadable)
     record_samples: bool = False
+    openings: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.openings, bool) or not isinstance(self.openings, int) or self.openings < 0:
+            raise UsageError(f"openings must be a whole number of at least 0, got {shown(self.openings)}")
+
+    def opening(self, deal: int, chance: np.random.Generator | None = None) -> list[dict[int, Action]]:
+        """The random opening of a deal: the actions of each of its steps."""
+        if not self.openings:
+            return []
+        return draw_opening(self.game, self.openings, self.chance(deal) if chance is None else chance, self.seed, deal)
 
     @cached_property
     def env(self) -> str:

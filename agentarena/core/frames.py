@@ -121,7 +121,12 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
         views=tuple(game.text.look(episode.state, seat) for seat in seats),
         to_move=episode.to_move,
         returns=tuple(float(value) for value in episode.returns),
-        note="; ".join(_fault(fault) for fault in record.faults if fault["step"] == step - 1 and fault["then"] != "forfeit"),
+        note="; ".join(
+            [
+                *(["drawn at random, as the opening"] if 0 < step <= record.openings else []),
+                *(_fault(fault) for fault in record.faults if fault["step"] == step - 1 and fault["then"] != "forfeit"),
+            ]
+        ),
     )
 
 

@@ -46,7 +46,8 @@ class GameInfo:
         low: Least return a seat can end with by legal play.
         high: Greatest return.
         unit: What a return of 1 means, e.g. "win", "chip", "coin".
-        sum: "zero" or "constant" (the seats' returns add up to `total`), "common" (all equal) or "general".
+        sum: "zero" or "constant" (the seats' returns add up to `total`), "common" (all equal) or "general". With two sides the
+            first two also say what a forfeit brings the other side: `high`.
         total: The constant of a constant-sum game.
         simultaneous: Whether several seats may be asked at once.
         lockstep: Whether every step asks every seat, as in a repeated matrix game. PettingZoo can turn only such games from one
@@ -74,7 +75,7 @@ class GameInfo:
 
     @property
     def forfeit_return(self) -> float:
-        """Return of a seat that forfeits: worse than any legal ending, by a tenth of the range and at least 1."""
+        """Return of a seat that forfeits: worse than any legal ending, by a tenth of the range and at least 1. See `core.forfeits`."""
         return self.low - max(1.0, 0.1 * (self.high - self.low))
 
     def facts(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ from .errors import AgentFault, AgentNonsense, AgentRaised, IllegalAction, OutOf
 from .faults import FAULTS, judged, kind_of, stumbled, told
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import Reply, admitted, attempt_of, outcome_of, retry_reason
-from .result import record_of, result_of
+from .result import forfeit_rewards, record_of, result_of
 from .rng import REFEREE, stream
 from .scalars import plain
 from .trajectory import Trajectory, TurnLog, turn_of
@@ -54,20 +54,23 @@ class Match:
         turns: How many decisions each seat has made. Shape (S,).
         failed: Seats that forfeited, with the fault.
         accounts: What its decisions took.
+        openings: How many steps the referee played before anybody was asked.
         actions: The moves of every step taken, encoded as JSON, as in `Record.actions`.
         replies: Every decision in words, as in `Record.replies`.
     """
 
     __slots__ = (
         "_aborted", "_attempts", "_chosen", "_faults", "_issued", "_legal", "_moving", "_news", "_room", "_samples", "_to_move", "_turn_log",
-        "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
+        "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "openings", "replies", "turns",
     )  # fmt: skip
 
     def __init__(
         self, config: RunConfig, fixture: Fixture, *, limit: int | None = None, rng: np.random.Generator | None = None, trace: bool = False
     ) -> None:
         self.config, self.fixture = config, fixture
-        self.episode = Episode(config.game, config.chance(fixture.deal) if rng is None else rng, limit)
+        rng = config.chance(fixture.deal) if rng is None else rng
+        opening = config.opening(fixture.deal, rng)
+        self.episode = Episode(config.game, rng, limit)
         seats = config.game.info.seats
         self.memory: list[dict[str, Any]] = [{} for _ in range(seats)]
         self.turns = [0] * seats
@@ -88,6 +91,9 @@ class Match:
         self._legal: dict[int, Legal] = {}
         self._issued: list[View] | None = None if config.game.info.forkable else []
         self._turn_log = TurnLog(self.episode.rewards) if trace else None
+        self.openings = 0
+        for actions in opening:
+            self.open(actions)
 
     def __enter__(self) -> Match:
         return self
@@ -141,8 +147,7 @@ class Match:
             memory=self.memory[seat],
             legal=self._legal,
         )
-        attempts = self._attempts.get(seat)
-        if attempts:
+        if attempts := self._attempts.get(seat):
             view.retry_reason, view.attempt = retry_reason(attempts[-1]), len(attempts)
         if self._issued is not None:
             self._issued.append(view)
@@ -240,6 +245,15 @@ class Match:
             self._keep_attempts(seat, len(self.actions) - 1)
         return self._begin_step()
 
+    def open(self, actions: Mapping[int, Action]) -> None:
+        """Play a step of an opening: the referee's, no turn of any seat."""
+        self.actions.append(tuple([(seat, canonical(self.legal(seat), action)[1]) for seat, action in actions.items()]))
+        self.openings += 1
+        rewards = self.episode.step(actions)
+        if self._turn_log is not None:
+            self._turn_log.credit(rewards)
+        self._begin_step()
+
     def _begin_step(self) -> tuple[int, ...]:
         self._news = {}
         self._legal = {}
@@ -268,8 +282,7 @@ class Match:
         attempts = self._attempts.setdefault(seat, [])
         attempts.append(attempt_of(reply, outcome, reason))
         if reply.samples:
-            place = {"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1}
-            self._samples.append({**place, "samples": reply.samples})
+            self._samples.append({"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1, "samples": reply.samples})
         if outcome == "read":
             return self._accept(seat, *judged(legal, action), reply)
         policy = self.config.on_unreadable
@@ -326,12 +339,10 @@ class Match:
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self.actions))
         if self.failed:
-            self._aborted = moves
-            self._to_move = ()
+            self._aborted, self._to_move = moves, ()
             self._expire_views()
             if self._turn_log is not None:
-                for seat in self.failed:
-                    self._turn_log.charge(seat, self.config.game.info.forfeit_return - self.episode.returns[seat])
+                self._turn_log.credit(forfeit_rewards(self.config.game, self.episode, self.failed))
             return ()
         self.actions.append(moves)
         self._chosen = {}
@@ -353,8 +364,7 @@ class Match:
                 self.failed[seat] = AgentNonsense(reason)
 
     def _keep_attempts(self, seat: int, step: int) -> None:
-        attempts = self._attempts.pop(seat, None)
-        if attempts:
+        if attempts := self._attempts.pop(seat, None):
             self.replies.append({"step": step, "seat": seat, "attempts": attempts})
 
     # --- turns with their rewards -------------------------------------------------------------------------------------
@@ -372,8 +382,8 @@ class Match:
         """
         if self._turn_log is None:
             raise UsageError("this match keeps no turns; make it with Match(..., trace=True)")
-        returns, _, outcome = self.result()
-        return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome if self.over else "")
+        returns, _, outcome = self.result() if self.over else (self.episode.returns, None, "")
+        return self._turn_log.trajectory(self.fixture, returns, self.episode.truncated, outcome)
 
     # --- what is left of it ---------------------------------------------------------------------------------------------
 
@@ -383,9 +393,10 @@ class Match:
 
     def record(self) -> Record:
         """The record of a match that is over; every seat needs a player in `config.players`."""
-        parts = {"aborted": self._aborted, "replies": self.replies, "faults": self.faults, "samples": self._samples}
-        return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), actions=self.actions, **parts)
+        moves = {"turns": sum(self.turns), "openings": self.openings, "actions": self.actions, "aborted": self._aborted}
+        words = {"replies": self.replies, "faults": self.faults, "samples": self._samples}
+        return record_of(self.config, self.fixture, self.episode, self.result(), **moves, **words)
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
-        """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""
+        """Returns so far, winner and outcome; of a match that some seats forfeited, those of `forfeits`."""
         return result_of(self.config.game, self.episode, self.failed)

@@ -87,6 +87,7 @@ class Record:
         steps: Steps of the rules.
         samples: The token samples behind replies: `{"step", "seat", "attempt", "samples"}`, the last a tuple of `TokenSample`.
         with_samples: Whether `line` holds them.
+        openings: How many of the steps, the first ones, the referee played at random (`core.openings`). In `line` only where not 0.
         trusted: Whether it may name code of its own as environment or option, as a record made in this process may; one
             that was read from a file may not, unless its reader said so.
     """
@@ -109,6 +110,7 @@ class Record:
     steps: int
     samples: list[dict[str, Any]] = field(default_factory=list)
     with_samples: bool = False
+    openings: int = 0
     trusted: bool = field(default=True, compare=False)
 
     @property
@@ -138,6 +140,8 @@ class Record:
             "seats": [dict(zip(_SEAT_KEYS, seat, strict=True)) for seat in seats],
             **{name: getattr(self, name) for name in _AFTER_SEATS},
         }
+        if self.openings:
+            data["openings"] = self.openings
         if self.with_samples:
             data["samples"] = encode_samples(self.samples)
         return json.dumps(data, separators=(",", ":"), allow_nan=False)
@@ -173,6 +177,7 @@ class Record:
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
         fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
         fields["aborted"] = tuple(map(tuple, data["aborted"]))
+        fields["openings"] = data.get("openings", 0)
         return cls(seats=seats, **fields, samples=decode_samples(samples), with_samples="samples" in data, trusted=trust)
 
 

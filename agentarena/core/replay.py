@@ -171,6 +171,9 @@ def _steps(record: Record, trace: bool) -> Iterator[tuple[Match, dict[int, Actio
         raise RecordMismatch(f"match {record.match}: {len(record.seats)} seats recorded, the game has {config.game.info.seats}")
     script = _Script(record)
     with Match(config, Fixture(record.match, record.deal, tuple(seats)), trace=trace) as match:
+        for actions in dataclasses.replace(config, openings=record.openings).opening(record.deal):
+            yield match, actions
+            match.open(actions)
         while not match.over:
             step = match.episode.steps
             yield match, script.actions(step, match)

@@ -7,10 +7,11 @@ from typing import Any
 
 from .config import RunConfig
 from .episode import Episode
+from .forfeits import forfeit_returns, sides_of, winning_side
 from .game import Game
 from .record import Fixture, Outcome, Record, Seat
 
-__all__ = ["Result", "record_of", "result_of"]
+__all__ = ["Result", "forfeit_rewards", "record_of", "result_of"]
 
 Result = tuple[list[float], int | str | None, Outcome]
 """Returns, winner and outcome."""
@@ -22,13 +23,12 @@ def result_of(game: Game[Any], episode: Episode, failed: Collection[int]) -> Res
     Args:
         game: The rules.
         episode: The match.
-        failed: The seats that forfeited: each ends at `game.info.forfeit_return`, and where there are two sides the other wins.
+        failed: The seats that forfeited; see `forfeits` for what that costs them and brings the others.
     """
     returns = [float(value) for value in episode.returns]
     if failed:
-        for seat in failed:
-            returns[seat] = float(game.info.forfeit_return)
-        return returns, _other_side(game, episode.state, failed), "forfeited"
+        sides = sides_of(game, episode.state)
+        return forfeit_returns(game.info, sides, returns, failed).tolist(), winning_side(sides, failed), "forfeited"
     if episode.truncated:
         return returns, None, "truncated"
     winner = None if episode.to_move else game.winner(episode.state, tuple(returns))
@@ -37,17 +37,13 @@ def result_of(game: Game[Any], episode: Episode, failed: Collection[int]) -> Res
     return returns, None, "ended" if game.info.sum == "common" or game.info.seats == 1 else "drawn"
 
 
-def _other_side(game: Game[Any], state: Any, failed: Collection[int]) -> int | str | None:
-    """The side that did not forfeit, where there are two sides."""
-    sides: list[int | str] = []
-    for seat in range(game.info.seats):
-        team = game.team(state, seat)
-        sides.append(seat if team is None else team)
-    left = set(sides) - {sides[seat] for seat in failed}
-    return left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
+def forfeit_rewards(game: Game[Any], episode: Episode, failed: Collection[int]) -> tuple[float, ...]:
+    """What the forfeits of the `failed` seats add to each seat's return. Shape (S,)."""
+    ends = forfeit_returns(game.info, sides_of(game, episode.state), episode.returns, failed)
+    return tuple((ends - episode.returns).tolist())
 
 
-def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Result, *, turns: int, **parts: Any) -> Record:
+def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Result, **parts: Any) -> Record:
     """The record of a match that is over.
 
     Args:
@@ -55,8 +51,7 @@ def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Res
         fixture: Its number, deal and seating.
         episode: Its state.
         result: Returns, winner and outcome.
-        turns: Decisions taken, of all seats together.
-        parts: actions, aborted, replies, faults, samples: see `Record`.
+        parts: turns, openings, actions, aborted, replies, faults, samples: see `Record`.
     """
     (returns, winner, outcome), game, state = result, config.game, episode.state
     players = [(index, config.players[index]) for index in fixture.seats]
@@ -75,7 +70,6 @@ def record_of(config: RunConfig, fixture: Fixture, episode: Episode, result: Res
         seats=tuple(seats),
         winner=winner,
         outcome=outcome,
-        turns=turns,
         steps=episode.steps,
         with_samples=config.record_samples,
         **parts,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 
-__all__ = ["CHANCE", "DECISION", "REFEREE", "stream", "uniform"]
+__all__ = ["CHANCE", "DECISION", "OPENING", "REFEREE", "stream", "uniform"]
 
 CHANCE = 0
 """First step of the path of a match's own stream (deals, dice): `stream(seed, CHANCE, deal)`."""
@@ -23,6 +23,8 @@ DECISION = 1
 """First step of the path of an agent's stream: `stream(seed, DECISION, match, seat, turn)`."""
 REFEREE = 2
 """First step of the path of a move made in a seat's place: `stream(seed, REFEREE, match, seat, turn)`."""
+OPENING = 3
+"""First step of the path of a random opening: `stream(seed, OPENING, deal, attempt)`."""
 
 
 def stream(seed: int, *path: int) -> np.random.Generator:

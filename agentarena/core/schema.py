@@ -241,6 +241,8 @@ def _relations(data: Mapping[str, Any]) -> str | None:
         return f"winner is {data['winner']!r}, and there are {seats} seats"
     if data["steps"] != steps:
         return f"steps is {data['steps']}, and there are actions of {steps} steps"
+    if data.get("openings", 0) > steps:
+        return f"openings is {data['openings']}, and there are actions of {steps} steps"
     for step, moves in enumerate((*data["actions"], data["aborted"])):
         if moves and moves[-1][0] >= seats:
             return f"{f'actions[{step}]' if step < steps else 'aborted'} has a move of seat {moves[-1][0]}, and there are {seats} seats"
@@ -313,7 +315,7 @@ _RECORD = structure(
         "turns": natural,
         "steps": natural,
     },
-    {"samples": entries(structure({**_PLACE, "attempt": natural, "samples": entries(_SAMPLE)}))},
+    {"openings": natural, "samples": entries(structure({**_PLACE, "attempt": natural, "samples": entries(_SAMPLE)}))},
 )
 
 COST = structure(

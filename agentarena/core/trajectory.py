@@ -25,7 +25,8 @@ class Turn:
         attempt: How many answers to the same question were not accepted before this one.
         action: The action that was played; `None` where none was.
         reward: What the seat was credited from this turn to its next one, or to the end: the rewards of a seat's turns and
-            `Trajectory.initial` add up to its return. A forfeit's return is credited to the turn that forfeited.
+            `Trajectory.initial` add up to its return. What a forfeit
+            costs and brings is credited to each seat's last turn.
         information: Information-set key at the decision; `None` in games without keys.
         text: The reply in words; `None` for a bare action.
         samples: Every generation behind the answer, as it was sampled.
@@ -64,7 +65,7 @@ class Trajectory:
         deal: Number of its deal.
         turns: All seats' turns in the order in which they were answered.
         initial: What each seat was credited before its first turn. Shape (S,), in the game's unit.
-        returns: Return of each seat. Shape (S,); with the forfeit return where a seat forfeited.
+        returns: Return of each seat. Shape (S,); after a forfeit those of `forfeits`.
         truncated: Whether the match was cut short: its end is no end of the game, and decided nothing.
         outcome: How it finished, as in `Record.outcome`.
     """

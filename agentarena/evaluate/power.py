@@ -10,9 +10,13 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from agentarena.core.display import shown
 from agentarena.core.errors import UsageError
 
 from .stats import Interval, check_level, normal_quantile
+
+EXACT_GAMES = 1000
+"""Where the approximation asks for no more games than this, they are counted exactly."""
 
 __all__ = ["expected_score", "games_needed", "gsprt", "sprt_bounds", "sprt_games"]
 
@@ -23,7 +27,15 @@ def expected_score(elo: float) -> float:
     >>> round(expected_score(100), 4)
     0.6401
     """
-    return 1.0 / (1.0 + 10.0 ** (-elo / 400.0))
+    _check_finite(elo=elo)
+    odds = 10.0 ** (-abs(elo) / 400.0)  # of the weaker side
+    return 1.0 / (1.0 + odds) if elo >= 0 else odds / (1.0 + odds)
+
+
+def _check_finite(**values: float) -> None:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not abs(value) < math.inf:
+            raise UsageError(f"{name} must be a finite number, got {shown(value)}")
 
 
 def games_needed(elo: float, *, power: float = 0.8, level: float = 0.95, draws: float = 0.0) -> int:
@@ -31,11 +43,15 @@ def games_needed(elo: float, *, power: float = 0.8, level: float = 0.95, draws: 
 
         n = (z_{(1+level)/2} + z_power)^2 var / (s - 1/2)^2,   s = expected_score(elo),   var = s (1-s) - draws/4
 
+    This is the normal approximation, which promises too much where it asks for few games. Without draws, up to `EXACT_GAMES`
+    of them are therefore counted exactly: the least n from which on the two-sided binomial test (each tail at most (1-level)/2
+    when the players are equal) finds the difference with the power asked for.
+
     Args:
         elo: The difference to detect; not 0.
         power: Chance to detect it when it is there.
         level: 1 minus the chance to detect it when it is not (two-sided).
-        draws: Share of games drawn; at most twice the weaker side's expected score.
+        draws: Share of games drawn; at most twice the weaker side's expected score. With draws the number is the approximation.
 
     Returns:
         Number of games, rounded up.
@@ -43,15 +59,27 @@ def games_needed(elo: float, *, power: float = 0.8, level: float = 0.95, draws: 
     Raises:
         UsageError: An argument is out of range.
 
-    >>> games_needed(100)
-    93
+    >>> games_needed(100), games_needed(10)
+    (108, 9472)
     """
     check_level(level)
-    s = expected_score(elo)
-    if elo == 0 or not 0 < power < 1 or not 0 <= draws <= 2 * min(s, 1 - s):
+    _check_finite(elo=elo, power=power, draws=draws)
+    s = expected_score(abs(elo))
+    if s == 0.5 or not 0 < power < 1 or not 0 <= draws <= 2 * min(s, 1 - s):
         raise UsageError(f"need elo != 0, 0 < power < 1 and 0 <= draws <= {2 * min(s, 1 - s):.3f}, got {elo=}, {power=}, {draws=}")
     z = normal_quantile(0.5 + level / 2) + normal_quantile(power)
-    return math.ceil(z**2 * (s * (1 - s) - draws / 4) / (s - 0.5) ** 2)
+    games = math.ceil(z**2 * (s * (1 - s) - draws / 4) / (s - 0.5) ** 2)
+    return games if draws > 0 or games > EXACT_GAMES else _exact_games(s, power, level, 2 * games + 200)
+
+
+def _exact_games(score: float, power: float, level: float, most: int) -> int:
+    """The least number of games, of `most`, from which on the binomial test finds `score` with `power`."""
+    from scipy.stats import binom
+
+    games = np.arange(1, most + 1)
+    beyond = binom.isf((1 - level) / 2, games, 0.5)  # more wins than this are significant
+    missed = np.flatnonzero(binom.sf(beyond, games, score) < power)
+    return int(games[missed[-1]]) + 1 if len(missed) else 1
 
 
 def sprt_bounds(alpha: float = 0.05, beta: float = 0.05) -> Interval:
@@ -64,6 +92,7 @@ def sprt_bounds(alpha: float = 0.05, beta: float = 0.05) -> Interval:
     >>> round(sprt_bounds().high, 6)
     2.944439
     """
+    _check_finite(alpha=alpha, beta=beta)
     if not (0 < alpha < 1 and 0 < beta < 1 and alpha + beta < 1):
         raise UsageError(f"need error rates in (0, 1) that add up to less than 1, got {alpha=}, {beta=}")
     return Interval(math.log(beta / (1 - alpha)), math.log((1 - beta) / alpha))
@@ -91,7 +120,10 @@ def gsprt(scores: npt.ArrayLike, elo0: float, elo1: float) -> float:
     >>> gsprt([1, 0, 1, 1], 0, 50) > 0
     True
     """
-    values = np.asarray(scores, np.float64)
+    try:
+        values = np.asarray(scores, np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"scores must be a list of numbers in [0, 1], got {shown(scores, 100)}") from None
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise UsageError("scores must be a list of numbers in [0, 1]")
     variance = float(values.var()) if len(values) > 1 else 0.0
@@ -128,6 +160,7 @@ def sprt_games(
     """
     low, high = sprt_bounds(alpha, beta)
     s0, s1, s = (expected_score(elo) for elo in (elo0, elo1, elo1 if true_elo is None else true_elo))
+    _check_finite(draws=draws)
     if s0 == s1 or not 0 <= draws < 1:
         raise UsageError(f"need elo0 != elo1 and 0 <= draws < 1, got {elo0=}, {elo1=}, {draws=}")
     variance = (1 - draws) / 4

@@ -31,7 +31,7 @@ _SCHEMA = structure(
         "level": number(0.0, 1.0, above=True),
         "unit": text(limits.NAME),
     },
-    {"specs": entries(either(one_of(None), text(limits.REPLY)))},
+    {"specs": entries(either(one_of(None), text(limits.REPLY))), "openings": natural},
 )
 
 
@@ -62,7 +62,7 @@ def read_about(folder: Path) -> dict[str, Any]:
     problem = problem_of(about, _SCHEMA) or _repeated(about["agents"])
     if problem is not None:
         raise CorruptRecord(f"{printable(str(path))} does not describe a tournament: {problem}. {_ADVICE}")
-    return dict(about)
+    return {"openings": 0, **about}
 
 
 def _repeated(names: list[str]) -> str | None:

@@ -43,7 +43,8 @@ def play(
     workers: int | None = None,
     out: str | os.PathLike[str] | None = None,
     rotate: bool = True,
-    duplicate: bool = False,
+    duplicate: bool | None = None,
+    openings: int = 0,
     deadline_s: float | None = None,
     isolate: bool = False,
     on_unreadable: OnUnreadable | None = None,
@@ -70,7 +71,9 @@ def play(
         workers: Processes to play in; `None` for this process.
         out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
-        duplicate: Whether each deal is played in every rotation of the seats.
+        duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
+        openings: Steps of each match that the referee plays at random before the agents are asked, the same in all matches of
+            a deal: so that agents that always play alike meet in different positions (`core.openings`).
         deadline_s: Seconds for each decision; agents then live in processes of their own.
         isolate: Whether agents live in processes of their own, deadline or not.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
@@ -97,8 +100,9 @@ def play(
     (4, 2)
     """
     game = registry.game(env, preset=preset, options=options, **env_options)
-    seats, number = game.info.seats, whole("matches", matches)
-    fixtures = rotation(len(listed(agents)), seats, number, rotate=flag("rotate", rotate), duplicate=flag("duplicate", duplicate))
+    seats, number, openings = game.info.seats, whole("matches", matches), whole("openings", openings)
+    duplicate = (rotate and openings > 0) if duplicate is None else flag("duplicate", duplicate)
+    fixtures = rotation(len(listed(agents)), seats, number, rotate=flag("rotate", rotate), duplicate=duplicate)
     return run(
         game,
         agents,
@@ -115,6 +119,7 @@ def play(
         resume=resume,
         concurrency=concurrency,
         record_samples=record_samples,
+        openings=openings,
     )
 
 
@@ -135,6 +140,7 @@ def run(
     resume: bool = True,
     concurrency: int | None = None,
     record_samples: bool = False,
+    openings: int = 0,
     entered: Entered | None = None,
 ) -> Results:
     """Play the given fixtures: `play` without its own seating. Arguments are those of `play`.
@@ -162,7 +168,7 @@ def run(
     ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s, game=rules)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
-        config = RunConfig(rules, players, seed, unreadable, record_samples)
+        config = RunConfig(rules, players, seed, unreadable, record_samples, whole("openings", openings))
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         begin = entered(players) if entered else None
         if not place.here:

@@ -16,6 +16,7 @@ from agentarena.core import registry
 from agentarena.core.batch import BatchPolicy
 from agentarena.core.batch_match import BatchMatch
 from agentarena.core.errors import UsageError, WrongSeats
+from agentarena.core.forfeits import sides_of, winning_side
 from agentarena.core.game import Game
 from agentarena.core.rng import CHANCE, DECISION, stream
 
@@ -27,7 +28,7 @@ class ArrayResults:
     """What came of E matches.
 
     Attributes:
-        returns: Returns by seat, shape (E, S), float64, in `info.unit`; `info.forfeit_return` of a seat that forfeited.
+        returns: Returns by seat, shape (E, S), float64, in `info.unit`; after a forfeit those of `core.forfeits`.
         winners: Seats that won, all of a winning team's; none in a draw, a truncated match, or where there is nothing to win.
             Shape (E, S), bool.
         lengths: Steps of each match, shape (E,), int64.
@@ -237,11 +238,6 @@ def _only(members: np.ndarray, sides: np.ndarray) -> np.ndarray:
 
 def _scalar_winners(game: Game[Any], state: Any, returns: tuple[float, ...], forfeits: np.ndarray) -> list[bool]:
     """The same for one match, for games that say themselves who won or who plays with whom."""
-    teams = [game.team(state, seat) for seat in range(len(returns))]
-    sides = [seat if team is None else team for seat, team in enumerate(teams)]
-    if forfeits.any():
-        left = set(sides) - {side for side, forfeit in zip(sides, forfeits, strict=True) if forfeit}
-        winner = left.pop() if len(set(sides)) == 2 and len(left) == 1 else None
-    else:
-        winner = game.winner(state, returns)
-    return [winner is not None and winner in (seat, team) for seat, team in enumerate(teams)]
+    sides = sides_of(game, state)
+    winner = winning_side(sides, np.flatnonzero(forfeits).tolist()) if forfeits.any() else game.winner(state, returns)
+    return [winner is not None and winner in (seat, side) for seat, side in enumerate(sides)]

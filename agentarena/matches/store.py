@@ -150,6 +150,7 @@ def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture]
         ("versions of the agents", [seat.version for seat in record.seats], [player.version for player in players]),
         ("seating", [seat.index for seat in record.seats], list(fixture.seats)),
         ("deal", record.deal, fixture.deal),
+        ("random opening", record.openings, len(config.opening(fixture.deal))),
     ]
     for what, theirs, ours in pairs:
         if theirs != ours:

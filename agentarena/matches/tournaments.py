@@ -38,7 +38,7 @@ class Tournament:
     Attributes:
         results: Its records, returns and costs.
         about: What it is, JSON-ready: env, options, agents by name, their specs without secrets, rounds, seed, duplicate,
-            alpha, level.
+            openings, alpha, level.
     """
 
     results: Results
@@ -98,6 +98,7 @@ def tournament(
     workers: int | None = None,
     deadline_s: float | None = None,
     duplicate: bool = True,
+    openings: int = 0,
     on_unreadable: OnUnreadable | None = None,
     progress: Progress | None = None,
     alpha: float = 10.0,
@@ -119,11 +120,9 @@ def tournament(
         seed: Seed of the run. The same arguments give the same records.
         out: Folder for the records. A tournament that is there already is continued; it may have got more rounds, or
             more agents at the end of the list.
-        workers: As in `agentarena.play`, like `deadline_s`, `on_unreadable` and `progress`.
-        deadline_s: Seconds for each decision.
+        workers: As in `agentarena.play`, like `openings`, `deadline_s`, `on_unreadable` and `progress`.
         duplicate: Whether the seatings of one round of a table share one deal.
         on_unreadable: What happens to replies in words that name no legal move.
-        progress: Called as `progress(done, total)`.
         alpha: Strength of selection of alpha-Rank on mean margins (see `standings`).
         level: Coverage of the intervals.
         preset: A named setting of the environment's options.
@@ -143,9 +142,9 @@ def tournament(
     rounds, matches = _sizes(agents, rounds, matches)
     target = None if out is None else output_folder("out", out)
     fixtures = schedule(len(agents), game.info.seats, rounds=rounds, matches=matches, duplicate=flag("duplicate", duplicate))
-    about = _about(game, agents, fixtures, seed, bool(duplicate), alpha, level)
+    about = {**_about(game, agents, fixtures, seed, bool(duplicate), alpha, level), "openings": whole("openings", openings)}
     if target is not None:
-        _continues(target, about, ("env", "options", "seed", "duplicate"))
+        _continues(target, about, ("env", "options", "seed", "duplicate", "openings"))
 
     def entered(players: Sequence[Player]) -> Callable[[], None]:
         about["agents"] = _names(players)
@@ -163,6 +162,7 @@ def tournament(
         deadline_s=deadline_s,
         on_unreadable=on_unreadable,
         progress=progress,
+        openings=openings,
         entered=entered,
     )
     return Tournament(results, about)
@@ -221,6 +221,7 @@ def extend(
         workers=workers,
         deadline_s=deadline_s,
         duplicate=about["duplicate"],
+        openings=about["openings"],
         progress=progress,
         alpha=about["alpha"],
         level=about["level"],

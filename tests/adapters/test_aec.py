@@ -139,7 +139,7 @@ def test_replies_in_words() -> None:
     assert "(1,1)" in env.last()[0]["text"], "the opponent's move is news"
     env.step("<answer>(0,0)</answer> or <answer>(0,1)</answer>")
     assert "unreadable reply" in env.infos["player_1"]["illegal"]
-    assert env.rewards == {"player_0": 0.0, "player_1": env.game.info.forfeit_return}
+    assert env.rewards == {"player_0": 1.0, "player_1": env.game.info.forfeit_return}
     strict = aa.make("TicTacToe-v0", view="text", on_illegal="raise")
     strict.reset()
     with pytest.raises(IllegalAction, match="unreadable reply"):

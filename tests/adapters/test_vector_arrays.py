@@ -146,6 +146,6 @@ def test_an_opponent_that_plays_illegally_forfeits() -> None:
     vec.reset()
     _, rewards, terminated, _, infos = vec.step(np.array([4, 0, 4]))
     assert terminated.tolist() == [True, False, True]
-    assert rewards.tolist() == [0.0, 0.0, 0.0]
+    assert rewards.tolist() == [1.0, 0.0, 1.0]
     assert infos["forfeit"].tolist() == [[False, True], [False, False], [False, True]]
-    assert infos["returns"][0].tolist() == [0.0, aa.game("TicTacToe-v0").info.forfeit_return]
+    assert infos["returns"][0].tolist() == [1.0, aa.game("TicTacToe-v0").info.forfeit_return]

@@ -118,7 +118,9 @@ def test_an_illegal_action_ends_its_match_alone() -> None:
     assert match.forfeits[1, bad]
     assert match.forfeits.sum() == 1
     assert match.returns[1, bad] == game.info.forfeit_return
-    assert match.returns.sum() == game.info.forfeit_return
+    mate = (bad + 2) % 4
+    assert [match.returns[1, seat] for seat in (mate, (bad + 1) % 4, (bad + 3) % 4)] == [game.info.low, game.info.high, game.info.high]
+    assert not match.returns[[0, 2, 3]].any()
     assert match.steps.tolist() == [1, 0, 0, 1]
     np.testing.assert_array_equal(match.state.steps, before.steps + np.array([1, 0, 0, 1]))
 

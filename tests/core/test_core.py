@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from agentarena.agents.specs import agent, parse
-from agentarena.core import errors, registry
+from agentarena.core import errors, registry, rng
 from agentarena.core.actions import Box, Product, Spoken, Text, canonical, decode, encode, sample, violation
 from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.episode import Episode
@@ -261,3 +261,18 @@ def test_the_canonical_form_is_what_a_record_gives_back():
     spoken = Spoken(2, "hm", {"wolves": [1]})
     value, _ = canonical((0, 2), spoken)
     assert (value, value.words, value.notes) == (2, "hm", {"wolves": [1]})
+
+
+def test_streams_are_the_same_numbers_as_ever():
+    """Records name their randomness by seed and path alone: a change here would change every recorded match."""
+    pinned = {(0, 0): 472560973, (7, 0, 3): 215472470, (7, 1, 3, 1, 4): 16040838, (7, 2, 3, 1, 4): 189832053, (7, 3, 5, 0): 625604270}
+    assert {path: int(rng.stream(*path).integers(10**9)) for path in pinned} == pinned
+    assert (rng.CHANCE, rng.DECISION, rng.REFEREE, rng.OPENING) == (0, 1, 2, 3)
+    drawn = {(0, 0): 0.34414265451003523, (7, 0, 3): 0.42076187915922836, (7, 1, 3, 1, 4): 0.8635887071143487}
+    assert {path: rng.uniform(*path) for path in drawn} == drawn
+    assert rng.uniform(3, *range(8)) < 1  # the longest path there is
+    shares = np.histogram([rng.uniform(5, number) for number in range(2000)], 10, (0, 1))[0]
+    assert shares.sum() == 2000
+    assert ((shares - 200) ** 2 / 200).sum() < 27.9  # chi squared, 9 degrees of freedom: once in a thousand
+    with pytest.raises(ValueError, match="non-negative"):
+        rng.stream(-1)

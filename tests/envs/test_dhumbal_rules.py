@@ -12,7 +12,7 @@ import pytest
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName
 from agentarena.envs.dhumbal import Dhumbal, State
 from agentarena.envs.dhumbal.actions import CALL, DISCARDS, STOCK, TAKE
-from agentarena.envs.dhumbal.rules import offered
+from agentarena.envs.dhumbal.rules import _survivors, offered
 from agentarena.envs.dhumbal.state import RANKS, SUITS, bits, card_name, mask_of
 
 VARIANTS: list[dict[str, Any]] = [
@@ -433,3 +433,22 @@ def test_the_discard_list_is_what_step_accepts() -> None:
     for action in range(318):
         legal = action < 315 and set(DISCARDS[action]) <= held
         assert (action in state.legal) == legal
+
+
+def test_of_ones_own_discard_the_top_card_alone_can_be_taken_back() -> None:
+    """`own_top`: after one card that card, after a run of three its last."""
+    game = Dhumbal(players=2, pickup="own_top")
+    for thrown, top in (("KD", "KD"), ("5H 6H 7H", "7H")):
+        state = position(game, "5H 6H 7H KD QC", "AS 2S 3S 4S 6D")
+        state = play(game, state, f"discard {thrown}")
+        assert state.legal == (STOCK, TAKE)
+        after = game.step(state, {0: TAKE}, np.random.default_rng(0))
+        assert after.hands.cards[0] >> card(top) & 1
+
+
+def test_one_coin_is_enough_for_another_round() -> None:
+    game = Dhumbal(players=3, coins=60, rounds=20)
+    assert _survivors(game, (1, 0, 5), (0, 1, 2)) == (0, 2)
+    assert _survivors(game, (-1, 0, 5), (0, 1, 2)) == (2,)
+    assert _survivors(Dhumbal(players=3, coins=60, rounds=20, broke="plays"), (1, 0, 5), (0, 1, 2)) == (0, 1, 2)
+    assert _survivors(Dhumbal(players=3, coins=60, rounds=20, broke="plays"), (0, -3, 5), (0, 1, 2)) == (2,)

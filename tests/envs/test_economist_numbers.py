@@ -118,6 +118,63 @@ def test_rational_labour_is_the_best_of_a_fine_grid(eta: float) -> None:
                 assert np.all(a - b <= 5e-3 * np.maximum(1.0, np.abs(b)))
 
 
+@pytest.mark.parametrize("eta", [0.23, 1.0, 2.0])
+def test_nobody_works_for_less_than_idling_is_worth(eta: float) -> None:
+    """CRRA utility counts a dollar at least, so who earns less than that for hours of work had better not; a fine grid from 0 on agrees."""
+    tastes = Tastes(calibrated_cost(3.5, eta), 3.5, eta)
+    skills = np.array([0.0, 1e-6, 0.01, 0.02, 0.05, 0.1, 0.3, 0.5, 0.7, 1.0, 2.0, 5.0, 50.0])
+    grid = np.concatenate([np.linspace(0, 100, 20_001)])
+    for cutoffs, rates in (((0.0,), [0.5]), ((0.0,), [0.0]), ((0.0,), [1.0]), ((0.0, 0.8, 3.0), [0.0, 0.9, 0.2]), ((0.0, 2.0), [1.0, 0.1])):
+        for rebate in (0.0, 0.3, 0.999, 1.0, 40.0):
+            exact = rational_labour(skills, cutoffs, np.array(rates), tastes, rebate=rebate)
+            slow = grid_labour(skills, cutoffs, np.array(rates), tastes, grid, rebate=rebate)
+            income = np.array(
+                [skills * worked - taxes(skills * worked, cutoffs, np.array(rates)) + rebate for worked in (exact, slow, 0 * slow)]
+            )
+            a, b, idle = (utility(consumed, worked, tastes) for consumed, worked in zip(income, (exact, slow, 0 * slow), strict=True))
+            assert np.all(a >= np.maximum(b, idle) - 1e-12 * np.maximum(1.0, np.abs(b))), (cutoffs, rates, rebate)
+            assert np.all(a - b <= 1e-3 * np.maximum(1.0, np.abs(b)))
+            assert np.all(exact[(a == idle)] == 0.0)
+
+
+def test_the_poor_worker_of_the_report_idles() -> None:
+    """3.86 hours would be worth -.278; 0 hours 0."""
+    tastes = Tastes(calibrated_cost(3.5, 0.23), 3.5, 0.23)
+    assert rational_labour(np.array([0.5]), FLAT, np.array([0.5]), tastes).tolist() == [0.0]
+    assert rational_labour(np.array([0.0]), CUTOFFS["us"], np.array([0.1] * 7), tastes).tolist() == [0.0]
+    assert rational_labour(np.array([0.0]), FLAT, np.array([0.0]), PAPER).tolist() == [0.0]
+
+
+def test_of_equally_good_hours_the_fewest_are_worked() -> None:
+    """By hand, d = 2 and c = 12.5: 10 hours under the rate .75 and 30 under .25 from 20,000 on are both worth 1,250.
+
+    v^2 k^2 / (4 c) = 20,000 k^2: 20,000 / 16 = 1,250, and 20,000 (9 / 16) - (.75 - .25) 20,000 = 1,250. The tie must hold when the
+    last bits of the rates differ, and break where the difference is real.
+    """
+    tastes, cutoffs, skill = Tastes(12.5, 2.0), (0.0, 20_000.0), np.array([1000.0])
+
+    def best(rate: float) -> float:
+        return float(rational_labour(skill, cutoffs, np.array([0.75, rate]), tastes)[0])
+
+    assert [best(0.25 + bits * 2.0**-54) for bits in range(-6, 7)] == [10.0] * 13
+    assert best(0.25 - 1e-9) == pytest.approx(30.0)
+    assert best(0.25 + 1e-9) == 10.0
+    assert float(rational_labour(skill, (0.0,), np.array([1.0]), tastes)[0]) == 0.0  # nothing is kept
+    assert float(grid_labour(skill, cutoffs, np.array([0.75, 0.25]), tastes, np.arange(101.0))[0]) == 10.0
+
+
+def test_labour_of_many_economies_at_once_is_that_of_each() -> None:
+    """The array form, with rates and rebates that differ between economies, against one call each."""
+    rng = np.random.default_rng(4)
+    skills, rates, rebates = rng.uniform(0, 3, (5, 4)), rng.uniform(0, 1, (5, 3)), rng.uniform(0, 2, (5, 1))
+    for eta in (0.0, 0.23, 1.0):
+        tastes = Tastes(calibrated_cost(3.5, eta), 3.5, eta)
+        together = rational_labour(skills, (0.0, 1.0, 5.0), rates, tastes, rebate=rebates)
+        for economy in range(5):
+            alone = rational_labour(skills[economy], (0.0, 1.0, 5.0), rates[economy], tastes, rebate=float(rebates[economy, 0]))
+            assert together[economy].tolist() == alone.tolist()
+
+
 def test_workers_bunch_at_kinks() -> None:
     """With rates 0 and 90 % around 90,000 a worker that would earn a little more without the tax earns exactly 90,000."""
     tastes = Tastes(calibrated_cost(3.5), 3.5)
@@ -266,6 +323,17 @@ def test_saez_coded_on_five_incomes() -> None:
     assert saez_coded(incomes, THREE, (0.4,) * 3).tolist() == [87.54, 57.72, 54.01]
     assert saez_coded(incomes, THREE, QUARTERS).tolist() == [93.98, 83.24, 45.17]
     assert saez_coded(incomes, FLAT, (0.4,)).tolist() == [67.20]
+
+
+def test_where_nobody_earns_more_the_tail_is_ten() -> None:
+    """The specification's "a = 10 if F = 1", with no weight above: 1 / (1 + 10 e), which is 20 % at .4, 47.62 % at .11, 14.93 % at .57."""
+    poor = np.array([10.0, 20, 30, 40]) * 1000
+    assert saez_coded(poor, THREE, (0.4,) * 3)[1:].tolist() == [20.0, 20.0]
+    assert saez_coded(poor, THREE, QUARTERS)[1:].tolist() == [47.62, 14.93]
+    assert saez_coded(poor, THREE, (0.4,) * 3, top="release")[1:].tolist() == [20.0, 20.0]
+    alone = np.append(poor, 100_000.0)  # one in the second bracket, below its middle: nobody above that either
+    assert saez_coded(alone, THREE, (0.4,) * 3)[1:].tolist() == [20.0, 20.0]
+    assert saez_coded(poor, FLAT, (0.4,), top="release").tolist() == [71.43]  # one bracket: a = 1
 
 
 def test_saez_coded_on_the_income_distribution() -> None:

@@ -191,3 +191,22 @@ def test_bad_moves():
         GAME.step(State((K, J), "pp"), {0: 0}, rng)
     with pytest.raises(BadOption):
         KuhnPoker(players=1)
+
+
+def test_what_a_seat_of_three_sees_by_hand():
+    """The seat; its card, then those of the next seats clockwise (0 to 3), known ones alone; the letters so far. Seat 2 holds card 3."""
+    game = KuhnPoker(players=3)
+    state = after((1, 0, 3), "p", game)
+    none = [0, 0, 0, 0]
+    assert game.observe(state, 2).tolist() == [0, 0, 1, *[0, 0, 0, 1], *none, *none, *[1, 0], *[0, 0] * 4]
+    assert game.observe(state, 1).tolist() == [0, 1, 0, *[1, 0, 0, 0], *none, *none, *[1, 0], *[0, 0] * 4]
+    shown = after((1, 0, 3), "pbpb", game)  # seats 1 and 0 have bet, seat 2 has folded
+    assert game.observe(shown, 0).tolist() == [1, 0, 0, *[0, 1, 0, 0], *[1, 0, 0, 0], *none, *[1, 0, 0, 1, 1, 0, 0, 1, 0, 0]]
+    assert game.observe(shown, 2).tolist() == [0, 0, 1, *[0, 0, 0, 1], *[0, 1, 0, 0], *[1, 0, 0, 0], *[1, 0, 0, 1, 1, 0, 0, 1, 0, 0]]
+    assert game.observation_space(0).shape == (3 + 12 + 10,)
+    assert (game.info.low, game.info.high, game.info.max_steps) == (-2, 4, 5)
+
+
+def test_an_answer_to_a_bet_is_told_as_one():
+    for bets, facing in (("p", False), ("b", False), ("bp", True), ("pb", False), ("pbp", True)):
+        assert GAME.news(after((0, 1), bets))[0].data["facing"] is facing

@@ -263,3 +263,13 @@ def test_helpers_of_payoffs():
     assert zero_sum(((1, -2),)) == (((1, -1), (-2, 2)),)
     preset = registry.game("BiasedRockPaperScissors-v0", preset="fiftieth")
     np.testing.assert_allclose(preset.table[0, :, 0], [0, -0.5, 1])
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.0, 1e-12), (1e9, 1.0), (-1e3, 1e-3), (0.0, 1e200)])
+def test_equilibria_of_any_shift_and_scale(shift, scale):
+    """Biased rock-paper-scissors in another unit: 1/16, 10/16, 5/16 still; a row that is far worse changes nothing either."""
+    row = np.array([[0, -25, 50], [25, 0, -5], [-50, 5, 0]]) * scale + shift
+    for table in (row, np.vstack([row, np.full(3, shift - 1e9 * scale)])):
+        ((first, second),) = equilibria(np.stack([table, -table], axis=-1))
+        np.testing.assert_allclose(first[:3], [1 / 16, 10 / 16, 5 / 16], rtol=1e-6)
+        np.testing.assert_allclose(second, [1 / 16, 10 / 16, 5 / 16], rtol=1e-6)

@@ -162,6 +162,19 @@ def test_seven_voting_wolves_who_may_attack_each_other_are_declined():
         village_win(players=20, wolves=7, wolf_rule="vote", wolf_targets="others", **PLAIN)
 
 
+def test_the_solver_stops_at_its_bound_and_tells_of_its_progress():
+    """Ten players with all gifted roles have some thousand positions; a bound of 300 ends them at once, with the way out."""
+    game = Werewolf.build(players=10, wolves=2, witch=True, hunter=True, guard=True)
+    seen = []
+    with pytest.raises(NotSupported, match=r"more than 300 positions.*max_positions.*simulate"):
+        solve(game, 300, lambda day, positions: seen.append((day, positions)))
+    assert seen == [(seen[0][0], 256)]
+    assert 1 <= seen[0][0] <= 3
+    with pytest.raises(NotSupported, match="more than 20 positions"):
+        village_win("lspo7", max_positions=20)
+    assert village_win("lspo7", max_positions=24) == F(343117, 2646000)  # it has 24
+
+
 # --- the array simulator, which casts every vote, and the rules themselves --------------------------------------------------
 
 ROWS = [
@@ -254,7 +267,16 @@ def test_lspo7_to_a_hundredth():
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"abstain": True}, {"tie": "nobody"}, {"majority": True}, {"start": "day", "wolves_win": "extinction", "players": 3}],
+    [
+        {},
+        {"abstain": True},
+        {"tie": "nobody"},
+        {"majority": True},
+        {"start": "day", "wolves_win": "extinction", "players": 3},
+        {"witch": True, "hunter": True},
+        {"witch": True, "witch_self": False},
+        {"hunter": True, "guard": True, "guard_self": True},
+    ],
     ids=name_of,
 )
 def test_mini4_by_listing_every_outcome(options):
@@ -266,7 +288,7 @@ def test_mini4_by_listing_every_outcome(options):
         """Chance that the village wins from here under random play."""
         if not state.to_move:
             return float(state.winner == "village")
-        key = (state.roles, state.alive, state.phase, state.day, state.cast, state.night.victim)
+        key = (state.roles, state.alive, state.phase, state.day, state.cast, state.night, state.shot)
         if key not in worth:
             legal = [game.legal(state, seat) for seat in state.to_move]
             joint = list(itertools.product(*legal))

@@ -196,6 +196,53 @@ def test_a_poisoned_hunter_does_not_shoot():
     assert table.phase == "vote"
 
 
+def test_a_hunter_both_attacked_and_poisoned_does_not_shoot():
+    """The card: "not when poisoned", whoever else wanted him dead; one death is told."""
+    table = Table("W H I V V V")
+    table(s0=1)
+    table(s2=1)
+    assert table.alive == [0, 2, 3, 4, 5]
+    assert table.phase == "vote"
+    assert not table.events("shot")
+    healed = Table("W H I V V V")
+    healed(s0=1)
+    healed(s2=antidote(6))
+    assert healed.alive == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_hunter_saved_from_the_wolves_and_poisoned_does_not_shoot():
+    table = Table("W H I D V V")
+    table(s0=1, s3=1)
+    table(s2=1)
+    assert table.alive == [0, 2, 3, 4, 5]
+    assert table.phase == "vote"
+
+
+def test_the_witch_poisons_the_living_alone():
+    """Not the dead, not herself, and once: seat 4 dies by night, seat 5 by day."""
+    table = Table("W I V V V V V V")
+    table(s0=4)
+    assert [target for target in table.game.legal(table.state, 1) if target < 8] == [0, 2, 3, 4, 5, 6, 7]
+    table(s1=pass_(8))
+    table.vote(5)
+    table(s0=3)
+    assert [target for target in table.game.legal(table.state, 1) if target < 8] == [0, 2, 3, 6, 7]
+    for dead in (4, 5, 1):
+        with pytest.raises(IllegalAction):
+            table.game.step(table.state, {1: dead}, table.rng)
+    table(s1=2)
+    assert table.alive == [0, 1, 6, 7]
+
+
+def test_a_victim_who_is_poisoned_too_dies_once_and_both_potions_count():
+    table = Table("W I V V V V V")
+    table(s0=3)
+    table(s1=3)
+    assert table.alive == [0, 1, 2, 4, 5, 6]
+    assert [death["seat"] for death in table.events("dawn")[-1]["deaths"]] == [3]
+    assert table.state.night.potions == 1
+
+
 def test_the_medium_senses_and_the_masons_meet():
     table = Table("W E M M V V", start="day")
     assert [event.audience for event in table.log if event.kind == "masons"] == [(2, 3)]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from agentarena.core.errors import UsageError
+from agentarena.core.errors import NotSupported, UsageError
 from agentarena.evaluate.nash import nash_average, solve_zero_sum
 
 RPS = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], float)
@@ -94,12 +96,103 @@ def test_no_deviation_pays() -> None:
     assert (table @ column).max() == pytest.approx(value, abs=1e-9)
 
 
-@pytest.mark.parametrize("bad", [[[0, 1], [1, 0]], [[0, 1]], [[0, float("inf")], [0, 0]]])
+def _gain(table: np.ndarray, row: np.ndarray, column: np.ndarray) -> float:
+    """What the players could gain in all by switching, worked out in fractions of whole numbers."""
+    exact = [[Fraction(value) for value in line] for line in table.tolist()]
+    x, y = ([Fraction(share) for share in side.tolist()] for side in (row, column))
+    by_row = [sum((a * share for a, share in zip(line, y, strict=True)), Fraction()) / sum(y) for line in exact]
+    by_column = [sum((line[c] * share for line, share in zip(exact, x, strict=True)), Fraction()) / sum(x) for c in range(len(y))]
+    return float(max(by_row) - min(by_column))
+
+
+WIDE = {
+    "shifted up": RPS + 1e7,
+    "shifted down": RPS - 1e12,
+    "a row of -1e9": np.vstack([RPS, np.full(3, -1e9)]),
+    "a column of 1e9": np.hstack([RPS, np.full((3, 1), 1e9)]),
+    "a row of -1e300": np.vstack([RPS, np.full(3, -1e300)]),
+    "one pair of 1e7": np.array([[0, 1e7, -1, 1], [-1e7, 0, 1, -1], [1, -1, 0, 2], [-1, 1, -2, 0]], float),
+    "played once in a thousand million": np.array([[1e9, 0], [0, 1]], float),
+    "tiny": RPS * 1e-300,
+    "huge": RPS * 5e307,
+    "a tiny game beside a large one": np.array([[1e-9, 0, 5], [0, 1e-9, 5], [-5, -5, 1e9]]),
+}
+
+
+@pytest.mark.parametrize("table", WIDE.values(), ids=WIDE)
+def test_zero_sum_games_of_any_shift_and_scale(table: np.ndarray) -> None:
+    """Nobody can gain more than the rounding of shares, in the unit of the payoffs that are played for."""
+    solution = solve_zero_sum(table)
+    at_stake = np.ptp(table[np.ix_(solution.row > 0, solution.column > 0)])
+    assert _gain(table, solution.row, solution.column) <= 4 * np.finfo(float).eps * at_stake
+    assert solution.row.sum() == pytest.approx(1, abs=1e-15)
+    assert solution.column.sum() == pytest.approx(1, abs=1e-15)
+
+
+def test_the_value_moves_with_a_shift_and_the_strategies_do_not() -> None:
+    plain, shifted = solve_zero_sum(BIASED), solve_zero_sum(BIASED + 1e7)
+    assert shifted.value == 1e7
+    assert shifted.row.tolist() == plain.row.tolist() == [1 / 16, 10 / 16, 5 / 16]
+    assert solve_zero_sum(np.full((2, 3), 5.5)).value == 5.5
+
+
+def test_large_games_are_checked_and_refused_where_the_solver_fails() -> None:
+    """60 x 60 is beyond exact arithmetic here. Shifts are taken off; a game within a game a thousand million times larger is refused."""
+    table = np.random.default_rng(2).normal(size=(60, 60))
+    plain, shifted = solve_zero_sum(table), solve_zero_sum(table + 1e7)
+    assert shifted.value - 1e7 == pytest.approx(plain.value, abs=1e-7)
+    assert _gain(table, plain.row, plain.column) < 1e-8
+    assert _gain(table, shifted.row, shifted.column) < 1e-7
+    hidden = table * 1e-12
+    hidden[30:, :30], hidden[:30, 30:], hidden[30:, 30:] = -1.0, 1.0, 0.0
+    with pytest.raises(NotSupported, match="could still gain"):
+        solve_zero_sum(hidden)
+
+
+@pytest.mark.parametrize("name", ["one pair of 1e7", "huge", "tiny"])
+def test_nash_averages_of_any_scale(name: str) -> None:
+    table = WIDE[name]
+    result = nash_average(table)
+    gains = [
+        sum((Fraction(a) * Fraction(p) for a, p in zip(row, result.distribution.tolist(), strict=True)), Fraction())
+        for row in table.tolist()
+    ]
+    members = np.flatnonzero(result.distribution)
+    unit = np.abs(table[np.ix_(members, members)]).max(axis=1)
+    assert max(float(gains[member]) / scale for member, scale in zip(members, unit, strict=True)) < 1e-15
+    assert result.skill[members].tolist() == [0.0] * len(members)
+    assert result.skill.max() <= 0
+
+
+def test_one_pair_far_apart_leaves_the_others_alone() -> None:
+    """An agent that loses to one by ten million and to the others by 1 is outside; the three in a circle share the field."""
+    table = np.pad(RPS, (0, 1))
+    table[:3, 3], table[3, :3] = [1e7, 1, 1], [-1e7, -1, -1]
+    result = nash_average(table)
+    assert result.distribution.tolist() == [1 / 3, 1 / 3, 1 / 3, 0]
+    assert result.skill == pytest.approx([0, 0, 0, -(1e7 + 2) / 3], rel=1e-15)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_large_fields_agree_with_exact_ones(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The road of large tables, taken by a small one."""
+    rng = np.random.default_rng(seed)
+    upper = np.triu(rng.integers(-2, 3, (6, 6)).astype(float), 1)
+    exact = nash_average(upper - upper.T)
+    monkeypatch.setattr("agentarena.evaluate.nash.EXACT_WORK", 0)
+    assert nash_average(upper - upper.T).distribution == pytest.approx(exact.distribution, abs=1e-9)
+
+
+BAD = [1, [1, 2], [[]], [[0, float("nan")], [0, 0]], [[0, float("inf")], [0, 0]], [[1, 2], [3]], "abc", [["a"]], [[1j]], [[None]], None]
+
+
+@pytest.mark.parametrize("bad", [*BAD, [[0, 1], [1, 0]], [[0, 1]], [[1.0]]], ids=str)
 def test_bad_tables(bad: object) -> None:
-    with pytest.raises(UsageError):
-        nash_average(bad)
+    with pytest.raises(UsageError, match="payoffs must be"):
+        nash_average(bad)  # type: ignore[arg-type]
 
 
-def test_bad_matrix() -> None:
-    with pytest.raises(UsageError):
-        solve_zero_sum([1, 2])
+@pytest.mark.parametrize("bad", BAD, ids=str)
+def test_bad_matrices(bad: object) -> None:
+    with pytest.raises(UsageError, match="payoffs must be"):
+        solve_zero_sum(bad)  # type: ignore[arg-type]

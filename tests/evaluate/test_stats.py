@@ -77,7 +77,7 @@ def test_corrections_keep_the_order_given() -> None:
 
 @pytest.mark.parametrize(
     ("elo", "eighty", "ninety_five"),
-    [(5, 37_896, 62_741), (10, 9_472, 15_682), (20, 2_367, 3_918), (50, 377, 624), (100, 93, 153), (200, 22, 36)],
+    [(5, 37_896, 62_741), (10, 9_472, 15_682), (20, 2_367, 3_918)],  # the normal approximation; fewer games: test_power.py
 )
 def test_games_needed(elo: float, eighty: int, ninety_five: int) -> None:
     assert power.games_needed(elo) == eighty

@@ -73,7 +73,7 @@ def test_an_answer_that_is_no_move_forfeits(wrong):
     record = match.record()
     assert record.outcome == "forfeited"
     assert record.winner == 0
-    assert record.returns == (0.0, TTT.info.forfeit_return)
+    assert record.returns == (1.0, TTT.info.forfeit_return)
     (fault,) = record.faults
     assert (fault["step"], fault["seat"], fault["kind"], fault["then"]) == (1, 1, "nonsense", "forfeit")
     assert " at 0x" not in fault["reason"]
@@ -110,7 +110,7 @@ def test_the_move_of_a_step_that_was_not_taken_is_kept():
     assert record.actions == [((0, 1), (1, 1))]
     assert record.aborted == ((1, 0),)
     assert record.winner == 1
-    assert record.returns == (Duel().info.forfeit_return, -1.0)  # what seat 1 had earned
+    assert record.returns == (Duel().info.forfeit_return, 3.0)  # whatever seat 1 had earned
     assert replay(record) == record
 
 

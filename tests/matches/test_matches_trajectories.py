@@ -14,6 +14,7 @@ from agentarena.core.match import Match, OnUnreadable, RunConfig
 from agentarena.core.record import Fixture, Record
 from agentarena.core.replay import replay, verify
 from agentarena.core.samples import decode_samples, encode_samples
+from agentarena.core.trajectory import Trajectory, Turn, TurnLog
 from agentarena.matches.api import play
 from agentarena.matches.results import Results
 
@@ -130,3 +131,29 @@ def test_answers_out_of_turn_and_turns_that_were_not_kept_are_errors_of_the_call
             match.answer(0, again)
     with pytest.raises(UsageError, match="trace=True"):
         match.trajectory()
+
+
+def test_an_answer_that_does_not_stand_leaves_the_turns_before_it() -> None:
+    """Rewards after `undo` go to the seat's turn before, each seat to its own; before any turn they are initial."""
+    log = TurnLog([1.0, 2.0])
+    log.credit([0.5, 0.0])
+    first, second, other, taken_back = Turn(0, 0), Turn(0, 1), Turn(1, 1), Turn(0, 2)
+    for turn in (first, second, other, taken_back):
+        log.append(turn)
+    log.undo()
+    log.credit([4.0, 8.0])
+    assert (first.reward, second.reward, other.reward, taken_back.reward) == (0.0, 4.0, 8.0, 0.0)
+    log.append(Turn(1, 3))
+    log.undo()
+    log.charge(1, 16.0)
+    assert other.reward == 24.0
+    trajectory = log.trajectory(Fixture(3, 2), (5.5, 26.0), False, "won")
+    assert trajectory.initial == [1.5, 2.0]
+    assert trajectory.turns == [first, second, other]
+    assert (trajectory.match, trajectory.deal, trajectory.returns, trajectory.outcome) == (3, 2, (5.5, 26.0), "won")
+    alone = TurnLog([0.0])
+    alone.append(Turn(0, 0))
+    alone.undo()
+    alone.charge(0, 3.0)
+    assert alone.trajectory(Fixture(0, 0), (3.0,), True, "truncated").initial == [3.0]
+    assert (Turn(0, 0).attempt, Turn(0, 0).forced, Turn(0, 0).reward, Trajectory(0, 0).truncated) == (0, False, 0.0, False)

@@ -120,7 +120,7 @@ def test_forfeits_end_matches_and_lose_them() -> None:
     results = play_arrays("TicTacToe-v0", [First(), Third()], matches=4, seed=0)  # O takes 3 twice
     assert results.forfeits.tolist() == [[False, True]] * 4
     assert results.winners.tolist() == [[True, False]] * 4
-    assert results.returns.tolist() == [[0.0, game("TicTacToe-v0").info.forfeit_return]] * 4
+    assert results.returns.tolist() == [[1.0, game("TicTacToe-v0").info.forfeit_return]] * 4
     assert results.lengths.tolist() == [3] * 4
     teams = play_arrays(Pairs(), [Third(), First(), First(), First()], matches=50, seed=0)
     assert teams.forfeits[:, 0].mean() > 0.5

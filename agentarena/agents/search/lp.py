@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ from .tree import MAX_HISTORIES, Side, tree_of
 
 __all__ = ["solve_lp"]
 
+_NASH_CONV = 1e-6
+"""Most that a solution may leave to gain, in units of the range of returns that it comes to."""
+
 
 def solve_lp(game: Game[Any] | str, *, max_histories: int = MAX_HISTORIES) -> Solution:
     """A Nash equilibrium of a two-seat zero-sum game, exact up to the solver's tolerance (about 1e-9).
@@ -25,14 +29,16 @@ def solve_lp(game: Game[Any] | str, *, max_histories: int = MAX_HISTORIES) -> So
         maximise v[root]  subject to  E x = e,  x >= 0,
         and for each slot q of seat 1:  v[set of q] <= (x' A)[q] + sum of v over the sets right after q
 
-    The equilibrium of seat 1 is the dual solution of the last rows. A set that its own seat never reaches gets a uniform row.
+    The equilibrium of seat 1 is the dual solution of the last rows. A set that its own seat never reaches gets a uniform row. Returns
+    are shifted and scaled to [-1, 1] first, and what the solver gives is checked.
 
     Args:
         game: Rules or an environment's id.
         max_histories: Largest game that is built.
 
     Raises:
-        NotSupported: Not two seats, not zero- or constant-sum, or not listable (see `solve`).
+        NotSupported: Not two seats, not zero- or constant-sum, not listable (see `solve`), or with returns of too different sizes
+            for the solver.
 
     Reference: D. Koller, N. Megiddo, B. von Stengel, STOC 1994.
     """
@@ -44,7 +50,12 @@ def solve_lp(game: Game[Any] | str, *, max_histories: int = MAX_HISTORIES) -> So
         raise NotSupported(f"solve_lp needs two seats and a zero sum; {type(rules).__name__} has {rules.info.seats}, {rules.info.sum}-sum")
     tree = tree_of(rules, max_histories).recalling()
     mine, other = tree.sides
-    payoffs = coo_array((tree.payoffs[:, 0], (tree.last[:, 1], tree.last[:, 0])), shape=(other.size, mine.size))
+    returns = tree.payoffs[:, 0] / tree.chance
+    middle = returns.min() / 2 + returns.max() / 2
+    scale = float(returns.max() - middle) or 1.0
+    unit = tree.chance * ((returns - middle) / scale)
+    scaled = dataclasses.replace(tree, payoffs=np.stack([unit, -unit], axis=1))
+    payoffs = coo_array((unit, (tree.last[:, 1], tree.last[:, 0])), shape=(other.size, mine.size))
     flow, start = _flow(mine)
     prices = _flow(other)[0].T  # row q: +1 at the price of q's own set (the root's for slot 0), -1 at those right after q
     count = mine.size + prices.shape[1]
@@ -62,8 +73,17 @@ def solve_lp(game: Game[Any] | str, *, max_histories: int = MAX_HISTORIES) -> So
     if result.status != 0:
         raise ArenaError(f"the linear program of {type(rules).__name__} was not solved: {result.message}")
     policies = [mine.normalised(np.maximum(result.x[: mine.size], 0.0)), other.normalised(np.maximum(-result.ineqlin.marginals, 0.0))]
+    left, reached = (
+        scaled.nash_conv(policies) * scale,
+        scaled.others(-1, [side.reach(p) for side, p in zip(tree.sides, policies, strict=True)]) > 0,
+    )
+    if not left <= _NASH_CONV * np.ptp(returns[reached]) + 1e-12 * scale:
+        raise NotSupported(
+            f"{type(rules).__name__}: the solution found leaves {left:.3g} to gain; returns from {returns.min():g} to {returns.max():g} are "
+            "of too different sizes for solve_lp. One round of a matrix is solved by agentarena.evaluate.solve_zero_sum"
+        )
     tables = tuple(side.table(policy) for side, policy in zip(tree.sides, policies, strict=True))
-    return Solution(tables, tuple(tree.returns(policies).tolist()), {0: tree.nash_conv(policies)})
+    return Solution(tables, tuple(tree.returns(policies).tolist()), {0: left})
 
 
 def _flow(side: Side) -> tuple[Any, np.ndarray]:

@@ -37,7 +37,9 @@ def equilibria(table: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _indifferent(payoff: np.ndarray, own: tuple[int, ...], other: tuple[int, ...]) -> np.ndarray | None:
     """The mixture over `other` against which all of `own` are equally good and best, or None. `payoff`: (own, other)."""
-    size = len(own)
+    size, block = len(own), payoff[np.ix_(own, other)]
+    scale = float(np.ptp(block) or np.ptp(payoff)) or 1.0
+    payoff = (payoff - block.min()) / scale  # changes no equilibrium, and makes one tolerance do for payoffs of any size
     system = np.zeros((size + 1, size + 1))
     system[:size, :size] = payoff[np.ix_(own, other)]
     system[:size, size] = -1.0

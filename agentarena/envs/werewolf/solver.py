@@ -21,7 +21,12 @@ from .analysis.random_play import exile_chance
 from .game import Werewolf
 from .options import DOCTOR, GUARD, HUNTER, ROLES, VILLAGER, WITCH, WOLF, verdict
 
-__all__ = ["Solution", "solve", "village_win"]
+__all__ = ["MAX_POSITIONS", "Solution", "solve", "village_win"]
+
+MAX_POSITIONS = 20_000
+"""Most positions that are worked out unless more are asked for: a few minutes. The presets have at most 88; twelve players with doctor,
+guard, witch and hunter 5,992."""
+_SHOWN_EVERY = 256
 
 _KINDS = (WOLF, DOCTOR, GUARD, HUNTER, WITCH)  # all others are alike under random play, and count as villagers
 _LAST_DOCTOR, _LAST_GUARD, _DOCTOR, _GUARD, _ATTACKED, _VICTIM, _POISONED = (1 << i for i in range(7))
@@ -31,6 +36,8 @@ Group = tuple[tuple[int, int, int], ...]
 Position = tuple[Group, int]
 """The living and the witch's potions."""
 Branches = Iterator[tuple[Fraction, Group]]
+Progress = Callable[[int, int], None]
+"""See `solve`."""
 
 
 @dataclass(frozen=True)
@@ -57,38 +64,52 @@ class Solution:
     accuracy: Fraction
 
 
-def village_win(game: Werewolf | str | None = None, **options: Any) -> Fraction:
+def village_win(
+    game: Werewolf | str | None = None, *, max_positions: int = MAX_POSITIONS, progress: Progress | None = None, **options: Any
+) -> Fraction:
     """Probability that the village wins when everybody plays uniformly at random.
 
     Args:
         game: The game, or the name of a preset; by default the game of the options.
+        max_positions: See `solve`.
+        progress: See `solve`.
         options: As for `agentarena.game("Werewolf-v0", ...)`.
+
+    Raises:
+        NotSupported: See `solve`.
 
     >>> village_win(players=7, wolves=2, seer=True, doctor=False)
     Fraction(1, 12)
     >>> village_win("lspo7")
     Fraction(343117, 2646000)
     """
-    if isinstance(game, Werewolf):
-        return solve(game).village
-    return solve(Werewolf.build(game, **options)).village
+    rules = game if isinstance(game, Werewolf) else Werewolf.build(game, **options)
+    return solve(rules, max_positions, progress).village
 
 
 @lru_cache(maxsize=256)
-def solve(game: Werewolf) -> Solution:
-    """Everything about random play under `game`'s options.
+def solve(game: Werewolf, max_positions: int = MAX_POSITIONS, progress: Progress | None = None) -> Solution:
+    """Everything about random play under `game`'s options; kept for the next call.
+
+    Args:
+        game: The rules.
+        max_positions: Most positions, of nights and of votes together, that are worked out.
+        progress: Called now and then as `progress(day, positions)`, with the day that is being worked out and the number of
+            positions so far.
 
     Raises:
-        NotSupported: More than six wolves vote on a victim that may be one of them.
+        NotSupported: More than six wolves vote on a victim that may be one of them, or there are more positions.
     """
     deck: defaultdict[int, int] = defaultdict(int)
     for role in game.deck:
         deck[role if role in _KINDS else VILLAGER] += 1
     start = tuple(sorted((kind, 0, count) for kind, count in deck.items()))
     tally = _Tally(game)
-    nights, votes = _Branching(game, _night), _Branching(game, _vote)
+    counter = _Counter(max_positions, progress)
+    nights, votes = _Branching(game, _night, counter), _Branching(game, _vote, counter)
     positions: dict[Position, Fraction] = {(start, 3 if game.witch else 0): Fraction(1)}
     for day in range(1, game.last_day + 1):
+        counter.day = day
         if day >= game.first_night:
             positions = tally.settle(positions, nights, day - 1) if game.attacks(day) else positions
         tally.ballot(positions)
@@ -96,14 +117,36 @@ def solve(game: Werewolf) -> Solution:
     return tally.solution(positions, dict(deck))
 
 
+class _Counter:
+    """Counts the positions that are worked out, tells of them, and ends what takes too long."""
+
+    def __init__(self, most: int, progress: Progress | None) -> None:
+        self.most, self.progress = most, progress
+        self.day = self.count = 0
+
+    def add(self) -> None:
+        """One more."""
+        self.count += 1
+        if self.count > self.most:
+            raise NotSupported(
+                f"random play under these options has more than {self.most} positions on day {self.day}; pass max_positions for more, or "
+                "simulate it with agentarena.envs.werewolf.analysis.random_play.simulate"
+            )
+        if self.progress is not None and self.count % _SHOWN_EVERY == 0:
+            self.progress(self.day, self.count)
+
+
 class _Branching(dict[Position, "list[tuple[Fraction, Position]]"]):
     """What a position leads to, worked out once and with equal outcomes added up."""
 
-    def __init__(self, game: Werewolf, branches: Callable[[Werewolf, Position], Iterator[tuple[Fraction, Position]]]) -> None:
+    def __init__(
+        self, game: Werewolf, branches: Callable[[Werewolf, Position], Iterator[tuple[Fraction, Position]]], counter: _Counter
+    ) -> None:
         super().__init__()
-        self.game, self.branches = game, branches
+        self.game, self.branches, self.counter = game, branches, counter
 
     def __missing__(self, position: Position) -> list[tuple[Fraction, Position]]:
+        self.counter.add()
         merged: defaultdict[Position, Fraction] = defaultdict(Fraction)
         for chance, after in self.branches(self.game, position):
             merged[after] += chance

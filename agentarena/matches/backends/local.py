@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import time
 from collections import deque
@@ -143,7 +144,7 @@ def _portable(job: Job) -> bytes:
     import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
 
     config = job.config
-    fields = (config.game, config.players, config.seed, config.on_unreadable, config.record_samples)
+    fields = tuple(getattr(config, field.name) for field in dataclasses.fields(config))
     try:
         return bytes(cloudpickle.dumps((fields, job.agents, job.concurrency, job.deadline_s, job.isolate)))
     except Exception as error:

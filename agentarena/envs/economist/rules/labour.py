@@ -127,13 +127,14 @@ def rational_labour(
     """The hours that are best for each worker under a schedule, the rebate taken as given: exact, kinks and corners included.
 
     In each bracket the utility has one best point: where its slope is 0, or the bracket's nearer end (at a kink many
-    workers bunch). The best of these K points is the answer for every schedule, also one whose rates fall somewhere.
-    With quasi-linear utility each point is a closed form; with CRRA utility the slope falls steadily and its zero is
-    found by halving, to a relative 2^-60.
+    workers bunch). The best of these K points and of idling is the answer for every schedule, also one whose rates fall somewhere.
+    With quasi-linear utility each point is a closed form; with CRRA utility the slope falls steadily once a dollar is consumed and
+    its zero is found by halving, to a relative 2^-60. Below a dollar CRRA utility does not rise with income, so that who cannot
+    get far enough above it idles.
 
     Args:
-        skill: v, shape (..., N).
-        cutoffs: K lower edges.
+        skill: v, at least 0, shape (..., N).
+        cutoffs: K lower edges, the first 0.
         rates: Fractions, shape (K,) or (..., K).
         tastes: The workers'.
         rebate: What each expects to be given besides, shape (..., 1) or one number; matters for CRRA utility only.
@@ -141,7 +142,7 @@ def rational_labour(
         most: Longest week.
 
     Returns:
-        Hours, shape (..., N); of equally good ones the fewest.
+        Hours, shape (..., N); of equally good ones (to 1e-12 of what is weighed against each other) the fewest.
 
     >>> rational_labour(np.array([40.0, 175.0]), (0.0,), np.array([0.0]), Tastes(0.0005, 3.5)).round(4).tolist()
     [55.4126, 100.0]
@@ -149,23 +150,34 @@ def rational_labour(
     skill, rates = np.asarray(skill, np.float64), np.asarray(rates, np.float64)
     shape = np.broadcast_shapes(skill.shape, (*rates.shape[:-1], 1))
     totals = bracket_totals(cutoffs, rates)
-    best, best_value = np.zeros(shape), np.full(shape, -np.inf)
+    best = np.zeros(shape)
+    best_value = utility(np.broadcast_to(np.asarray(rebate, np.float64), shape), best, tastes)
     for j, start in enumerate(cutoffs):
         rate, due = rates[..., j, None], totals[..., j, None]
-        low = np.minimum(start / skill, most)
-        high = np.minimum(cutoffs[j + 1] / skill, most) if j + 1 < len(cutoffs) else np.full_like(low, most)
+        begin = _hours_to(start, skill)
+        reached = begin <= most  # a bracket beyond the longest week has no points
+        low = np.minimum(begin, most)
+        high = np.minimum(_hours_to(cutoffs[j + 1], skill), most) if j + 1 < len(cutoffs) else np.full_like(low, most)
         net_share = 1.0 - rate * (1.0 - own_share)
         paid = (due - rate * start) * (1.0 - own_share)  # disposable income is v l k - paid + rebate, k the net share
         if tastes.eta == 0.0:
             hours = np.clip(interior_hours(skill, net_share, tastes), low, high)
         else:
-            hours = _halved(skill, net_share, rebate - paid, low, high, tastes)
+            dollar = _hours_to(1.0 - rebate + paid, skill * net_share)
+            reached = reached & (dollar <= high)
+            hours = _halved(skill, net_share, rebate - paid, np.clip(dollar, low, high), high, tastes)
         value = utility(skill * hours * net_share - paid + rebate, hours, tastes)
-        reached = start / skill <= most  # a bracket beyond the longest week has no points
-        slack = 1e-12 * np.abs(best_value, where=np.isfinite(best_value), out=np.zeros(shape))
-        better = reached & (value > best_value + slack)
+        weighed = np.abs(value) + 2.0 * disutility(hours, tastes)  # at least the gain of labour and its cost
+        better = reached & (value > best_value + 1e-12 * weighed)
         best, best_value = np.where(better, hours, best), np.where(better, value, best_value)
     return best
+
+
+def _hours_to(income: np.ndarray | float, wage: np.ndarray) -> np.ndarray:
+    """Hours until an income is reached: 0 where it is not positive, infinite where nothing is earned. Broadcast shape."""
+    income, wage = np.broadcast_arrays(np.asarray(income, np.float64), wage)
+    never = np.where(income > 0, np.inf, 0.0)
+    return np.divide(np.maximum(income, 0.0), wage, out=never, where=wage > 0)
 
 
 def _halved(
@@ -173,7 +185,6 @@ def _halved(
 ) -> np.ndarray:
     """Where the slope of CRRA utility, v k C^(-eta) - c d l^(d - 1) with C = v l k + transfer, is 0 between two ends."""
     low, high = np.broadcast_arrays(low + 0.0 * net_share, high + 0.0 * net_share)
-    low, high = low.copy(), high.copy()
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         consumed = np.maximum(skill * middle * net_share + transfer, 1e-9)
