@@ -113,21 +113,31 @@ def _show_next(results: Any, out: str) -> None:
 
 def show_results(env: str, results: Any) -> None:
     """The standings of finished matches as a table, how agents decided, and why they forfeited, where there is something to say."""
+    from agentarena.evaluate.share import shares
+    from agentarena.evaluate.tables import reasons
+
+    total = shares(results.match_table) if results.records else ()
+    self_play = {row.agent for row in total if row.both_sides}
+    apart = [row for row in shares(results.match_table, by="side") if row.agent in self_play] if self_play else []
     rows = [
         (
-            row["agent"],
-            row["matches"],
-            f"{round(row['wins'], 1):g}",  # a share of a win where an agent holds several seats
-            f"{round(row['draws'], 1):g}",
-            row["forfeits"],
-            interval(row["win_share"], row["win_interval"]),
-            interval(row["mean_return"], row["return_interval"]),
+            row.agent if row.place is None else f"{row.agent}, side {row.place}",
+            row.matches,
+            row.wins,
+            row.draws,
+            row.forfeits,
+            interval(row.win_share, row.win_interval),
+            interval(row.mean_return, row.return_interval),
         )
-        for row in results.table()
+        for row in (*total, *apart)
     ]
     columns = ("agent", "matches", "won", "drawn", "forfeited", "win share [95 %]", "mean return [95 %]")
     caption = "Win share: 1 for a win, 1/k for a draw of k. Mean return: in the game's unit, forfeits at their price. [ ]: 95 % interval."
-    show_table(f"{env}: {len(results.records)} matches", columns, rows, caption=caption)
+    games = len(set(results.match_table.courses.tolist())) if results.records else 0
+    title = f"{env}: {len(results.records)} matches" + (f", {games} distinct games" if games < len(results.records) else "")
+    show_table(title, columns, rows, caption=caption)
+    for line in reasons(total):
+        say(line)
     show_decisions(results.decisions())
 
 

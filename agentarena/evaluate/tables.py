@@ -108,16 +108,14 @@ def place_table(what: str, rows: Sequence[Share]) -> Table:
     return f"By {what}: figures of the matches in which the agent held that {what}", ["agent", what, "matches", "return", "win %"], lines
 
 
-def reasons(rows: Sequence[Row]) -> tuple[str, ...]:
-    """Why intervals are missing in the rows of standings, one line for each reason."""
+def reasons(rows: Sequence[Share]) -> tuple[str, ...]:
+    """Why intervals are missing in the rows of standings or of `shares`, one line for each reason."""
     missing: dict[str, dict[str, list[str]]] = {}
     for row in rows:
-        for figure, value, reason in (
-            ("return", row.mean_return, row.return_reason),
-            ("win %", row.win_share, row.win_reason),
-            ("Elo", row.elo, row.elo_reason),
-            ("alpha-Rank", row.mass, row.mass_reason),
-        ):
+        figures = [("return", row.mean_return, row.return_reason), ("win %", row.win_share, row.win_reason)]
+        if isinstance(row, Row):
+            figures += [("Elo", row.elo, row.elo_reason), ("alpha-Rank", row.mass, row.mass_reason)]
+        for figure, value, reason in figures:
             if reason and not math.isnan(value):
                 missing.setdefault(reason, {}).setdefault(figure, []).append(_name(row.agent))
     return tuple(_reason(reason, figures, len(rows)) for reason, figures in missing.items())

@@ -195,6 +195,19 @@ def test_self_play_has_whole_counts_and_is_shown_by_side() -> None:
     assert "By side" in report.render(results, replays=0)
 
 
+def test_the_command_line_shows_the_sides_of_self_play_and_why_intervals_are_missing() -> None:
+    from click.testing import CliRunner
+
+    from agentarena.cli import cli
+
+    result = CliRunner().invoke(cli, ["play", "Werewolf-v0", "werewolf/scripted", "-n", "1", "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert "werewolf/scripted, side village" in result.output
+    assert "No interval of return: 1 deal" in result.output
+    assert "inf" not in result.output
+    assert "nan" not in result.output
+
+
 def test_no_side_table_without_self_play() -> None:
     assert standings(_played([1.0, -1.0]), resamples=20).by_side == ()
 
