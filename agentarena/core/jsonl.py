@@ -1,14 +1,12 @@
 """JSON out of files that anybody may have written: plain files only, a line at a time, strict, bounded in memory.
 
-Strict means that a value can be read in one way alone: UTF-8, no byte order mark, no key twice in an object, no NaN, no
-number that a float cannot hold.
+Strict means that a value can be read in one way alone: UTF-8, no byte order mark, no key twice in an object, no NaN.
 """
 
 from __future__ import annotations
 
 import codecs
 import json
-import math
 import os
 import stat
 from collections.abc import Iterator
@@ -137,15 +135,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def _float(digits: str) -> float:
-    value = float(digits)
-    if math.isinf(value):
-        raise _Refused(f"it has the number {printable(digits, 60)}, which is too large")
-    return value
-
-
 def _constant(name: str) -> Any:
     raise _Refused(f"it has {name}, which is no number of JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)

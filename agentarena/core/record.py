@@ -14,7 +14,7 @@ from .display import shown
 from .errors import CorruptRecord, RecordMismatch
 from .game import Game
 from .samples import decode_samples, encode_samples, sample_errors
-from .schema import COST, problem_of, schema_errors
+from .schema import COST, problem_of, schema_errors, token_errors
 
 __all__ = ["FORMAT", "Cost", "Finished", "Fixture", "Outcome", "Record", "Seat"]
 
@@ -163,7 +163,8 @@ class Record:
             raise CorruptRecord(f"{where}: the line is no record of a match (it has no 'format'). {_ADVICE}")
         if data["format"].__class__ is int and data["format"] != FORMAT:
             raise RecordMismatch(f"{where}: format {shown(data['format'])}, this version of agentarena reads format {FORMAT}")
-        wrong = schema_errors(data) or sample_errors(data.get("samples", []))
+        samples = data.get("samples", [])
+        wrong = schema_errors(data) or sample_errors(samples) or token_errors(samples)
         if wrong is not None:
             raise CorruptRecord(f"{where}: the record is damaged: {wrong}. {_ADVICE}")
         seats = tuple(Seat(*map(seat.get, _SEAT_KEYS)) for seat in data["seats"])
@@ -172,7 +173,7 @@ class Record:
         fields = {name: data[name] for name in _BEFORE_SEATS + _AFTER_SEATS}
         fields["actions"] = [tuple(map(tuple, moves)) for moves in data["actions"]]
         fields["aborted"] = tuple(map(tuple, data["aborted"]))
-        return cls(seats=seats, **fields, samples=decode_samples(data.get("samples", [])), with_samples="samples" in data, trusted=trust)
+        return cls(seats=seats, **fields, samples=decode_samples(samples), with_samples="samples" in data, trusted=trust)
 
 
 @functools.lru_cache(maxsize=16)

@@ -251,7 +251,8 @@ class _Script:
             return data
         try:
             action = decode(legal, data)
-            exact = json.dumps(encode(legal, action)) == json.dumps(data)
+            again = encode(legal, action)
+            exact = (again.__class__ is data.__class__ is float and again == data) or json.dumps(again) == json.dumps(data)
         except Exception as error:  # JSON of another shape than the actions of this game
             raise RecordMismatch(f"{self._move(step, seat, data)}: {type(error).__name__}: {shown(str(error), 100)}") from error
         if not exact:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import limits
@@ -32,12 +32,15 @@ __all__ = [
     "schema_errors",
     "structure",
     "text",
+    "token_errors",
 ]
 
 Check = Callable[[Any], str | None]
 
 MOST = 2**63 - 1
 """Greatest whole number that counts or names something."""
+MOST_TOKENS = 2**26
+"""Most tokens that the prompts of a record may have together."""
 DEPTH = 32
 """How deep JSON of any shape may be nested: options, actions, `extra`."""
 OUTCOMES = ("read", "unreadable", "empty", "truncated", "illegal", "refused")
@@ -180,19 +183,22 @@ def mapping(check: Check) -> Check:
 
 
 def json_value(value: Any, depth: int = DEPTH) -> str | None:
-    """JSON of any shape that is not nested too deeply."""
-    if value.__class__ in _SCALARS:
+    """JSON of any shape that is not nested too deeply, whose numbers are finite."""
+    if value.__class__ is float:
+        return None if math.isfinite(value) else " has a number that is too large"
+    if not isinstance(value, dict | list):
         return None
     if depth == 0:
         return f" is nested more than {DEPTH} deep"
     for item in value.values() if isinstance(value, dict) else value:
-        problem = None if item.__class__ in _SCALARS else json_value(item, depth - 1)
-        if problem is not None:
-            return problem
+        if item.__class__ not in _LEAVES:
+            problem = json_value(item, depth - 1)
+            if problem is not None:
+                return problem
     return None
 
 
-_SCALARS = frozenset({int, float, str, bool, type(None)})
+_LEAVES = frozenset({int, str, bool, type(None)})
 
 
 # --- records ------------------------------------------------------------------------------------------------------------
@@ -220,9 +226,10 @@ def _moves(value: Any) -> str | None:
         seat, action = move
         if not before < seat <= MOST:
             return f"[{index}]{_expected(move, 'seats in increasing order')}"
-        problem = None if action.__class__ is int else json_value(action)
-        if problem is not None:
-            return f"[{index}][1]{problem}"
+        if action.__class__ is not int:
+            problem = json_value(action)
+            if problem is not None:
+                return f"[{index}][1]{problem}"
         before = seat
     return None
 
@@ -245,6 +252,19 @@ def _relations(data: Mapping[str, Any]) -> str | None:
     if len(set(places)) < len(places):
         return "replies has two entries for one decision"
     return None
+
+
+def token_errors(entries: Iterable[Mapping[str, Any]]) -> str | None:
+    """Whether token samples without `sample_errors` stand for more tokens than are read: a prompt may repeat millions in a few bytes."""
+    total, before = 0, dict[int, int]()
+    for index, entry in enumerate(entries):
+        for sample in entry["samples"]:
+            if sample["shared"] > before.get(entry["seat"], 0):
+                return f"samples[{index}] shares more tokens with the seat's sample before than that has"
+            size = sample["shared"] + len(sample["prompt_ids"])
+            before[entry["seat"]] = size + len(sample["token_ids"])
+            total += size
+    return None if total <= MOST_TOKENS else f"samples has prompts of {total} tokens together, at most {MOST_TOKENS} are read"
 
 
 _PLACE: dict[str, Check] = {"step": natural, "seat": natural}

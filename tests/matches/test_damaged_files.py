@@ -87,7 +87,14 @@ FAULT = {"step": 0, "seat": 0, "kind": "raised", "reason": "x", "then": "forfeit
         (lambda line: line.replace(b'"draw":0.0', b'"draw":0.0,"draw":0.0'), "the key 'draw' twice"),
         (lambda line: line.replace(b'"draw":0.0', b'"draw":NaN'), "has NaN, which is no number of JSON"),
         (lambda line: line.replace(b'"draw":0.0', b'"draw":-Infinity'), "has -Infinity"),
-        (lambda line: line.replace(b'"draw":0.0', b'"draw":1e999'), "the number 1e999, which is too large"),
+        (lambda line: line.replace(b'"draw":0.0', b'"draw":1e999'), "options['draw'] has a number that is too large"),
+        (lambda line: line.replace(b'"aborted":[]', b'"aborted":[[0,[-1e400]]]'), "aborted[0][1] has a number that is too large"),
+        (
+            lambda line: change(line, replies=[{**REPLY, "attempts": [{**REPLY["attempts"][0], "extra": {"a": [1]}}]}]).replace(
+                b"[1]", b"[1e999]"
+            ),
+            "too large",
+        ),
         (lambda line: line.replace(b'"seed":0', b'"seed":' + b"9" * 5000), "an integer of too many digits"),
         (lambda line: deep(100_000), "nested too deeply"),
         (lambda line: line.replace(b'"draw":0.0', b'"draw":' + deep(900)), "options['draw'] is nested more than 32 deep"),
@@ -533,6 +540,28 @@ def test_long_replies_replay(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     play(ENV, [Speaks("<answer>MOVE</answer>" + " " * 90_000), "random"], matches=2, out=path)
     assert verify(path).ok
+
+
+@pytest.mark.parametrize(
+    ("samples", "says"),
+    [
+        ([(0, 5)] + [(5, 0)] * 3, ""),
+        ([(0, 5), (6, 0)], "samples[1] shares more tokens with the seat's sample before than that has"),
+        ([(0, 10_000)] + [(10_000, 0)] * 10_000, "samples has prompts of 100010000 tokens together, at most 67108864 are read"),
+    ],
+)
+def test_samples_do_not_unfold_to_more_than_fits(samples: list[tuple[int, int]], says: str) -> None:
+    (record,) = play(ENV, RANDOMS, matches=1).records
+    empty = {"token_ids": [], "logprobs": [], "log_normalizers": [], "temperature": 1.0, "policy": "p", "version": "1", "finish": "stop"}
+    entries = [
+        {"step": 0, "seat": 0, "attempt": 0, "samples": [{"shared": shared, "prompt_ids": [7] * new, **empty}]} for shared, new in samples
+    ]
+    line = change(record.line().encode(), samples=entries)
+    if says:
+        with pytest.raises(CorruptRecord, match=re.escape(says)):
+            Record.parse(line)
+    else:
+        assert len(Record.parse(line).samples) == 4
 
 
 def test_control_characters_of_a_file_do_not_reach_its_errors(out: Path, tmp_path: Path) -> None:

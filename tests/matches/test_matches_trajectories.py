@@ -106,7 +106,7 @@ def test_damaged_samples_are_named(tmp_path, damage) -> None:
     play("LeducPoker-v0", [Talks(), "random"], matches=1, out=out, record_samples=True)
     line = out.read_text()
     assert damage[0] in line
-    with pytest.raises(CorruptRecord, match="damaged: 'samples'"):
+    with pytest.raises(CorruptRecord, match=r"damaged: '?samples"):
         Record.parse(line.replace(*damage, 1))
 
 
