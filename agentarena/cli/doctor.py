@@ -31,6 +31,7 @@ _PACKAGES = (
     ("peft", "peft", "LoRA adapters", "lora"),
     ("vllm", "vllm", "fast language models on GPUs", "vllm"),
     ("pandas", "pandas", "Results.to_frame", "frames"),
+    ("pillow", "PIL", "pictures of games in words", "render"),
 )
 
 
