@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
+    from .adapters.solo import make_solo
     from .adapters.vector import make_vec
     from .agents.llm.prompts import prompts
     from .agents.specs import agent, list_agents
@@ -51,6 +52,7 @@ __all__ = [
     "list_envs",
     "make",
     "make_parallel",
+    "make_solo",
     "make_vec",
     "play",
     "play_arrays",
@@ -71,6 +73,7 @@ _HOMES = {
     "game": ".core.registry:game",
     "make": ".adapters.aec:make",
     "make_parallel": ".adapters.parallel:make_parallel",
+    "make_solo": ".adapters.solo:make_solo",
     "make_vec": ".adapters.vector:make_vec",
     "play": ".matches.api:play",
     "play_arrays": ".matches.arrays:play_arrays",

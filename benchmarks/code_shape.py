@@ -42,6 +42,7 @@ VOCABULARY = {
     "batch": "array rules",
     "solver": "exact solutions",
     "engine": "an outside engine",
+    "drawing": "the state as a picture",
     "figures": "figures for reports",
     "analysis": "metrics, published tables, simulators: for benchmarks and reports",
 }

@@ -35,6 +35,7 @@ PUBLIC = [
     "list_envs",
     "make",
     "make_parallel",
+    "make_solo",
     "make_vec",
     "play",
     "play_arrays",
@@ -152,7 +153,7 @@ def test_cards() -> None:
 
 
 def test_unknown_names_are_answered_with_near_ones() -> None:
-    for make in (aa.make, aa.make_parallel, aa.game, lambda name: aa.make_vec(name, 2)):
+    for make in (aa.make, aa.make_parallel, aa.make_solo, aa.game, lambda name: aa.make_vec(name, 2)):
         with pytest.raises(aa.errors.UnknownName, match="Did you mean TicTacToe-v0"):
             make("TicTacTo-v0")
     with pytest.raises(aa.errors.UnknownName, match="Did you mean random"):

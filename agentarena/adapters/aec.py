@@ -1,24 +1,27 @@
 """PettingZoo's AEC form: one agent acts at a time. Written without wrappers, for speed.
 
-What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match, the offender's return becomes
-`game.info.forfeit_return` and the others keep what they have; `on_illegal="raise"` raises and the agent may try again.
+What an illegal action costs is an argument: `on_illegal="forfeit"` ends the match when the round is over, and the offender's
+return becomes `game.info.forfeit_return`; `on_illegal="raise"` raises and the agent may try again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium
 from pettingzoo.utils.env import AECEnv
 
 from agentarena.core.actions import Action
+from agentarena.core.display import shown
 from agentarena.core.errors import AgentNonsense, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
+from agentarena.core.scalars import plain
 
-from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, plain, step_limit
+from .layout import MAX_CHARS, RENDER_MODES, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
 from .render import RenderMixin
 
 __all__ = ["ArenaAEC", "env", "make"]
@@ -33,7 +36,8 @@ def make(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaAEC:
     """A game as a PettingZoo AEC environment: one agent acts at a time.
 
@@ -43,11 +47,12 @@ def make(
         on_illegal: What an illegal action costs: "forfeit" the match, or "raise" an error.
         max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
         max_chars: Longest text observation; a longer text loses its beginning.
-        render_mode: "ansi" for a string, "human" to write it to standard output after each step.
+        render_mode: "ansi" for a string, "human" to write it to standard output after each step, "rgb_array" for a picture.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
-    rules = build(env_id, preset=preset, **options)
+    rules = build(env_id, preset=preset, options=options, **env_options)
     return ArenaAEC(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
 
 
@@ -81,9 +86,9 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
-        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = metadata(game)
+        self.metadata = metadata(game, render_mode)
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self.match: Match | None = None
@@ -95,7 +100,9 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self._bare = layout.bare
         self.possible_agents = list(layout.agents)
         self._seat_of = {agent: seat for seat, agent in enumerate(self.possible_agents)}
-        self._nothing = [layout.no_mask(seat) for seat in range(game.info.seats)]
+        self._waiting = [layout.no_mask(seat) for seat in range(game.info.seats)]
+        self._ended = [layout.waiting_mask(seat) for seat in range(game.info.seats)]
+        self._nothing = self._waiting
         self.agents: list[str] = []
         self.rewards: dict[str, float] = {}
         self.terminations: dict[str, bool] = {}
@@ -120,22 +127,29 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.match = match = Match(self._config, _FIXTURE, limit=self._limit, rng=self._deals.next(seed))
         agents = self.possible_agents
         self.agents = agents[:]
+        self._nothing = self._waiting
         self.rewards = dict.fromkeys(agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(agents, 0.0)
         self.terminations = dict.fromkeys(agents, False)
         self.truncations = dict.fromkeys(agents, False)
         self.infos = {agent: self._info(seat) for seat, agent in enumerate(agents)}
         self._paid = False
-        self._round: tuple[int, ...] = match.to_move
-        self._at = 0
-        self._select(self._round[0])
+        self._begin_round(match.to_move)
 
     def _info(self, seat: int) -> dict[str, Any]:
         nothing = self._nothing[seat]
         return self._layout.info(seat, None if nothing is None else nothing.copy(), self.match)
 
+    def _begin_round(self, seats: tuple[int, ...]) -> None:
+        """The seats of a round choose in order; each of them has its mask until it has chosen, as in the parallel form."""
+        assert self.match is not None
+        self._round, self._at = seats, 0
+        for seat in seats[1:]:
+            self.infos[self.possible_agents[seat]] = self._layout.info(seat, self._layout.mask(self.match, seat), self.match)
+        self._select(seats[0])
+
     def _select(self, seat: int) -> None:
-        """It is the seat's turn: it alone has a mask that is not all zeros."""
+        """It is the seat's turn."""
         assert self.match is not None
         self.agent_selection = agent = self.possible_agents[seat]
         self._turn = seat
@@ -146,12 +160,21 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
             self.infos[agent] = {"action_mask": mask}
 
     def observe(self, agent: str) -> Any:
-        """What `agent` sees now; its mask is all zeros when it is not its turn."""
+        """What `agent` sees now.
+
+        Its mask is all zeros when it is not asked in this round or has chosen. After the end it allows the first action alone: nothing
+        can be played then, but masked distributions must still be valid.
+        """
         if self.match is None:
             raise UsageError("call reset(seed=...) before observe()")
         episode = self.match.episode
         seat = self._seat(agent)
-        mask = self._mask if seat == self._turn else self._nothing[seat]
+        if seat == self._turn:
+            mask = self._mask
+        elif seat in self._round[self._at + 1 :]:
+            mask = self._layout.mask(self.match, seat)
+        else:
+            mask = self._nothing[seat]
         if self._bare:
             assert mask is not None
             return {"observation": self.game.observe(episode.state, seat), "action_mask": mask.copy()}
@@ -189,43 +212,48 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         if self._words or len(self._round) > 1 or self._layout.sizes[seat] < 0:
             action, reason = choice_of(self._layout, match, seat, action)
             if reason is not None:
-                self._refuse(seat, f"{agent} played {action!r:.200}: {reason}")
+                self._refuse(seat, f"{agent} played {shown(action)}: {reason}")
                 return
             match.episode.mark_read(seat)
         else:  # the game itself checks the action of a lone mover
-            action = plain(action)
+            action = plain(action, True)
         try:
             match.act(seat, action)
         except IllegalAction as error:
             self._refuse(seat, str(error))
             return
+        self._go_on(agent, seat)
+
+    def _go_on(self, agent: str, seat: int) -> None:
+        """After a seat's choice the next seat of the round has its turn; the last choice ends the round, and with a forfeit the match."""
         if seat != self._round[-1]:
             self._credit(agent, _NOTHING)
             self._at += 1
-            self._next(seat, self._round[self._at])
+            self._rest(seat)
+            self._select(self._round[self._at])
             return
-        self._at = 0
-        rewards = match.episode.rewards
+        match = self.match
+        assert match is not None
+        rewards = self._forfeit_rewards() if match.failed else match.episode.rewards
         if self._paid or any(rewards):
             self._credit(agent, rewards)
         else:
             self._cumulative_rewards[agent] = 0.0
-        self._round = to_move = match.to_move
-        if to_move:
-            self._next(seat, to_move[0])
+        if match.to_move:
+            self._rest(seat)
+            self._begin_round(match.to_move)
         else:
-            self._end(self.truncations if match.episode.truncated else self.terminations)
+            self._end(self.truncations if match.episode.truncated and not match.failed else self.terminations)
         if self.render_mode == "human":
             self.render()
 
-    def _next(self, seat: int, following: int) -> None:
-        """The turn passes from one seat to another."""
+    def _rest(self, seat: int) -> None:
+        """A seat has had its turn."""
         nothing = self._nothing[seat]
         if self._words or nothing is None or nothing.ndim > 1:
             self.infos[self.possible_agents[seat]] = self._info(seat)
         else:
             self.infos[self.possible_agents[seat]] = {"action_mask": nothing.copy()}
-        self._select(following)
 
     def _credit(self, agent: str, rewards: tuple[float, ...]) -> None:
         """The acting agent has seen its rewards so far; everybody is paid those of this step."""
@@ -246,27 +274,21 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         if self.on_illegal == "raise":
             raise IllegalAction(reason)
         assert self.match is not None
-        agent = self.possible_agents[seat]
-        fine = self.game.info.forfeit_return - self.match.episode.returns[seat]
         self.match.fail(seat, AgentNonsense(reason))
-        self._credit(agent, tuple(fine if other == seat else 0.0 for other in range(self.game.info.seats)))
-        self._end(self.terminations)
-        for name in self.agents:
-            self.infos[name]["forfeit"] = agent
-        self.infos[agent]["illegal"] = reason
-        if self.render_mode == "human":
-            self.render()
+        self._go_on(self.possible_agents[seat], seat)
 
     def _end(self, how: dict[str, bool]) -> None:
-        self._turn, self._mask, self._round = -1, None, ()
+        self._turn, self._mask, self._round, self._nothing = -1, None, (), self._ended
         for seat, agent in enumerate(self.agents):
             how[agent] = True
             self.infos[agent] = self._info(seat)
+        if self.match is not None and self.match.failed:
+            self._fault_infos(self.infos)
         self.agent_selection = self.agents[0]
 
     def _leave(self, agent: str, action: Action) -> None:
         if action is not None:
-            raise MatchOver(f"the match is over for {agent}: step(None) is all it can do, got {action!r:.100}")
+            raise MatchOver(f"the match is over for {agent}: step(None) is all it can do, got {shown(action)}")
         for table in (self.rewards, self._cumulative_rewards, self.terminations, self.truncations, self.infos):
             del table[agent]
         self.agents.remove(agent)

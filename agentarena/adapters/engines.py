@@ -67,6 +67,10 @@ class Engine(ABC):
     def rows(self, rows: Sequence[int]) -> list[Any]:
         """The observations of some matches, not batched."""
 
+    @abstractmethod
+    def state(self, row: int) -> Any:
+        """The state of one match by the scalar rules."""
+
     def close(self) -> None:  # noqa: B027  # most engines hold nothing open
         """Let go of what is held open."""
 
@@ -147,6 +151,9 @@ class TableEngine(Engine):
 
     def rows(self, rows: Sequence[int]) -> list[Any]:
         return [self._row(row) for row in rows]
+
+    def state(self, row: int) -> Any:
+        return self._table(row).episode.state
 
     def _row(self, row: int) -> Any:
         if not self.joint:
@@ -300,6 +307,9 @@ class ArrayEngine(Engine):
     def rows(self, rows: Sequence[int]) -> list[Any]:
         everything = self.observe()
         return [map_leaves(partial(_row_of, row), everything) for row in rows]
+
+    def state(self, row: int) -> Any:
+        return self.match.batch.unbatch(self.match.state, row)
 
 
 def _row_of(row: int, part: np.ndarray) -> np.ndarray:

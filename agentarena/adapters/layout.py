@@ -5,9 +5,9 @@
 | `Discrete`, `MultiDiscrete` | `Dict(observation, action_mask)` | `Dict(observation, action_mask, text)` |
 | anything else  | the game's observation as it is    | `Dict(observation, text)`                |
 
-Over a `MultiDiscrete` space "action_mask" holds one mask a part, as `space.sample(mask)` takes them, and "joint_mask", with an
+Over a `MultiDiscrete` space "action_mask" holds the masks of the parts one after the other, and "joint_mask", with an
 axis a part, says which combinations are legal. Where actions are strings, `info["admissible_commands"]`
-lists those that are legal, or suggested.
+lists those that are legal, or suggested. Where they are real numbers, `info["action_low"]` and `info["action_high"]` bound them now.
 
 Strings inside a game's observation are moved to the key "words", because PettingZoo's checks expect numbers under
 "observation".
@@ -16,6 +16,7 @@ Strings inside a game's observation are moved to the key "words", because Pettin
 from __future__ import annotations
 
 import copy
+import importlib.util
 import math
 from collections.abc import Callable
 from typing import Any, Literal
@@ -23,24 +24,36 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import Space, spaces
 
-from agentarena.core.actions import MOST_JOINT, Action, Legal, joint_mask, violation
+from agentarena.core.actions import MOST_JOINT, Action, Box, Legal, joint_mask, violation
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
-from agentarena.core.registry import env_id_of
+from agentarena.core.registry import drawing, env_id_of
+from agentarena.core.reply import reading
 from agentarena.core.rng import CHANCE, stream
+from agentarena.core.scalars import plain
 from agentarena.core.text import CHARSET, Unreadable, fold
 
-__all__ = ["MAX_CHARS", "Deals", "Layout", "OnIllegal", "ViewName", "choice_of", "metadata", "picture", "plain", "step_limit"]
+__all__ = ["MAX_CHARS", "RENDER_MODES", "Deals", "Layout", "OnIllegal", "ViewName", "choice_of", "metadata", "one_of", "step_limit"]
 
 ViewName = Literal["vector", "text"]
 OnIllegal = Literal["forfeit", "raise"]
+
+RENDER_MODES = ("human", "ansi", "rgb_array")
 
 MAX_CHARS = 16_384
 """Default bound on the length of a text observation, in characters; a longer text loses its beginning."""
 
 _CUT = "(the beginning is cut off)\n"
+
+
+class Parts(spaces.MultiDiscrete):
+    """Several ints at once. `sample` also takes the masks of the parts as one array, one after the other."""
+
+    def sample(self, mask: Any = None, probability: Any = None) -> Any:
+        flat = isinstance(mask, np.ndarray) and mask.ndim == 1
+        return super().sample(mask=tuple(np.split(mask, np.cumsum(self.nvec)[:-1])) if flat else mask, probability=probability)
 
 
 class Layout:
@@ -54,6 +67,7 @@ class Layout:
         shapes: Shape of each seat's mask: (A,) over a `Discrete` space, an axis a part over a `MultiDiscrete` one; `None` over
             others, and where the combinations are too many.
         parts: Whether each seat's actions are `MultiDiscrete`.
+        silent: The words in each seat's compound actions, by name; an action may leave them out, as silence.
         observation_spaces: One a seat.
         action_spaces: One a seat.
         bare: Whether every observation is `{"observation": game.observe(...), "action_mask": mask}` and no more.
@@ -66,8 +80,9 @@ class Layout:
         self.game, self.view, self.max_chars = game, view, max_chars
         seats = range(game.info.seats)
         self.agents = [f"player_{seat}" for seat in seats]
-        self.action_spaces = [copy.deepcopy(game.action_space(seat)) for seat in seats]
+        self.action_spaces = [_own_space(game.action_space(seat), view) for seat in seats]
         self.sizes = [int(space.n) if isinstance(space, spaces.Discrete) else -1 for space in self.action_spaces]
+        self.silent = [_silent(game.action_space(seat)) for seat in seats]
         self.shapes = [_mask_shape(space) for space in self.action_spaces]
         self.parts = [isinstance(space, spaces.MultiDiscrete) for space in self.action_spaces]
         own = [copy.deepcopy(game.observation_space(seat)) for seat in seats]
@@ -83,7 +98,7 @@ class Layout:
             return own
         parts: dict[str, Space[Any]] = {} if numbers is None else {"observation": numbers}
         if shape is not None and self.parts[seat]:
-            parts["action_mask"] = spaces.Tuple([spaces.Box(0, 1, (size,), np.int8) for size in shape])
+            parts["action_mask"] = spaces.Box(0, 1, (sum(shape),), np.int8)
             parts["joint_mask"] = spaces.Box(0, 1, shape, np.int8)
         elif shape is not None:
             parts["action_mask"] = spaces.Box(0, 1, shape, np.int8)
@@ -115,6 +130,14 @@ class Layout:
         shape = self.shapes[seat]
         return None if shape is None else np.zeros(shape, np.int8)
 
+    def waiting_mask(self, seat: int) -> np.ndarray | None:
+        """The mask of a seat whose action is ignored, where every seat must send one: the first action alone, so that learners neither
+        divide by zero nor learn from it."""
+        mask = self.no_mask(seat)
+        if mask is not None:
+            mask.flat[0] = 1
+        return mask
+
     def observe(self, episode: Episode, seat: int, mask: np.ndarray | None) -> Any:
         """What `seat` sees, in `observation_spaces[seat]`; `mask` is its action mask, `None` where there is none."""
         observation = self.game.observe(episode.state, seat)
@@ -142,12 +165,21 @@ class Layout:
         return text if len(text) <= self.max_chars else _CUT + text[len(_CUT) - self.max_chars :]
 
     def info(self, seat: int, mask: np.ndarray | None, match: Match | None = None) -> dict[str, Any]:
-        """The info of one seat: its mask where there is one, in the text view the rules in words, and of a seat that is to
-        move, which `match` says, the strings that are legal or suggested where actions are strings."""
-        info: dict[str, Any] = {} if mask is None else _masks(mask)
-        if match is not None and isinstance(self.action_spaces[seat], spaces.Text):
-            info["admissible_commands"] = list(_commands(match.legal(seat)) if seat in match.to_move else ())
+        """The info of one seat: its mask or its bounds where there are some, and the strings that are legal or suggested where actions
+        are strings; in the text view the rules in words. In the vector view of a game without words it holds numbers alone, under
+        the same names at all times, as libraries that turn infos into tensors need it."""
+        info: dict[str, Any] = {} if mask is None else {"action_mask": _masks(mask)["action_mask"]}
+        space = self.action_spaces[seat]
+        moving = match is not None and seat in match.to_move
+        if isinstance(space, spaces.Box):
+            legal = match.legal(seat) if match is not None and moving else None
+            low, high = (legal.low, legal.high) if isinstance(legal, Box) else (space.low, space.high)
+            info["action_low"], info["action_high"] = low.astype(space.dtype), high.astype(space.dtype)
+        if match is not None and isinstance(space, spaces.Text):
+            info["admissible_commands"] = list(_commands(match.legal(seat)) if moving else ())
         if self.view == "text":
+            if mask is not None and mask.ndim > 1:
+                info["joint_mask"] = mask
             info["rules"] = self.game.text.rules(seat)
         return info
 
@@ -164,13 +196,29 @@ def _masks(mask: np.ndarray) -> dict[str, Any]:
     """A mask under the names of an observation: of a joint one also what each part may be in some legal combination."""
     if mask.ndim == 1:
         return {"action_mask": mask}
-    return {"action_mask": marginals(mask), "joint_mask": mask}
+    return {"action_mask": np.concatenate(marginals(mask)), "joint_mask": mask}
 
 
 def marginals(mask: np.ndarray) -> tuple[np.ndarray, ...]:
     """What each part may be in some legal combination: a mask a part, of a joint mask with an axis a part."""
     axes = range(mask.ndim)
     return tuple(mask.max(axis=tuple(other for other in axes if other != axis)) for axis in axes)
+
+
+def _own_space(space: Space[Any], view: ViewName) -> Space[Any]:
+    """An environment's own copy of an action space: `MultiDiscrete` with flat masks; in the vector view compound actions without words,
+    which are left out as silence."""
+    if isinstance(space, spaces.MultiDiscrete):
+        return Parts(space.nvec, dtype=space.dtype, start=space.start)  # type: ignore[arg-type]
+    if isinstance(space, spaces.Dict) and view == "vector":
+        return spaces.Dict({name: copy.deepcopy(part) for name, part in space.items() if name not in _silent(space)})
+    return copy.deepcopy(space)
+
+
+def _silent(space: Space[Any]) -> list[str]:
+    """The parts of a compound action that are words, where others are not."""
+    words = [name for name, part in space.items() if isinstance(part, spaces.Text)] if isinstance(space, spaces.Dict) else []
+    return words if isinstance(space, spaces.Dict) and len(words) < len(space) else []
 
 
 def _mask_shape(space: Space[Any]) -> tuple[int, ...] | None:
@@ -230,24 +278,17 @@ def _with_dtype(space: Space[Any], observation: Any) -> Any:
     return space.dtype.type(observation) if isinstance(space, spaces.Discrete) else observation  # type: ignore[union-attr]
 
 
-def plain(action: Action) -> Action:
-    """Numpy integers, and arrays that hold a single one, as Python ints; everything else as it is."""
-    if action.__class__ is int:
-        return action
-    if isinstance(action, np.integer) or (isinstance(action, np.ndarray) and action.shape == () and action.dtype.kind in "iu"):
-        return int(action)
-    return action
-
-
 def choice_of(layout: Layout, match: Match, seat: int, action: Action) -> tuple[Action, str | None]:
     """What `seat` chose, and why it cannot stand: `None` when it is legal. In the text view a string is read as a reply."""
     if layout.view == "text" and isinstance(action, str):
-        action = layout.game.text.read(match.episode.state, seat, action)
+        action = reading(layout.game, match.episode.state, seat, action)
     if isinstance(action, Unreadable):
         return action, f"unreadable reply: {action.reason}"
-    action = plain(action)
-    if layout.parts[seat] and isinstance(action, np.ndarray):
-        action = tuple(action.tolist())
+    action = plain(action, layout.sizes[seat] >= 0)
+    if layout.parts[seat] and isinstance(action, np.ndarray | list | tuple):
+        action = tuple(plain(part, True) for part in action)
+    elif layout.silent[seat] and isinstance(action, dict):
+        action = {**dict.fromkeys(layout.silent[seat], ""), **action}
     return action, violation(match.legal(seat), action)
 
 
@@ -297,23 +338,21 @@ def step_limit(game: Game[Any], max_cycles: int | None) -> int:
     return min(max_cycles, game.info.max_steps)
 
 
-def metadata(game: Game[Any]) -> dict[str, Any]:
-    """What PettingZoo and Gymnasium want to know of an environment."""
+def metadata(game: Game[Any], render_mode: str | None = None) -> dict[str, Any]:
+    """What PettingZoo and Gymnasium want to know of an environment. The render mode it was made with is listed in any case: `render` says
+    what is missing."""
     env_id = env_id_of(game)
     return {
         "name": env_id.rpartition(":")[2].replace("-v", "_v"),
-        "render_modes": ["human", "ansi"],
+        "render_modes": [mode for mode in RENDER_MODES if mode != "rgb_array" or mode == render_mode or can_draw(game)],
         "render_fps": 1,
-        "is_parallelizable": game.info.simultaneous,
+        "is_parallelizable": game.info.lockstep or game.info.seats == 1,
     }
 
 
-def picture(layout: Layout, episode: Episode, seats: tuple[int, ...]) -> str:
-    """The table in words, as seen by `seats`; once for all where nothing is hidden."""
-    look = layout.game.text.look
-    if not layout.game.info.hidden:
-        return look(episode.state, seats[0])
-    return "\n\n".join(f"[{layout.agents[seat]}]\n{look(episode.state, seat)}" for seat in seats)
+def can_draw(game: Game[Any]) -> bool:
+    """Whether there are pictures: the game has a drawing, or Pillow is there to draw its words."""
+    return drawing(game) is not None or importlib.util.find_spec("PIL") is not None
 
 
 def one_of(name: str, value: Any, allowed: tuple[Any, ...]) -> None:

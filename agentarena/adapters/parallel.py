@@ -1,7 +1,8 @@
 """PettingZoo's parallel form: every agent is shown the table at every step.
 
 In simultaneous games all agents that are asked act. In turn-taking games (and rounds that ask only some seats) the
-others have a mask of all zeros, `info["to_move"]` is False, and whatever action they send is ignored.
+others have `info["to_move"]` False, a mask that allows the first action alone, and whatever they send is ignored. In the vector view
+masks are in the observations alone and infos hold numbers under the same names at all times, for libraries that make tensors of both.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import gymnasium
 from pettingzoo.utils.env import ParallelEnv
 
 from agentarena.core.actions import Action
+from agentarena.core.display import shown
 from agentarena.core.errors import AgentNonsense, IllegalAction, MatchOver, OutOfTurn, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
+from .layout import MAX_CHARS, RENDER_MODES, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
 from .render import RenderMixin
 
 __all__ = ["ArenaParallel", "make_parallel", "parallel_env"]
@@ -37,13 +39,14 @@ def make_parallel(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaParallel:
     """A game as a PettingZoo parallel environment: every agent is shown the table at every step.
 
     The arguments are those of `agentarena.make`.
     """
-    rules = build(env_id, preset=preset, **options)
+    rules = build(env_id, preset=preset, options=options, **env_options)
     return ArenaParallel(rules, view=view, on_illegal=on_illegal, max_cycles=max_cycles, max_chars=max_chars, render_mode=render_mode)
 
 
@@ -70,9 +73,9 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
-        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = {**metadata(game), "is_parallelizable": True}
+        self.metadata = {**metadata(game, render_mode), "is_parallelizable": True}
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self.match: Match | None = None
@@ -118,10 +121,13 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         to_move = match.to_move
         choices, refused = self._read(match, to_move, {self._seat(agent): action for agent, action in actions.items()})
         if refused:
-            return self._forfeited(match, refused)
-        for seat in to_move:
-            match.episode.mark_read(seat)
-        match.act_together(choices)
+            return self._forfeited(match, choices, refused)
+        try:
+            match.act_together(choices)
+        except IllegalAction as error:  # each of them is legal, but not all together: the last one does not stand
+            if self.on_illegal == "raise":
+                raise
+            return self._forfeited(match, choices, {to_move[-1]: str(error)})
         episode = match.episode
         observations, infos = self._observed(match)
         return self._returned(observations, episode.rewards, episode.over and not episode.truncated, episode.truncated, infos)
@@ -135,34 +141,34 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
         for seat in to_move:
             choices[seat], reason = choice_of(self._layout, match, seat, sent[seat])
             if reason is not None:
-                refused[seat] = f"{self.possible_agents[seat]} played {sent[seat]!r:.200}: {reason}"
+                refused[seat] = f"{self.possible_agents[seat]} played {shown(sent[seat])}: {reason}"
         if refused and self.on_illegal == "raise":
             raise IllegalAction("; ".join(refused.values()))
         return choices, refused
 
     def _forfeited(
-        self, match: Match, refused: dict[int, str]
+        self, match: Match, choices: dict[int, Action], refused: dict[int, str]
     ) -> tuple[Observations, dict[str, float], dict[str, bool], dict[str, bool], Infos]:
         """The end of a match in which some seats played illegally: each of them ends at `game.info.forfeit_return`."""
-        for seat, reason in refused.items():
-            match.fail(seat, AgentNonsense(reason))
-        price, returns = self.game.info.forfeit_return, match.episode.returns
-        rewards = tuple(price - returns[seat] if seat in refused else 0.0 for seat in range(self.game.info.seats))
-        observations, infos = self._observed(match, over=True)
-        for seat, agent in enumerate(self.possible_agents):
-            infos[agent]["forfeit"] = [self.possible_agents[other] for other in refused]
+        for seat in match.to_move:
             if seat in refused:
-                infos[agent]["illegal"] = refused[seat]
+                match.fail(seat, AgentNonsense(refused[seat]))
+            else:
+                match.act(seat, choices[seat])
+        rewards = self._forfeit_rewards()
+        observations, infos = self._observed(match)
+        self._fault_infos(infos)
         return self._returned(observations, rewards, True, False, infos)
 
-    def _observed(self, match: Match, over: bool = False) -> tuple[Observations, Infos]:
-        layout, to_move = self._layout, frozenset[int]() if over else frozenset(match.to_move)
+    def _observed(self, match: Match) -> tuple[Observations, Infos]:
+        layout, to_move = self._layout, frozenset(match.to_move)
         observations: Observations = {}
         infos: Infos = {}
         for seat, agent in enumerate(self.possible_agents):
-            mask = layout.mask(match, seat) if seat in to_move else layout.no_mask(seat)
-            observations[agent] = layout.observe(match.episode, seat, None if mask is None else mask.copy())
-            infos[agent] = {**layout.info(seat, mask, match), "to_move": seat in to_move}
+            mask = layout.mask(match, seat) if seat in to_move else layout.waiting_mask(seat)
+            observations[agent] = layout.observe(match.episode, seat, mask)
+            shown = None if mask is None or layout.view == "vector" else mask.copy()
+            infos[agent] = {**layout.info(seat, shown, match), "to_move": seat in to_move}
         return observations, infos
 
     def _returned(

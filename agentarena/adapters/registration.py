@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
 import gymnasium
 from pettingzoo.env_registry.registration import aec_registry, parallel_registry
 from pettingzoo.env_registry.registration import register as register_pettingzoo
 
-from agentarena.core.game import GameInfo
-from agentarena.core.registry import card, env_ids, game, game_class
+from agentarena.core.errors import UsageError
+from agentarena.core.game import Game, GameInfo
+from agentarena.core.registry import card, env_ids, game, game_class, load
 
-__all__ = ["EnvCard", "list_envs", "register"]
+__all__ = ["EnvCard", "OwnGames", "list_envs", "register"]
 
 _ID = re.compile(r"[\w.-]+-v\d+")
 
@@ -57,18 +63,47 @@ def _card_of(env_id: str) -> EnvCard:
     return EnvCard(env_id, rules.info, rules.options, game_class(env_id).presets, card(env_id))
 
 
+class OwnGames(MetaPathFinder, Loader):
+    """Makes `gymnasium.make("agentarena/mine:MyGame")` work: Gymnasium imports what stands before the colon, here "agentarena/mine", which
+    imports the module `mine` and enters its games under their class names."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self, is_package=True) if fullname.startswith("agentarena/") else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        return None
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__.removeprefix("agentarena/")
+        for own, cls in tuple(load(f"{name}:__dict__").items()):
+            if not (inspect.isclass(cls) and issubclass(cls, Game)) or inspect.isabstract(cls):
+                continue
+            there = gymnasium.registry.get(own)
+            env_id = there.kwargs.get("env_id") if there is not None else None
+            if there is None:
+                _enter_gymnasium(own, f"{name}:{own}")
+            elif env_id is None or game_class(env_id) is not cls:
+                raise UsageError(f"another {own!r} is in Gymnasium's registry already; make this one with aa.make_solo('{name}:{own}')")
+
+
+def _enter_gymnasium(name: str, env_id: str) -> None:
+    gymnasium.register(
+        name,
+        entry_point="agentarena.adapters.solo:make_solo",
+        vector_entry_point="agentarena.adapters.vector:solo_vector",
+        order_enforce=False,
+        kwargs={"env_id": env_id},
+    )
+
+
 def register() -> None:
     """Enter every environment as "agentarena/<id>" in the three registries. Nothing of a game is imported."""
+    if not any(isinstance(finder, OwnGames) for finder in sys.meta_path):
+        sys.meta_path.append(OwnGames())
     for env_id in filter(_ID.fullmatch, env_ids()):
         name, arguments = f"agentarena/{env_id}", {"env_id": env_id}
         if name not in gymnasium.registry:
-            gymnasium.register(
-                name,
-                entry_point="agentarena.adapters.solo:solo",
-                vector_entry_point="agentarena.adapters.vector:solo_vector",
-                order_enforce=False,
-                kwargs=dict(arguments),
-            )
+            _enter_gymnasium(name, env_id)
         if name not in aec_registry:
             register_pettingzoo("aec", name, "agentarena.adapters.aec:make", kwargs=dict(arguments))
         if name not in parallel_registry:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import gymnasium
 import numpy as np
 
-from agentarena.core.actions import Action
+from agentarena.core.actions import Action, sample
+from agentarena.core.display import shown
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.registry import game as build
 
-from .layout import MAX_CHARS, Layout, OnIllegal, ViewName, choice_of, marginals, metadata, one_of, picture, step_limit
+from .layout import MAX_CHARS, RENDER_MODES, Layout, OnIllegal, ViewName, choice_of, marginals, metadata, one_of, step_limit
+from .pictures import frame
 from .table import Opponents, Spec, Table, seat_table
 
-__all__ = ["ArenaSolo", "Seating", "seat_for", "solo"]
+__all__ = ["ArenaSolo", "Seating", "make_solo", "seat_for"]
 
 Seating = int | Literal["random", "rotate"]
 """Which seat is played from outside: a number, a random one each match, or each in turn."""
 
 
-def solo(
+def make_solo(
     env_id: str | Game[Any],
     *,
     opponents: Spec | Sequence[Spec] | None = None,
@@ -36,7 +37,8 @@ def solo(
     max_chars: int = MAX_CHARS,
     render_mode: str | None = None,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaSolo:
     """One seat of a game as a Gymnasium environment; the entry point of Gymnasium's registry.
 
@@ -48,12 +50,13 @@ def solo(
         on_illegal: What an illegal action costs: "forfeit" the match, or "raise" an error.
         max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
         max_chars: Longest text observation; a longer text loses its beginning.
-        render_mode: "ansi" for a string, "human" to write it to standard output after each step.
+        render_mode: "ansi" for a string, "human" to write it to standard output after each step, "rgb_array" for a picture.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
     return ArenaSolo(
-        build(env_id, preset=preset, **options),
+        build(env_id, preset=preset, options=options, **env_options),
         opponents=opponents,
         seat=seat,
         view=view,
@@ -62,6 +65,10 @@ def solo(
         max_chars=max_chars,
         render_mode=render_mode,
     )
+
+
+make_solo.__dict__["metadata"] = {"render_modes": list(RENDER_MODES), "render_fps": 1}
+"""Where Gymnasium looks for what its own modes, such as "rgb_array_list", can be made of."""
 
 
 class ArenaSolo(gymnasium.Env[Any, Any]):
@@ -88,9 +95,9 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         one_of("on_illegal", on_illegal, ("forfeit", "raise"))
-        one_of("render_mode", render_mode, (None, "ansi", "human"))
+        one_of("render_mode", render_mode, (None, *RENDER_MODES))
         self.game = game
-        self.metadata = metadata(game)
+        self.metadata = metadata(game, render_mode)
         self.render_mode = render_mode
         self.on_illegal = on_illegal
         self._layout = Layout(game, view, max_chars)
@@ -99,7 +106,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         self._opponents = Opponents(self._layout, opponents, own=1)
         self._table: Table | None = None
         self._matches = 0
-        self.seat = seat if isinstance(seat, int) else 0
+        self.seat = self._seating if isinstance(self._seating, int) else 0
         self.observation_space = self._layout.observation_spaces[self.seat]
         self.action_space = self._layout.action_spaces[self.seat]
 
@@ -122,6 +129,8 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         if seed is not None:
             self._matches = 0
         seating = check_seating((options or {}).get("seat", self._seating), self._layout)
+        if isinstance(seating, int):
+            self._check_spaces(seating)
 
         def draw() -> tuple[int]:
             self.seat = seat_for(seating, self._matches, self._layout, self.np_random)
@@ -136,6 +145,19 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             self.render()
         observation, info = self._observed(self._table)
         return observation, {**info, "skipped": skipped}
+
+    def _check_spaces(self, seat: int) -> None:
+        """Raise unless a seat's spaces are those that this environment declares."""
+        layout = self._layout
+        for name, declared, own in (
+            ("observation", self.observation_space, layout.observation_spaces[seat]),
+            ("action", self.action_space, layout.action_spaces[seat]),
+        ):
+            if declared != own:
+                raise UsageError(
+                    f"seat {seat} of {type(self.game).__name__} has another {name} space than this environment declares; "
+                    f"make one for it with seat={seat}"
+                )
 
     def step(self, action: Action) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """This seat acts, then the others until it is asked again or the match ends.
@@ -153,7 +175,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         if self.on_illegal == "raise":
             _, reason = choice_of(self._layout, table.match, seat, action)
             if reason is not None:
-                raise IllegalAction(f"{self._layout.agents[seat]} played {action!r:.200}: {reason}")
+                raise IllegalAction(f"{self._layout.agents[seat]} played {shown(action)}: {reason}")
         table.submit(self._layout, {seat: action})
         self._opponents.advance([table])
         if self.render_mode == "human":
@@ -185,18 +207,26 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
         return np.concatenate(marginals(mask)).astype(bool)
 
-    def render(self) -> str | None:
-        """The table in words as this seat sees it: a string in mode "ansi", written to standard output in mode "human"."""
+    def sample(self) -> Action:
+        """A random action, legal now whatever kind of actions the game has; from the generator of `action_space`.
+
+        Raises:
+            UsageError: The seat is not to move.
+        """
+        if self._table is None or not self._table.to_move:
+            raise UsageError("the seat is not to move; call reset(seed=...) first")
+        return sample(self._table.match.legal(self.seat), self.action_space.np_random)
+
+    def render(self) -> str | np.ndarray | None:
+        """The table as this seat sees it: words in mode "ansi", a picture in mode "rgb_array"; in mode "human" the words go to standard output.
+
+        Raises:
+            UsageError: Before the first reset.
+            MissingExtra: A picture of words without Pillow.
+        """
         if self._table is None:
             raise UsageError("call reset(seed=...) before render()")
-        if self.render_mode is None:
-            gymnasium.logger.warn("render() does nothing without a render mode; make the environment with render_mode='ansi' or 'human'")
-            return None
-        text = picture(self._layout, self._table.episode, (self.seat,))
-        if self.render_mode == "ansi":
-            return text
-        sys.stdout.write(text + "\n")
-        return None
+        return frame(self.render_mode, self._layout, self._table.episode.state, (self.seat,))
 
     def close(self) -> None:
         """Let the opponents go, and release what the match holds open."""
@@ -213,6 +243,7 @@ def check_seating(seat: Seating, layout: Layout) -> Seating:
         UsageError: It may change between matches, and the seats' spaces differ.
     """
     seats = layout.game.info.seats
+    seat = int(seat) if isinstance(seat, np.integer) else seat
     if seat in ("random", "rotate"):
         layout.same_for_all_seats(f"seat={seat!r}")
     elif isinstance(seat, bool) or not isinstance(seat, int) or not 0 <= seat < seats:

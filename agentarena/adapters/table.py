@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.agents.boundary import decide, raised
+from agentarena.agents.boundary import decide, failure, is_interrupt
 from agentarena.agents.specs import agent as build
+from agentarena.agents.suitability import check_suitable
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
+from agentarena.core.display import shown
 from agentarena.core.episode import Episode
 from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
@@ -74,7 +76,7 @@ class Table:
                 self.episode.mark_read(seat)
                 self.answer(seat, choice)
             else:
-                self.answer(seat, AgentNonsense(f"{layout.agents[seat]} played {action!r:.200}: {reason}"))
+                self.answer(seat, AgentNonsense(f"{layout.agents[seat]} played {shown(action)}: {reason}"))
 
     def answer(self, seat: int, decision: Decision | Exception) -> None:
         """One seat's decision, or the fault in its place."""
@@ -84,8 +86,8 @@ class Table:
             self.gains = [gain + reward for gain, reward in zip(self.gains, self.episode.rewards, strict=True)]
         if self.match.over and self.match.failed and not self._charged:
             self._charged = True
-            for loser in self.match.failed:
-                self.gains[loser] += self.match.config.game.info.forfeit_return - self.episode.returns[loser]
+            returns = zip(self.returns, self.episode.returns, strict=True)
+            self.gains = [gain + final - had for gain, (final, had) in zip(self.gains, returns, strict=True)]
 
     def collect(self) -> list[float]:
         """The rewards of every seat since the last call (or the start)."""
@@ -113,6 +115,7 @@ class Opponents:
     Raises:
         WrongSeats: Too many or too few opponents.
         UnknownName: A spec string names no agent.
+        NotSupported: An agent cannot play the game.
     """
 
     def __init__(self, layout: Layout, specs: Spec | Sequence[Spec] | None, own: int) -> None:
@@ -132,6 +135,7 @@ class Opponents:
             if isinstance(spec, str):
                 agents[spec] = agent
             self.agents.append(agent)
+        check_suitable(self.agents, layout.game)
 
     def agent_for(self, table: Table, seat: int) -> Agent:
         """Who plays a seat."""
@@ -175,15 +179,17 @@ def decisions(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decisi
     answers: SimpleQueue[tuple[int, Decision | Exception]] = SimpleQueue()
     try:
         agent.submit(views, lambda index, decision: answers.put((index, decision)))
-    except Exception as error:
-        yield from ((index, raised(error)) for index in range(len(views)))
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        yield from ((index, failure(agent, error)) for index in range(len(views)))
         return
     pending = set(range(len(views)))
     while pending:
         index, decision = answers.get()
         if index in pending:  # a second answer to one question is ignored
             pending.remove(index)
-            yield index, decision
+            yield index, failure(agent, decision) if isinstance(decision, RunEnds) else decision
 
 
 _MOST_SKIPPED = 1000

@@ -9,12 +9,14 @@ Axis letters: E matches (`num_envs`), S seats, A actions.
 | opponents given           | (E,) by the own seat | of the own seat, (E, ...) | (E,) of the own seat |
 
 `infos` holds "to_move" ((E,) int, -1 where over; (E, S) bool in simultaneous self-play; the own seat where opponents are
-given), "rewards" and "returns" (both (E, S)), and "forfeit" ((E, S) bool, seats that played illegally).
+given), "rewards" and "returns" (both (E, S)), and "forfeit" ((E, S) bool, seats that played illegally). Rewards may tell what is
+hidden: where opponents are given there is no "rewards", and "returns" of the other seats are NaN until the match is over, unless
+`all_rewards` asks for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gymnasium
@@ -31,7 +33,8 @@ from agentarena.core.game import Game, HasBatch
 from agentarena.core.registry import game as build
 
 from .engines import ArrayEngine, Engine, TableEngine
-from .layout import MAX_CHARS, Layout, ViewName, metadata, step_limit
+from .layout import MAX_CHARS, Layout, ViewName, metadata, one_of, step_limit
+from .pictures import frame
 from .solo import Seating, check_seating, seat_for
 from .table import Opponents, Spec
 
@@ -52,8 +55,11 @@ def make_vec(
     max_cycles: int | None = None,
     max_chars: int = MAX_CHARS,
     seed: int | None = None,
+    render_mode: str | None = None,
+    all_rewards: bool = False,
     preset: str | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **env_options: Any,
 ) -> ArenaVector:
     """Many matches of one game at once.
 
@@ -68,11 +74,14 @@ def make_vec(
         max_cycles: Truncate after so many steps of the game; `info.max_steps` when it is `None` or larger.
         max_chars: Longest text observation.
         seed: Seed for the first `reset` that is given none.
+        render_mode: "ansi" or "rgb_array": `render` returns one string or picture a match.
+        all_rewards: Show the rewards of all seats where opponents are given. They may tell an own seat what it must not know.
         preset: A named setting of the game's options.
-        options: The game's options.
+        options: The game's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
     """
     return ArenaVector(
-        build(env_id, preset=preset, **options),
+        build(env_id, preset=preset, options=options, **env_options),
         num_envs,
         opponents=opponents,
         seat=seat,
@@ -81,12 +90,13 @@ def make_vec(
         max_cycles=max_cycles,
         max_chars=max_chars,
         seed=seed,
+        render_mode=render_mode,
+        all_rewards=all_rewards,
     )
 
 
 def solo_vector(env_id: str, num_envs: int, *, opponents: Opponent | Sequence[Opponent] | None = None, **arguments: Any) -> ArenaVector:
     """What `gymnasium.make_vec` makes by default: `make_vec` with random opponents where none are named, as `gymnasium.make` has."""
-    arguments.pop("render_mode", None)
     limit = arguments.pop("max_episode_steps", None)
     if limit is not None:
         arguments["max_cycles"] = limit
@@ -113,25 +123,32 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         max_cycles: int | None = None,
         max_chars: int = MAX_CHARS,
         seed: int | None = None,
+        render_mode: str | None = None,
+        all_rewards: bool = False,
     ) -> None:
+        self.closed = True  # there is nothing to close yet
+        one_of("render_mode", render_mode, (None, "ansi", "rgb_array"))
         if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
             raise BadOption(f"num_envs is {num_envs!r}; expected a positive integer")
         self.game = game
         self.num_envs = num_envs
         self.autoreset_mode = _mode(autoreset_mode)
-        self.metadata = {**metadata(game), "autoreset_mode": self.autoreset_mode}
+        self.metadata = {**metadata(game, render_mode), "autoreset_mode": self.autoreset_mode}
+        self.metadata["render_modes"].remove("human")
+        self.render_mode = render_mode
         self._layout = layout = Layout(game, view, max_chars)
         self._selfplay = opponents is None
+        self._all_rewards = all_rewards or self._selfplay
         self._seating = check_seating(seat, layout)
         self._first_seed = seed
         self._matches = 0
         self.joint = self._selfplay and game.info.simultaneous
         if self._selfplay:
             layout.same_for_all_seats("self-play")
-        self._set_spaces(layout, seat if isinstance(seat, int) else 0)
+        self._set_spaces(layout, self._seating if isinstance(self._seating, int) else 0)
         self.engine = self._make_engine(opponents, step_limit(game, max_cycles))
         self._done = np.zeros(num_envs, bool)
-        self._started = False
+        self._started = self.closed = False
 
     def _set_spaces(self, layout: Layout, seat: int) -> None:
         seats = self.game.info.seats
@@ -240,7 +257,12 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
             moving: np.ndarray = engine.to_move.copy()
         else:
             moving = np.where(engine.terminated | engine.truncated, -1, engine.observer)
-        return {"to_move": moving, "rewards": engine.rewards.copy(), "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
+        infos = {"to_move": moving, "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
+        if self._all_rewards:
+            return {**infos, "rewards": engine.rewards.copy()}
+        hidden = ~(engine.terminated | engine.truncated)[:, None] & (np.arange(self.game.info.seats) != engine.observer[:, None])
+        infos["returns"][hidden] = np.nan
+        return infos
 
     def _final(self, ended: np.ndarray) -> dict[str, Any]:
         """What Gymnasium's "SameStep" mode keeps of the matches that ended."""
@@ -264,9 +286,23 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         mask: np.ndarray = observation["action_mask"].astype(bool)
         return mask
 
-    def render(self) -> None:
-        """Vector environments draw nothing; `gymnasium.make` does."""
-        gymnasium.logger.warn("a vector environment does not render; use gymnasium.make(..., render_mode='ansi')")
+    def render(self) -> tuple[Any, ...] | None:
+        """One string or picture a match, as its own seat sees it, or in self-play all seats together.
+
+        Raises:
+            UsageError: Before the first reset.
+            MissingExtra: A picture of words without Pillow.
+        """
+        if not self._started:
+            raise UsageError("call reset(seed=...) before render()")
+        if self.render_mode is None:
+            gymnasium.logger.warn(
+                "render() does nothing without a render mode; make the environment with render_mode='ansi' or 'rgb_array'"
+            )
+            return None
+        everybody = tuple(range(self.game.info.seats))
+        seats = [everybody if self._selfplay else (int(seat),) for seat in self.engine.observer]
+        return tuple(frame(self.render_mode, self._layout, self.engine.state(row), seats[row]) for row in range(self.num_envs))
 
     def close_extras(self, **kwargs: Any) -> None:
         self.engine.close()

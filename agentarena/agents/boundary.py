@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.agent import Agent, Decision, View
+from agentarena.core.display import printable
 from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised, RunEnds
+from agentarena.core.faults import log_once, told
+from agentarena.core.registry import entry_point_names
 
-__all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "raised"]
+__all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "failure", "is_interrupt", "may_end_run", "raised"]
 
 _log = logging.getLogger(__name__)
-_logged: set[tuple[str, type]] = set()
-
+_TRUSTED = ("agentarena.agents.llm.", "agentarena.agents.subprocess", "agentarena.agents.boundary")
+"""Modules of back-ends, and of classes that pass on what was judged before."""
 
 _forks = 0
 """How often this process has been forked off another: it changes when code that this process ran comes back in a copy of it."""
@@ -36,8 +40,38 @@ class ForkedCopy(SystemExit):
     """The agent forked, and this process is the copy: it must neither play on nor write, so it ends."""
 
 
+def may_end_run(agent: Any) -> bool:
+    """Whether `RunEnds` that comes out of an agent ends the run.
+
+    It does where it comes from a language model of this package, which speaks for a back-end that the user chose and pays for, or
+    from a package that the user has installed as one of agents (entry points). Any other agent could stop the matches of all.
+    """
+    packages = {target.partition(":")[0].partition(".")[0] for target in entry_point_names("agentarena.agents").values()} - {"agentarena"}
+    return any(
+        _defined(cls) and (cls.__module__.startswith(_TRUSTED) or cls.__module__.partition(".")[0] in packages)
+        for cls in type(agent).__mro__
+    )
+
+
+def _defined(cls: type) -> bool:
+    """Whether a class is the one of its name in its module, not one that calls itself so."""
+    return getattr(sys.modules.get(cls.__module__), cls.__qualname__, None) is cls
+
+
+def failure(agent: Any, error: BaseException) -> AgentFault | RunEnds:
+    """What an exception of an agent's code amounts to: its own fault, the end of the run where it may end it, or that it raised."""
+    if isinstance(error, AgentFault) or (isinstance(error, RunEnds) and may_end_run(agent)):
+        return error
+    return raised(error)
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, which reaches the main thread alone, and no agent's exception."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
 def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault | RunEnds]]:
-    """Decisions of an agent for each view, as `(index, decision or fault)`; never raises an `Exception` of the agent's.
+    """Decisions of an agent for each view, as `(index, decision or fault)`; never raises an exception of the agent's.
 
     An agent that defines `choose` alone is asked view by view. One that defines `act` gets all views at once; when it
     raises, or gives back anything but one decision a view, it is asked again view by view, so that the view it stumbled
@@ -45,19 +79,21 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
     """
     if len(views) > 1 and type(agent).act is not Agent.act:
         here = _forks
+        decisions: Sequence[Any] | None = None
         try:
             decisions = _listed(agent.act(views), len(views))
-        except RunEnds as end:
-            yield from ((index, end) for index in range(len(views)))
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            if isinstance(error, RunEnds) and may_end_run(agent):
+                decisions = [error] * len(views)
+        if _forks != here:
+            raise ForkedCopy
+        if decisions is not None:
+            yield from ((index, _passed(agent, decision)) for index, decision in enumerate(decisions))
             return
-        except (Exception, SystemExit):
-            for view in views:
-                _rewind(view)
-        else:
-            if _forks != here:
-                raise ForkedCopy
-            yield from enumerate(decisions)
-            return
+        for view in views:
+            _rewind(view)
     for index, view in enumerate(views):
         yield index, decide_one(agent, view)
 
@@ -67,31 +103,36 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
     here = _forks
     try:
         if type(agent).act is Agent.act:
-            return agent.choose(view)
-        return _listed(agent.act((view,)), 1)[0]
-    except (AgentFault, RunEnds) as fault:
-        return fault
-    except (Exception, SystemExit) as error:  # sys.exit() in an agent is the agent's failure too
-        _log_once(agent, view, error)
-        return raised(error)
+            return _passed(agent, agent.choose(view))
+        return _passed(agent, _listed(agent.act((view,)), 1)[0])
+    except BaseException as error:  # sys.exit() in an agent is the agent's failure too
+        if is_interrupt(error):
+            raise
+        outcome = failure(agent, error)
+        if outcome is not error:
+            name = _name_of(agent)
+            log_once(_log, (name, type(error)), f"agent {name} failed in match {view.match}, seat {view.seat}, and forfeits", error)
+        return outcome
     finally:
         if _forks != here:
             raise ForkedCopy
 
 
+def _passed(agent: Agent, decision: Any) -> Any:
+    """A decision as it was given; one that is an exception for what it amounts to."""
+    return failure(agent, decision) if isinstance(decision, RunEnds) else decision
+
+
 def raised(error: BaseException) -> AgentRaised:
     """An exception of an agent's code as a fault."""
-    fault = AgentRaised(f"{type(error).__name__}: {error}")
+    fault = AgentRaised(told(error))
     fault.__cause__ = error
     return fault
 
 
-def _log_once(agent: Agent, view: View, error: BaseException) -> None:
-    """Log the first error of each kind of each agent with its traceback: records keep the message alone."""
-    name = agent.name or type(agent).__qualname__
-    if (name, type(error)) not in _logged:
-        _logged.add((name, type(error)))
-        _log.warning("agent %s failed in match %d, seat %d, and forfeits (logged once)", name, view.match, view.seat, exc_info=error)
+def _name_of(agent: Agent) -> str:
+    name = agent.name if isinstance(agent.name, str) else ""
+    return printable(name or type(agent).__qualname__, 200)
 
 
 def _listed(decisions: Any, count: int) -> Sequence[Decision]:
@@ -99,7 +140,7 @@ def _listed(decisions: Any, count: int) -> Sequence[Decision]:
         raise AgentNonsense(f"act() must return a sequence of {count} decisions, got {type(decisions).__name__}")
     if len(decisions) != count:
         raise AgentNonsense(f"act() was shown {count} views and returned {len(decisions)} decisions")
-    return decisions  # type: ignore[return-value]  # an array of numbers is a sequence of decisions
+    return [decisions[index] for index in range(count)]
 
 
 def _rewind(view: View) -> None:

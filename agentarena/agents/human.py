@@ -29,7 +29,9 @@ _WIDEST = 100
 
 
 class Human(Agent):
-    """Shows the rules once a match, then what is new and what is seen, and asks until a legal move is typed.
+    """A person at the terminal.
+
+    They are shown the rules once a match, then what is new and what is seen, and asked until a legal move is typed.
 
     `help` explains: the rules and legal moves; `rules` and `?` are its parts. `quit`, or the end of the input,
     gives the match up. Where a game has a move of such a name, the move counts.

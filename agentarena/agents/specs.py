@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import ast
+import difflib
 import hashlib
 import importlib.util
 import inspect
 import sys
+import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
 
 from agentarena.core.agent import Agent
-from agentarena.core.errors import BadOption, UnknownName, UsageError
+from agentarena.core.display import shown
+from agentarena.core.errors import ArenaError, BadOption, UnknownName, UsageError, suggest
 from agentarena.core.registry import AGENTS, agent_names, entry_point_names, find_bot, load
 
-__all__ = ["agent", "list_agents", "parse"]
+from .spelling import NAMED, checked_name, parse, public, redacted
+
+__all__ = ["agent", "factory", "harmless", "list_agents", "parse"]
 
 
 def list_agents() -> list[str]:
@@ -23,98 +27,191 @@ def list_agents() -> list[str]:
     return agent_names()
 
 
-def parse(spec: str) -> tuple[str, dict[str, Any]]:
-    """A spec string as a name and its parameters; values are read as Python literals where they are ones.
-
-    >>> parse("ismcts?simulations=200&c=1.5")
-    ('ismcts', {'simulations': 200, 'c': 1.5})
-    >>> parse("hf:Qwen/Qwen3-0.6B?thinking=true")
-    ('hf:Qwen/Qwen3-0.6B', {'thinking': True})
-
-    Raises:
-        BadOption: A parameter is not `name=value`, or is given twice.
-    """
-    name, _, query = spec.partition("?")
-    parameters: dict[str, Any] = {}
-    for item in filter(None, query.split("&")):
-        key, equals, value = item.partition("=")
-        if not equals or not key.isidentifier() or key in parameters:
-            raise BadOption(f"agent {spec!r}: {item!r} is not a new name=value; write 'name?first=1&second=2'")
-        parameters[key] = _value(unquote_plus(value))
-    return name, parameters
-
-
-def _value(text: str) -> Any:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
-
-
 def agent(spec: str | Agent) -> Agent:
     """The agent that a spec string names; an `Agent` stands for itself.
+
+    The agent is called what the spec says, in its own spelling, without secrets and without parameters that say how it is
+    reached (`Agent.operational`). The parameter `name`, which every spec may have, calls it something else.
 
     Args:
         spec: `"name"`, `"name?parameter=value&..."`, `"scheme:model?..."` (language models), `"package.module:Class"`
             or `"path/to/file.py:Class"`.
 
     Raises:
-        UsageError: It is neither a string nor an agent.
+        UsageError: It is neither a string nor an agent, or it cannot be imported or made.
         UnknownName: No such agent; the message suggests near misses.
         BadOption: A parameter is unknown to the agent or out of range.
+
+    >>> agent("mcts?simulations=50").name, agent("mcts?simulations=50&name=small").name
+    ('mcts?simulations=50', 'small')
     """
     if isinstance(spec, Agent):
         return spec
     if not isinstance(spec, str):
         made_of = f"an object: {spec.__name__}()" if inspect.isclass(spec) else "a spec string or an agentarena.Agent"
-        raise UsageError(f"{spec!r:.100} is no agent; give {made_of}")
-    name, parameters = parse(spec)
-    if name == "":
-        raise UsageError(f"agent {spec!r} has no name; try 'random'")
-    factory = _factory(name)
+        raise UsageError(f"{shown(spec)} is no agent; give {made_of}")
+    head, parameters = parse(spec)
+    label = shown(redacted(head), 200)
+    if head == "":
+        raise UsageError(f"agent {shown(redacted(spec), 200)} has no name; try 'random'")
+    given = checked_name(parameters[NAMED]) if NAMED in parameters else None
+    make = factory(head)
+    player = _made(label, make, _arguments(label, make, parameters))
     try:
-        inspect.signature(factory).bind(**parameters)
-    except TypeError as error:
-        known = ", ".join(inspect.signature(factory).parameters) or "none"
-        raise BadOption(f"agent {spec!r}: {error}. Its parameters: {known}") from None
-    player = factory(**parameters)
-    if not isinstance(player, Agent):
-        raise UsageError(f"agent {spec!r}: {factory!r} made a {type(player).__name__}, not an agentarena.Agent")
-    player.name = player.name or spec
+        player.name = given or checked_name(public(spec, player.operational))
+    except BaseException:
+        player.close()
+        raise
     return player
 
 
-def _factory(name: str) -> Any:
+def harmless(spec: str) -> bool:
+    """Whether a spec string, e.g. one found in a file, names an agent of this package and neither code, nor a model, nor an address.
+
+    >>> [harmless(spec) for spec in ("mcts?simulations=50&rollout=dhumbal/aggressive", "mine.py:Mine", "openai:m", "tiny?adapter=x")]
+    [True, False, False, False]
+    """
+    try:
+        head, parameters = parse(spec)
+    except BadOption:
+        return False
+    if ":" in head or (head not in AGENTS and find_bot(head) is None):
+        return False
+    return all(name in (NAMED, "system") or (name not in _PATHS and _plain(value)) for name, value in parameters.items())
+
+
+_PATHS = ("adapter", "past", "path", "policy")
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_plain, value))
+    if isinstance(value, str):
+        return value.isidentifier() or find_bot(value) is not None
+    return value is None or isinstance(value, bool | int | float)
+
+
+def _arguments(label: str, make: Callable[..., Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as the factory takes them; `name` is left out unless it takes that too."""
+    try:
+        taken = inspect.signature(make).parameters.values()
+    except (TypeError, ValueError):
+        raise UsageError(f"agent {label} is {shown(make)}; expected a class or function that makes an agent") from None
+    known = [one.name for one in taken if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    arguments = {key: value for key, value in parameters.items() if key != NAMED or NAMED in known}
+    listed = ", ".join(sorted({*known, NAMED}))
+    unknown = [key for key in arguments if key not in known]
+    if unknown and not any(one.kind is one.VAR_KEYWORD for one in taken):
+        raise BadOption(f"agent {label} has no parameter {shown(unknown[0])}.{suggest(unknown[0], known)} Parameters: {listed}")
+    missing = [one.name for one in taken if one.name in known and one.default is one.empty and one.name not in arguments]
+    if missing:
+        raise BadOption(f"agent {label} needs the parameter {missing[0]!r}: write '...?{missing[0]}=value'. Parameters: {listed}")
+    return arguments
+
+
+def _made(label: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> Agent:
+    try:
+        player = make(**arguments)
+    except ArenaError:
+        raise
+    except (TypeError, ValueError) as error:  # a value that its own code refuses
+        raise UsageError(f"agent {label} cannot be made: {_described(error)}") from error
+    if not isinstance(player, Agent):
+        raise UsageError(f"agent {label}: {shown(make)} made a {type(player).__name__}, not an agentarena.Agent")
+    return player
+
+
+def _described(error: BaseException) -> str:
+    """An error of code that is not ours: what it says, and the line it comes from."""
+    at = traceback.extract_tb(error.__traceback__)[-1:]
+    where = f" ({at[0].filename}, line {at[0].lineno})" if at and not isinstance(error, SyntaxError) else ""
+    return redacted(f"{type(error).__name__}: {error}{where}")
+
+
+# --- from a name to what makes the agent ------------------------------------------------------------------------------------
+
+
+def factory(head: str) -> Any:
+    """The class or function behind the part of a spec string before "?"; of a scheme, the one that takes the model's other parameters.
+
+    Raises:
+        UsageError, UnknownName: There is none; the message suggests near misses.
+    """
     table = {**entry_point_names("agentarena.agents"), **AGENTS}
-    if name in table:
-        return load(table[name])
-    bot = find_bot(name)
+    scheme, colon, rest = head.partition(":")
+    if colon and not rest and head in table:
+        raise UsageError(f"agent {head!r} names no model; write '{head}MODEL'")
+    if head in table:
+        return load(table[head])
+    bot = find_bot(head)
     if bot is not None:
         return bot
-    scheme, colon, rest = name.partition(":")
     if colon and f"{scheme}:" in table:
         return _with_model(load(table[f"{scheme}:"]), rest)
-    if colon and scheme.endswith(".py"):
-        return getattr(_module_at(Path(scheme)), rest, None) or _no_attribute(scheme, rest)
-    if colon:
-        return load(name)
-    raise UnknownName("agent", name, agent_names(), hint="List them with `agentarena envs --agents`.")
+    if scheme.endswith(".py"):
+        return _of_file(Path(scheme), rest)
+    if not colon:
+        names = agent_names()
+        swapped = [f"{name}{head.partition('/')[2]}" for name in table if head.lower().startswith(f"{name[:-1]}/")]
+        raise UnknownName("agent", redacted(head), swapped or names, hint="List them with `agentarena agents`.")
+    return _of_module(scheme, rest, table)
 
 
-def _with_model(factory: Any, model: str) -> Any:
-    def make(**parameters: Any) -> Agent:
-        return factory(model, **parameters)
+def _of_module(module: str, name: str, table: Mapping[str, Any]) -> Any:
+    """What `module:name` names, unless the module is rather a misspelt scheme."""
+    if module in table:
+        raise UsageError(f"agent {module!r} takes no model; write '{module}?parameter=value'")
+    if "." not in module and not _importable(module):
+        schemes = [key[:-1] for key in table if key.endswith(":")]
+        near = difflib.get_close_matches(module[:100].lower(), schemes, n=1, cutoff=0.5)
+        known = [f"{scheme}:{redacted(name)}" for scheme in near] or [f"{scheme}:" for scheme in schemes]
+        hint = f"There is no such module either: a class is named 'package.module:Class' or 'path/to/file.py:Class', here {shown(module)}"
+        raise UnknownName("agent", redacted(f"{module}:{name}"), known, hint=f"{hint}.")
+    try:
+        return load(f"{module}:{name}")
+    except (ArenaError, OSError):
+        raise
+    except Exception as error:
+        raise UsageError(f"agent {shown(f'{module}:{name}')}: its module cannot be imported: {_described(error)}") from error
 
-    signature = inspect.signature(factory)
-    make.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
-    return make
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return module in sys.modules
+
+
+def _with_model(make: Callable[..., Any], model: str) -> Callable[..., Any]:
+    def made(**parameters: Any) -> Agent:
+        player: Agent = make(model, **parameters)
+        return player
+
+    signature = inspect.signature(make)
+    made.__signature__ = signature.replace(parameters=list(signature.parameters.values())[1:])  # type: ignore[attr-defined]
+    made.__doc__ = make.__doc__
+    return made
+
+
+def _of_file(path: Path, name: str) -> Any:
+    if not path.is_file():
+        beside = [str(one) for one in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        near = suggest(str(path), beside) if len(beside) <= 1000 else ""
+        raise UsageError(f"no file {shown(str(path), 300)}.{near} An agent in a file is named 'path/to/file.py:Class'")
+    try:
+        module = _module_at(path)
+    except ArenaError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{shown(str(path), 300)} cannot be imported: {_described(error)}") from error
+    if not name or not hasattr(module, name):
+        own = [key for key, value in vars(module).items() if inspect.isclass(value) and value.__module__ == module.__name__]
+        what = f"{shown(str(path), 300)} defines no {shown(name)}" if name else f"which agent of {shown(str(path), 300)}?"
+        raise UsageError(f"{what}.{suggest(name, own)} An agent in a file is named 'path/to/file.py:Class'".replace("?.", "?"))
+    return getattr(module, name)
 
 
 def _module_at(path: Path) -> Any:
-    if not path.is_file():
-        raise UsageError(f"no file {str(path)!r}; an agent in a file is named 'path/to/file.py:Class'")
     name = f"agentarena_file_{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     if name in sys.modules:
         return sys.modules[name]
@@ -129,7 +226,3 @@ def _module_at(path: Path) -> Any:
         del sys.modules[name]
         raise
     return module
-
-
-def _no_attribute(path: str, name: str) -> Any:
-    raise UsageError(f"{path!r} defines no {name!r}")

@@ -1,6 +1,6 @@
 """Agents in processes of their own, so that one that hangs, dies, prints or forks harms nothing but its match.
 
-`Child` starts a Python process of this package and connects to it. `Isolated` is an agent that lives in one:
+`Isolated` is an agent that lives in a `Child`:
 
 - Questions travel as pickled views, which hold an imagined state in place of the true one, and answers come back with
   the number of their question; an answer that nobody waits for is dropped.
@@ -15,14 +15,10 @@ This guards against accidents, not against malice: the child runs with the right
 from __future__ import annotations
 
 import contextlib
-import json
-import os
+import dataclasses
 import pickle
 import queue
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -30,93 +26,31 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from agentarena.core.agent import Agent, AsyncAgent, Decision, View
-from agentarena.core.errors import AgentDied, AgentFault, AgentTimeout, UsageError
-from agentarena.core.registry import load
+from agentarena.core import limits
+from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
+from agentarena.core.display import shown
+from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentTimeout, RunEnds, UsageError
+from agentarena.core.game import Game
+from agentarena.core.registry import AGENTS, entry_point_names
 
-from .boundary import Answer, Threaded, decide, raised
+from .boundary import Answer, Threaded, decide, failure, may_end_run, raised
+from .child import Child
 from .specs import agent as build
+from .spelling import public
+from .suitability import check_suitable
 
-__all__ = ["Child", "Isolated"]
+__all__ = ["Isolated"]
 
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[4]); from agentarena.agents.subprocess import main; main(sys.argv)"
-
-
-class Child:
-    """A Python process that runs `target(connection, payload)` and ends with this one.
-
-    Args:
-        target: `"package.module:function"`, called in the child with its end of the connection and the payload.
-        payload: Any bytes.
-
-    Attributes:
-        connection: Our end: `send`, `recv`, `poll`.
-    """
-
-    def __init__(self, target: str, payload: bytes) -> None:
-        ours, theirs = socket.socketpair()
-        life_theirs, self._life = os.pipe()
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, str(theirs.fileno()), str(life_theirs), target, json.dumps([str(path) for path in sys.path])],
-                stdin=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), life_theirs),
-                start_new_session=True,
-            )
-        finally:
-            theirs.close()
-            os.close(life_theirs)
-        self.connection: Connection = Connection(ours.detach())
-        self._closed = False
-        self._owner = os.getpid()
-        with contextlib.suppress(OSError):  # a child that died at once is noticed by whoever reads from it
-            self.connection.send_bytes(payload)
-
-    @property
-    def pid(self) -> int:
-        """Its process id, also that of its process group."""
-        return self._process.pid
-
-    def ended(self) -> bool:
-        """Whether the process has ended."""
-        return self._process.poll() is not None
-
-    def kill(self) -> int:
-        """End it and everything in its group, and return its exit code. May be called twice."""
-        if os.getpid() != self._owner:  # a forked copy of its parent lets it live
-            return 0
-        if not self._closed:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self.connection.close()
-            os.close(self._life)
-            self._closed = True
-        return self._process.wait()
-
-
-def main(argv: Sequence[str]) -> None:
-    """Entry point of the child process; see `Child`."""
-    fd, life, target = int(argv[1]), int(argv[2]), argv[3]
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    threading.Thread(target=_end_with_parent, args=(life,), daemon=True).start()
-    connection: Connection = Connection(fd)
-    # a copy of this process made by fork() must not answer, nor take questions
-    os.register_at_fork(after_in_child=lambda: os.close(fd))
-    payload = connection.recv_bytes()
-    sys.argv[:] = [""]
-    load(target)(connection, payload)
-
-
-def _end_with_parent(life: int) -> None:
-    os.read(life, 1)  # returns only when the parent's end is closed
-    os.killpg(0, signal.SIGKILL)
+_LARGEST = limits.MEMORY + 40_000_000
+"""Largest answer with its notebook, in bytes as it is sent."""
 
 
 def serve(connection: Connection, payload: bytes) -> None:
     """Build the agent that the payload describes, say hello, and answer questions for ever."""
     try:
-        agent = build(pickle.loads(payload))
+        given, game = pickle.loads(payload)
+        agent = build(given)
+        check_suitable((agent,), game)
     except Exception as error:
         connection.send(_portable(error))
         return
@@ -129,7 +63,12 @@ def serve(connection: Connection, payload: bytes) -> None:
         questions: list[tuple[int, bytes]] = connection.recv()
         views = [_opened(data, games) for _, data in questions]
         if later is not None:
-            later.submit(views, _answering(outbox, questions, views))
+            answer = _answering(outbox, questions, views)
+            try:
+                later.submit(views, answer)
+            except BaseException as error:
+                for index in range(len(views)):
+                    answer(index, failure(agent, error))
             continue
         for index, decision in decide(agent, views):
             outbox.put((questions[index][0], decision, views[index].memory))
@@ -149,19 +88,34 @@ def _post(connection: Connection, outbox: queue.SimpleQueue[Any]) -> None:
     while True:
         number, decision, memory = outbox.get()
         try:
-            data = pickle.dumps((number, decision if not isinstance(decision, Exception) else _portable(decision), memory))
+            data = pickle.dumps((number, _portable(decision), memory))
+            if len(data) > limits.MEMORY:
+                _check_size(data, memory)
         except Exception as error:
-            data = pickle.dumps((number, raised(error), {}))
+            data = pickle.dumps((number, error if isinstance(error, AgentNonsense) else raised(error), {}))
         connection.send_bytes(data)
 
 
-def _portable(error: Exception) -> Exception:
-    """The error, if it survives the journey; else one that tells what it was."""
+def _check_size(data: bytes, memory: Any) -> None:
+    """Raise `AgentNonsense` for a notebook or an answer that the parent does not take."""
+    size = len(pickle.dumps(memory))
+    if size > limits.MEMORY:
+        raise AgentNonsense(f"its memory takes {size} bytes, at most {limits.MEMORY} allowed")
+    if len(data) > _LARGEST:
+        raise AgentNonsense(f"its answer takes {len(data)} bytes, at most {_LARGEST} allowed")
+
+
+def _portable(decision: Any) -> Any:
+    """The decision: words cut to what is read of them, an exception that does not survive the journey as one that tells what it was."""
+    if isinstance(decision, Reply) and isinstance(decision.text, str) and isinstance(decision.thinking, str):
+        return dataclasses.replace(decision, text=decision.text[: limits.REPLY + 1], thinking=decision.thinking[: limits.THINKING])
+    if not isinstance(decision, Exception):
+        return decision
     try:
-        pickle.loads(pickle.dumps(error))
+        pickle.loads(pickle.dumps(decision))
     except Exception:
-        return raised(error)
-    return error
+        return raised(decision)
+    return decision
 
 
 # --- the parent's side ------------------------------------------------------------------------------------------------
@@ -187,19 +141,20 @@ class Isolated(Agent):
         agent: A spec string, or an agent that can be pickled (also one whose class is defined in `__main__`).
         deadline_s: Seconds for each decision; `None` waits for ever.
         start_s: Seconds to start in.
+        game: What it is to play; an agent that cannot is refused.
 
     Raises:
-        UnknownName, BadOption, ...: What building the agent raised.
-        AgentDied, AgentTimeout: The process ended, or said nothing, before the agent was built.
+        UnknownName, BadOption, NotSupported, ...: What building the agent raised, or asking whether it can play the game.
+        AgentDied, AgentTimeout: The process ended, or said nothing, before that.
     """
 
     keeps_deadline = True
 
-    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300.0) -> None:
+    def __init__(self, agent: str | Agent, *, deadline_s: float | None = None, start_s: float = 300, game: Game[Any] | None = None) -> None:
         if deadline_s is not None and not deadline_s > 0:
             raise UsageError(f"deadline_s must be greater than 0 seconds, got {deadline_s!r}")
-        self._payload = _pickled(agent)
-        self._label = agent if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._label = public(agent) if isinstance(agent, str) else agent.name or type(agent).__name__
+        self._payload = _pickled(agent, game, self._label)
         self._deadline_s, self._start_s = deadline_s, start_s
         self._inbox: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._waiting: deque[_Question] = deque()
@@ -209,6 +164,8 @@ class Isolated(Agent):
         self._thread: threading.Thread | None = None
         self._child: Child | None = None
         self._starting: Child | None = None
+        # the parent decides, from what it was given: the child would say anything
+        self._may_end_run = may_end_run(agent) if isinstance(agent, Agent) else _is_registered(agent)
         self._start()
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_write.setblocking(False)
@@ -330,7 +287,7 @@ class Isolated(Agent):
             return
         if connection in ready:
             try:
-                self._answered(*connection.recv())
+                self._answered(*pickle.loads(connection.recv_bytes(_LARGEST)))
             except (EOFError, OSError):
                 self._lost()
             except Exception as error:  # what came is no answer of ours: someone else wrote to the connection
@@ -347,9 +304,12 @@ class Isolated(Agent):
         if question is None:
             return
         self._careful = max(0, self._careful - 1)
-        question.memory.clear()
-        question.memory.update(memory)
-        self._reply(question, decision)
+        if type(memory) is dict:
+            question.memory.clear()
+            question.memory.update(memory)
+        else:
+            decision = AgentNonsense(f"its memory is {shown(memory)}, expected the dict that it was given")
+        self._reply(question, raised(decision) if isinstance(decision, RunEnds) and not self._may_end_run else decision)
 
     def _reply(self, question: _Question, decision: Decision | Exception) -> None:
         question.answer(question.index, decision)
@@ -381,18 +341,20 @@ class Isolated(Agent):
             self._child = None
 
 
-def _pickled(agent: str | Agent) -> bytes:
-    if isinstance(agent, str):
-        return pickle.dumps(agent)
+def _pickled(agent: str | Agent, game: Game[Any] | None, label: str) -> bytes:
     import cloudpickle  # takes classes of __main__ and notebooks along; comes with gymnasium
 
     try:
-        return bytes(cloudpickle.dumps(agent))
+        return bytes(cloudpickle.dumps((agent, game)))
     except Exception as error:
-        raise UsageError(
-            f"agent {agent.name or type(agent).__name__!r} cannot be sent to another process ({type(error).__name__}: {error}). "
-            "Give it as a spec string, e.g. 'path/to/file.py:Class'"
-        ) from error
+        raise UsageError(f"agent {label!r} cannot be sent to another process ({error!r}); give a spec string: 'mine.py:Class'") from error
+
+
+def _is_registered(spec: str) -> bool:
+    """Whether a spec string names an agent of this package's table or of an installed package, not a file or a module."""
+    name = spec.partition("?")[0]
+    table = {**entry_point_names("agentarena.agents"), **AGENTS}
+    return name in table or f"{name.partition(':')[0]}:" in table
 
 
 def _exit(code: int) -> str:

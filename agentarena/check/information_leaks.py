@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +48,19 @@ def hidden_information_does_not_leak(subject: Subject) -> None:
     hidden = subject.game.info.hidden
     expect(differs or not hidden, "info.hidden is True, but no redrawn state ever differed from the true one")
     expect(hidden or not differs, "info.hidden is False, but a redrawn state differed from the true one")
+
+
+@contract("rewards do not leak", forkable=True, presets=True)
+def rewards_do_not_leak(subject: Subject) -> None:
+    """With all that a seat cannot see redrawn, what it is paid on the way stays the same: pay that tells a secret comes at the end."""
+    for moment, seat, other in _resampled(subject, 120):
+        if not moment.to_move:
+            continue
+        true, drawn = (subject.game.rewards(state)[seat] for state in (moment.state, other))
+        expect(
+            math.isclose(true, drawn, rel_tol=1e-9, abs_tol=1e-9),
+            f"{moment}, seat {seat}: its reward {true} would have been {drawn} in a state that it cannot tell from this one; pay it later",
+        )
 
 
 def _shown(true: dict[str, Any], drawn: dict[str, Any], name: str) -> str:

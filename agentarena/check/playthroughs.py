@@ -44,6 +44,7 @@ def to_move_is_ordered(subject: Subject) -> None:
         expect(list(seats) == sorted(set(seats)), f"{moment}: to_move is {seats}, expected increasing seats")
         expect(all(0 <= seat < info.seats for seat in seats), f"{moment}: to_move is {seats}, but seats are 0 to {info.seats - 1}")
         several |= len(seats) > 1
+        expect(not info.lockstep or len(seats) in (0, info.seats), f"{moment}: to_move is {seats}, but info.lockstep says that all move")
     expect(info.simultaneous or not several, "several seats move at once, but info.simultaneous is False")
 
 

@@ -22,7 +22,8 @@ from agentarena.core.errors import ArenaError
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS = {
-    "envs": "List environments, agents or one environment's card.",
+    "envs": "List environments, or show one environment's card.",
+    "agents": "List agents: what each is, what it plays, and its parameters.",
     "play": "Play matches and print the standings.",
     "watch": "Watch one match move by move.",
     "tournament": "Rank several agents against each other.",

@@ -43,14 +43,20 @@ console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def key_values(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["players=4", "preset=paper"]` as `{"players": 4, "preset": "paper"}`; values are Python literals where they are ones."""
-    out: dict[str, Any] = {}
+    """What `--set` says of a game, as keywords of whatever takes one: its options apart, so that they may be named like anything.
+
+    `["players=4", "preset=paper"]` gives `{"options": {"players": 4}, "preset": "paper"}`; values are Python literals where they
+    are ones.
+    """
+    options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.isidentifier():
-            raise click.BadParameter(f"{pair!r} is not name=value", param_hint="--set")
-        out[key] = _value(value)
-    return out
+            raise click.BadParameter(f"{printable(pair, 100)!r} is not name=value", param_hint="--set")
+        if key in options:
+            raise click.BadParameter(f"{printable(key, 100)!r} is given twice; give it once", param_hint="--set")
+        options[key] = _value(value)
+    return {"preset": options.pop("preset", None), "options": options}
 
 
 def _value(text: str) -> Any:
@@ -58,7 +64,7 @@ def _value(text: str) -> Any:
         return text.lower() == "true"
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
@@ -217,9 +223,11 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], ca
 
 
 def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:
-    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; "–" for nan."""
+    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; alone where it has none; "–" for nan."""
     if math.isnan(value):
         return "–"
+    if math.isnan(bounds[0]):
+        return f"{value:.{digits}f}"
     return f"{value:.{digits}f} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
 
 

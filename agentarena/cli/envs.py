@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import click
 
 from agentarena.core import registry
 
-from .common import console, show_table
+from .common import console, echo_json, json_option, show_table
 
 
 @click.command("envs")
 @click.argument("env", required=False)
-@click.option("--agents", is_flag=True, help="List the agents instead.")
+@click.option("--agents", is_flag=True, help="List the agents instead, or those that can play ENV: as `agentarena agents` does.")
 @click.option("--options", is_flag=True, help="With ENV: its options and presets only.")
 @click.option("--markdown", is_flag=True, help="The list as a Markdown table, as in the README.")
-def command(env: str | None, agents: bool, options: bool, markdown: bool) -> None:
+@json_option
+def command(env: str | None, agents: bool, options: bool, markdown: bool, as_json: bool) -> None:
     """List the environments; with ENV, show its card.
 
     \b
@@ -26,11 +28,11 @@ def command(env: str | None, agents: bool, options: bool, markdown: bool) -> Non
     agentarena envs --agents
     """
     if agents:
-        rows = [
-            (name, maker if isinstance(maker, str) else f"{maker.__module__}:{maker.__qualname__}")
-            for name, maker in registry.agents().items()
-        ]
-        show_table("Agents", ("name", "class or factory"), rows)
+        from .agents import command as list_agents
+
+        click.get_current_context().invoke(list_agents, name=None, env=env, as_json=as_json, settings=())
+    elif as_json:
+        echo_json(_card(env) if env else [_card(one) for one in registry.env_ids()])
     elif markdown:
         click.echo(markdown_table())
     elif env is None:
@@ -44,6 +46,19 @@ def command(env: str | None, agents: bool, options: bool, markdown: bool) -> Non
         if card:
             console.print(Markdown(card))
         _options(env)
+
+
+def _card(env: str) -> dict[str, Any]:
+    """An environment as JSON: what kind of game it is, its options and presets."""
+    game, env_id = registry.game(env), registry.resolve(env)
+    return {"id": env_id, "info": game.info, "options": _fields(env_id), "presets": type(game).presets}
+
+
+def _fields(env: str) -> list[dict[str, Any]]:
+    return [
+        {"name": field.name, "default": field.default, **{key: field.metadata.get(key) for key in ("choices", "low", "high", "doc")}}
+        for field in dataclasses.fields(registry.game_class(env))  # type: ignore[arg-type]  # every concrete game is a dataclass
+    ]
 
 
 _COLUMNS = ("id", "seats", "moves", "hidden information", "chance", "returns")

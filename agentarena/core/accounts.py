@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
+from . import limits
+from .errors import AgentFault
 from .record import Cost, Fixture
+from .reply import usage_of
 
 __all__ = ["Accounts"]
 
@@ -27,11 +31,22 @@ class Accounts:
         sums[1] += seconds
 
     def add_usage(self, seat: int, usage: Mapping[str, float]) -> None:
-        """Add to what the answers of `seat` used, e.g. tokens."""
+        """Add to what the answers of `seat` used, e.g. tokens.
+
+        Raises:
+            ValueError: It would be more than `limits.USAGE_NAMES` names; nothing is added.
+        """
         if usage:
             sums = self._sums.setdefault(seat, [0, 0.0, {}])[2]
+            if len(sums.keys() | usage.keys()) > limits.USAGE_NAMES:
+                raise ValueError(f"Reply.usage has more than {limits.USAGE_NAMES} names in one match")
             for name, value in usage.items():
                 sums[name] = sums.get(name, 0) + value
+
+    def add_usage_of(self, seat: int, fault: AgentFault) -> None:
+        """Add what an answer used that failed, as far as it can be counted."""
+        with contextlib.suppress(Exception):
+            self.add_usage(seat, usage_of(fault.usage) or {})
 
     def entries(self, fixture: Fixture) -> tuple[Cost, ...]:
         """One ledger entry a seat that answered."""

@@ -19,6 +19,7 @@ import gymnasium
 import numpy as np
 
 from .charset import CHARSET
+from .display import shown
 from .errors import NotSupported
 
 __all__ = [
@@ -108,7 +109,7 @@ class Box(ActionSet):
         except (TypeError, ValueError):
             array = np.asarray(None)
         if array.dtype.kind not in "fiu":  # numbers, not words or truth values that numpy could make numbers of
-            return f"expected numbers of shape {self.shape}, got {action!r:.60}"
+            return f"expected numbers of shape {self.shape}, got {shown(action)}"
         value = array.astype(np.float64)
         if value.shape != self.shape:
             return f"expected shape {self.shape}, got {value.shape}"
@@ -200,15 +201,15 @@ class Product(ActionSet):
 
     def violation(self, action: Action) -> str | None:
         if self.named and (not isinstance(action, dict | Mapping) or set(action) != set(self.parts)):
-            return f"expected the parts {sorted(self.parts)}, got {action!r:.200}"
+            return f"expected the parts {sorted(self.parts)}, got {shown(action, 200)}"
         if not self.named and (not isinstance(action, Sequence | np.ndarray) or isinstance(action, str) or len(action) != len(self.parts)):
-            return f"expected {len(self.parts)} parts, got {action!r:.200}"
+            return f"expected {len(self.parts)} parts, got {shown(action, 200)}"
         for name, part in self.parts.items():
             reason = violation(part, action[name])
             if reason:
                 return f"{name}: {reason}" if self.named else f"part {name}: {reason}"
         if self.allowed is not None and not self.allowed(action):
-            return f"{self.reason}, got {action!r:.200}"
+            return f"{self.reason}, got {shown(action, 200)}"
         return None
 
     @cached_property
@@ -305,13 +306,12 @@ def violation(legal: Legal, action: Action) -> str | None:
         return legal.violation(action)
     if legal and isinstance(legal[0], str):
         if not isinstance(action, str):
-            return f"expected one of the listed strings, got {action!r:.100}"
+            return f"expected one of the listed strings, got {shown(action)}"
     elif isinstance(action, bool | np.bool_) or not isinstance(action, int | np.integer):
-        return f"expected an integer, got {action!r:.100}"
+        return f"expected an integer, got {shown(action)}"
     if action in legal:
         return None
-    listed = ", ".join(map(repr, legal[:24])) + (", ..." if len(legal) > 24 else "")
-    return f"not legal now; legal: {listed or 'nothing'}"
+    return f"not legal now; legal: {', '.join(map(repr, legal[:24])) or 'nothing'}{', ...' if len(legal) > 24 else ''}"
 
 
 def contains(legal: Legal, action: Action) -> bool:

@@ -9,18 +9,20 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, joint_mask
+from .display import shown
 from .episode import Episode
 from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
+from .reply import Reply, reading
 from .rng import DECISION, stream, uniform
+from .samples import TokenSample
 from .text import Options
 
 __all__ = ["Agent", "AsyncAgent", "Decision", "HasPolicy", "PolicyAgent", "Reply", "TokenSample", "View"]
@@ -155,7 +157,7 @@ class View:
 
     def read(self, reply: str) -> Any:
         """The action that `reply` names, or `Unreadable`."""
-        return self.game.text.read(self._state, self.seat, reply)
+        return reading(self.game, self._state, self.seat, reply)
 
     def write(self, action: Action) -> str:
         """The reply that `read` reads as `action`."""
@@ -268,63 +270,6 @@ def action_mask(space: gymnasium.Space[Any], legal: Legal) -> np.ndarray:
     return mask
 
 
-@dataclass(frozen=True, slots=True)
-class TokenSample:
-    """One generation of a policy, token by token, as it was sampled. Nothing in it is ever tokenised again.
-
-    T tokens were sampled. The behaviour distribution is the model's under `temperature`, restricted to the tokens that could
-    be drawn (top-k, top-p, legal replies) and renormalised:
-
-        logprobs[t] = log softmax(logits[t] / temperature)[token_ids[t]] - log_normalizers[t]
-
-    A greedy sample (temperature 0) keeps the distribution at temperature 1 over the tokens that were allowed.
-
-    Attributes:
-        prompt_ids: The exact tokens it continues.
-        token_ids: The sampled tokens, the closing one included. Shape (T,).
-        logprobs: Log-probability in nats of each under the behaviour distribution. Shape (T,).
-        log_normalizers: Log of the probability, at this temperature and before any restriction, of the tokens that could be
-            drawn. Shape (T,); 0 where all could.
-        allowed_ids: The tokens that could be drawn at each place; `None` where all could. Shape (T,).
-        temperature: Temperature of sampling; 0 is greedy.
-        policy: Name of the policy, e.g. "tiny".
-        version: Version of its weights.
-        finish: "stop"; "length" when it was cut short.
-    """
-
-    prompt_ids: tuple[int, ...]
-    token_ids: tuple[int, ...]
-    logprobs: tuple[float, ...] = ()
-    log_normalizers: tuple[float, ...] = ()
-    allowed_ids: tuple[tuple[int, ...] | None, ...] = ()
-    temperature: float = 1.0
-    policy: str = ""
-    version: str = ""
-    finish: str = "stop"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer in words, read by the game's text face; with what it cost.
-
-    Attributes:
-        text: The raw reply.
-        thinking: Reasoning kept apart from the reply; private.
-        usage: Counts and prices to be summed in the ledger, e.g. `{"prompt_tokens": 812, "completion_tokens": 9}`.
-        extra: Anything to keep with the record of this decision, JSON-ready.
-        finish: "stop"; "length" when it was cut short; "refusal" when a model or its provider would not answer. It names
-            what went wrong with a reply that cannot be read, and changes nothing about one that can.
-        samples: Every generation behind this reply, those that lost a vote and plans included; `()` of what is no token model.
-    """
-
-    text: str
-    thinking: str = ""
-    usage: Mapping[str, float] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    finish: Literal["stop", "length", "refusal"] = "stop"
-    samples: tuple[TokenSample, ...] = ()
-
-
 Decision = Action | Reply
 
 
@@ -336,15 +281,23 @@ class Agent:
     depend on the order of play. Constructor arguments are the parameters of the agent's spec string.
 
     Attributes:
-        name: The spec string it was made from, e.g. "ismcts?simulations=200"; set by `agentarena.agent`.
+        name: How records and tables name it. `agentarena.agent` sets it to the spec string, e.g. "ismcts?simulations=200",
+            without secrets and `operational` parameters, or to the spec's parameter `name`.
         version: Changes when the agent would play differently; stored in every record.
         asynchronous: How many batches of questions it works on at once, in threads of its own, while matches that wait
             for other agents go on; 0 for an agent that acts in the runner's thread.
+        operational: Parameters that say how it is reached and paid for, not how it plays: no part of its name, so that a run can
+            be resumed with others.
     """
 
     name: str = ""
     version: str = "1"
     asynchronous: int = 0
+    operational: ClassVar[frozenset[str]] = frozenset()
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        """Why it cannot play a game, e.g. "it needs two seats"; `None` when it can. Asked before the first match."""
+        return None
 
     def choose(self, view: View) -> Decision:
         """One decision: a legal action, or a `Reply` to be read."""
@@ -390,7 +343,7 @@ class PolicyAgent(Agent):
         chances = self.policy(view)
         total = sum(chances.values())
         if not 0 < total < math.inf:  # written so that NaN fails
-            raise AgentNonsense(f"its policy gives probabilities that add up to {total}, expected 1: {dict(chances)!r:.200}")
+            raise AgentNonsense(f"its policy gives probabilities that add up to {shown(total)}, expected 1: {shown(dict(chances), 200)}")
         mark = view.rng.random() * total
         for action, chance in chances.items():
             mark -= chance

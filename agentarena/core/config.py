@@ -11,7 +11,8 @@ from typing import Any, Literal
 import gymnasium
 import numpy as np
 
-from . import registry
+from . import limits, registry
+from .display import shown
 from .distribution import version
 from .errors import UsageError
 from .game import Game
@@ -43,10 +44,22 @@ class OnUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """An agent as records name it."""
+    """An agent as records name it.
+
+    Raises:
+        UsageError: Name or version is no string of printable characters, or longer than `limits.NAME`.
+    """
 
     name: str
     version: str
+
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("version", self.version)):
+            if type(value) is not str or not value.isprintable() or len(value) > limits.NAME:
+                raise UsageError(
+                    f"the {what} of an agent is {shown(value)}; expected at most {limits.NAME} printable characters, on one line. "
+                    f"Set `{what}` on the agent"
+                )
 
 
 @dataclass(frozen=True)

@@ -75,20 +75,23 @@ class Episode:
     def step(self, actions: Mapping[int, Action]) -> tuple[float, ...]:
         """Play one step; returns the rewards it credited. An error leaves everything as it was."""
         game = self.game
-        self.state = state = game.step(self.state, actions, self._rng)
+        state = game.step(self.state, actions, self._rng)
+        if not self._forkable:  # the old state is spent
+            self.state = state
+        rewards = game.rewards(state)
+        to_move = game.to_move(state)
+        truncated = not to_move and game.truncated(state)
+        self.state = state
         self._states.append(state)
         if not self._forkable:
             self._collect_news()
-        self.rewards = rewards = game.rewards(state)
+        self.rewards = rewards
         if any(rewards):
             self.returns = [total + reward for total, reward in zip(self.returns, rewards, strict=True)]
         self.steps += 1
-        to_move = game.to_move(state)
-        if not to_move:
-            self.truncated = game.truncated(state)
-        elif self.steps >= self.limit:
-            self.truncated, to_move = True, ()
-        self.to_move = to_move
+        if to_move and self.steps >= self.limit:
+            truncated, to_move = True, ()
+        self.truncated, self.to_move = truncated, to_move
         return rewards
 
     def _collect_news(self) -> list[tuple[Event, ...]]:

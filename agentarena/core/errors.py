@@ -37,6 +37,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .display import shown
 from .distribution import install_command
 
 __all__ = [
@@ -82,11 +83,11 @@ class UnknownName(UsageError, LookupError):
     """No such environment, agent, option or preset; the message suggests near misses."""
 
     def __init__(self, what: str, got: str, known: Iterable[str], hint: str = "") -> None:
-        self.what, self.got, self.known = what, got, tuple(known)
-        super().__init__(f"unknown {what} {got!r}.{suggest(got, self.known)}{' ' + hint if hint else ''}")
+        self.what, self.got, self.known, self.hint = what, got, tuple(known), hint
+        super().__init__(f"unknown {what} {shown(got, 200)}.{suggest(got, self.known)}{' ' + hint if hint else ''}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (type(self), (self.what, self.got, self.known))
+        return (type(self), (self.what, self.got, self.known, self.hint))
 
 
 class BadOption(UsageError):
@@ -200,6 +201,10 @@ class MissingExtra(ArenaError, ImportError):
         return (type(self), (self.package, self.extra))
 
 
+_COMPARED = 200
+"""How much of a misspelt name is compared: comparing takes time that grows with the square of its length."""
+
+
 def suggest(got: str, known: Iterable[str]) -> str:
     """A sentence with the names nearest to `got`, or all of them when they are few.
 
@@ -208,7 +213,9 @@ def suggest(got: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     folded = {name.lower(): name for name in names}
-    near = [folded[key] for key in difflib.get_close_matches(got.lower(), folded, n=3, cutoff=0.6)]
+    near = [folded[key] for key in difflib.get_close_matches(got[:_COMPARED].lower(), folded, n=3, cutoff=0.6)]
+    if not near and len(got) >= 3:  # a part of a longer name
+        near = [name for key, name in folded.items() if got[:_COMPARED].lower() in key][:3]
     if near:
         return f" Did you mean {' or '.join(near)}?"
     if names and len(names) <= 20:

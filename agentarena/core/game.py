@@ -49,6 +49,8 @@ class GameInfo:
         sum: "zero" or "constant" (the seats' returns add up to `total`), "common" (all equal) or "general".
         total: The constant of a constant-sum game.
         simultaneous: Whether several seats may be asked at once.
+        lockstep: Whether every step asks every seat, as in a repeated matrix game. PettingZoo can turn only such games from one
+            agent at a time into all agents at once.
         hidden: Whether some seat is ever ignorant of something that matters.
         chance: Whether anything is random: a deal, dice, a shuffle, a random tie-break.
         max_steps: Bound on the number of `step` calls of a match; a match cut short by it is truncated.
@@ -63,6 +65,7 @@ class GameInfo:
     sum: Sum
     total: float = 0.0
     simultaneous: bool = False
+    lockstep: bool = False
     hidden: bool = False
     chance: bool = False
     max_steps: int
@@ -257,7 +260,7 @@ class Game(ABC, Generic[S]):
         for seat in pending:
             reason = violation(self.legal(state, seat), actions[seat])
             if reason:
-                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {actions[seat]!r:.200}: {reason}")
+                raise IllegalAction(f"{type(self).__name__}: seat {seat} played {shown(actions[seat], 200)}: {reason}")
 
     def __getstate__(self) -> dict[str, Any]:
         return self.options  # caches stay behind

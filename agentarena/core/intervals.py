@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Interval", "mean_interval", "t_quantile", "wilson"]
+from .errors import UsageError
+
+__all__ = ["NO_INTERVAL", "Interval", "mean_interval", "t_quantile", "wilson"]
 
 
 class Interval(NamedTuple):
-    """The two ends of an interval.
+    """The two ends of an interval; both nan where there is none.
 
     Attributes:
         low: Lower end.
@@ -22,6 +24,10 @@ class Interval(NamedTuple):
 
     low: float
     high: float
+
+
+NO_INTERVAL = Interval(math.nan, math.nan)
+"""What stands where no interval can be had: too few values, or none that differ."""
 
 
 def wilson(successes: float, trials: float, confidence: float = 0.95) -> Interval:
@@ -41,15 +47,15 @@ def wilson(successes: float, trials: float, confidence: float = 0.95) -> Interva
         (low, high); (0, 1) without trials.
 
     Raises:
-        ValueError: Successes outside [0, trials], or a confidence outside (0, 1).
+        UsageError: Successes outside [0, trials], infinite trials, or a confidence outside (0, 1).
 
     Reference: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
 
     >>> tuple(round(bound, 4) for bound in wilson(8, 10))
     (0.4902, 0.9433)
     """
-    if not 0 <= successes <= trials:
-        raise ValueError(f"need 0 <= successes <= trials, got {successes} of {trials}")
+    if not 0 <= successes <= trials < math.inf:
+        raise UsageError(f"need 0 <= successes <= trials, both finite, got {successes} of {trials}")
     z = _z(confidence)
     if trials == 0:
         return Interval(0.0, 1.0)
@@ -83,7 +89,11 @@ def mean_interval(
         confidence: In (0, 1).
 
     Returns:
-        (low, high); (-inf, inf) with fewer than two groups.
+        (low, high); `NO_INTERVAL` with fewer than two groups, or where all groups are equal: values that do not vary say
+        nothing about how they would vary.
+
+    Raises:
+        UsageError: A value is not finite, groups of another shape, or a confidence outside (0, 1).
 
     Reference: the cluster-robust variance of an intercept with the factor G / (G - 1), as in Cameron and Miller, "A
     Practitioner's Guide to Cluster-Robust Inference", J. Human Resources 50 (2015).
@@ -91,14 +101,19 @@ def mean_interval(
     >>> tuple(round(bound, 2) for bound in mean_interval([1.0, 2.0, 3.0, 4.0]))
     (0.45, 4.55)
     """
+    _check_confidence(confidence)
     x = np.asarray(values, np.float64)
     labels = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    if x.ndim != 1 or labels.shape != x.shape or not np.all(np.isfinite(x)):
+        raise UsageError(f"need finite values of shape (E,) and a group for each, got shapes {x.shape} and {labels.shape}")
     count = int(labels.max()) + 1 if len(x) else 0
     if count < 2:
-        return Interval(-math.inf, math.inf)
+        return NO_INTERVAL
     mean = float(x.mean())
     sums = np.bincount(labels, weights=x - mean)
     se = math.sqrt(count / (count - 1) * float(sums @ sums)) / len(x)
+    if se <= 1e-12 * float(np.abs(x).max()):  # rounding of equal values
+        return NO_INTERVAL
     half = t_quantile((1 + confidence) / 2, count - 1) * se
     return Interval(mean - half, mean + half)
 
@@ -133,7 +148,11 @@ def t_quantile(p: float, df: int) -> float:
     return sum(term / df**power for power, term in enumerate(terms))
 
 
-def _z(confidence: float) -> float:
+def _check_confidence(confidence: float) -> None:
     if not 0 < confidence < 1:
-        raise ValueError(f"need 0 < confidence < 1, got {confidence}")
+        raise UsageError(f"need 0 < confidence < 1, e.g. 0.95, got {confidence}")
+
+
+def _z(confidence: float) -> float:
+    _check_confidence(confidence)
     return NormalDist().inv_cdf((1 + confidence) / 2)

@@ -18,30 +18,22 @@ from typing import Any
 
 import numpy as np
 
+from . import limits
 from .accounts import Accounts
-from .actions import Action, Legal, canonical, first_legal, sample, violation
-from .agent import Decision, Reply, View
+from .actions import Action, Legal, canonical, first_legal, sample
+from .agent import Decision, View
 from .config import OnUnreadable, Player, RunConfig
 from .episode import Episode
-from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction, OutOfTurn, PlayError, UsageError
-from .game import Information
+from .errors import AgentFault, AgentNonsense, AgentRaised, IllegalAction, OutOfTurn, RunEnds, UsageError
+from .faults import FAULTS, judged, kind_of, stumbled, told
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
-from .reply import is_countable, outcome_of, retry_reason, schema_error
+from .reply import Reply, admitted, attempt_of, outcome_of, retry_reason
 from .result import record_of, result_of
 from .rng import REFEREE, stream
-from .trajectory import Trajectory, Turn, TurnLog
+from .scalars import plain
+from .trajectory import Trajectory, TurnLog, turn_of
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
-
-_KINDS: dict[type[AgentFault], str] = {
-    AgentRaised: "raised",
-    AgentTimeout: "timeout",
-    AgentDied: "died",
-    AgentNonsense: "nonsense",
-    AgentFault: "resigned",
-}
-FAULTS = {kind: error for error, kind in _KINDS.items()}
-"""Kind of a fault in a record -> the error it stands for."""
 
 
 class Match:
@@ -67,7 +59,7 @@ class Match:
     """
 
     __slots__ = (
-        "_aborted", "_attempts", "_chosen", "_faults", "_issued", "_legal", "_moving", "_news", "_samples", "_to_move", "_turn_log",
+        "_aborted", "_attempts", "_chosen", "_faults", "_issued", "_legal", "_moving", "_news", "_room", "_samples", "_to_move", "_turn_log",
         "accounts", "actions", "config", "episode", "failed", "fixture", "memory", "replies", "turns",
     )  # fmt: skip
 
@@ -85,6 +77,7 @@ class Match:
         self.actions: list[Moves] = []
         self._aborted: Moves = ()
         self.replies: list[dict[str, Any]] = []
+        self._room = [limits.REPLIES // seats] * seats  # what the replies of each seat may still take of the record
         self._samples: list[dict[str, Any]] = []
         self._faults: list[dict[str, Any]] = []
         self.accounts = Accounts()
@@ -165,6 +158,8 @@ class Match:
     def answer(self, seat: int, decision: Decision | Exception) -> tuple[int, ...]:
         """Take the answer of a pending seat: an action, a `Reply`, or the fault that came in its place.
 
+        Whatever goes wrong with an answer is a fault of its seat; nothing an agent hands over raises.
+
         Returns:
             The seats to ask next: `(seat,)` when it is asked again, the next step's seats when this answer completed
             a step, `()` while others are awaited and at the end.
@@ -173,13 +168,13 @@ class Match:
             OutOfTurn: The seat's answer is not awaited.
         """
         try:
-            if decision.__class__ is int and len(self._to_move) == 1 and self.config.discrete[seat]:
+            if type(decision) is int and len(self._to_move) == 1 and self.config.discrete[seat]:
                 return self._act_alone(seat, decision)
             if isinstance(decision, Reply):
                 return self._read(seat, decision)
             return self.fail(seat, decision) if isinstance(decision, Exception) else self.act(seat, decision)
         except IllegalAction as error:
-            return self.fail(seat, AgentNonsense(str(error)))
+            return self.fail(seat, AgentNonsense(told(error)))
 
     def act(self, seat: int, action: Action) -> tuple[int, ...]:
         """Play an action of a pending seat; returns the seats to ask next, as `answer` does.
@@ -189,16 +184,11 @@ class Match:
             OutOfTurn: The seat's answer is not awaited.
         """
         if len(self._to_move) == 1 and self.config.discrete[seat]:
-            if isinstance(action, np.integer):
-                action = int(action)
-            if action.__class__ is int:  # one seat to move: the rules themselves decide, once
+            action = plain(action, True)
+            if type(action) is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
-        legal = self.legal(seat)
-        reason = violation(legal, action)
-        if reason:
-            raise IllegalAction(reason)
-        return self._accept(seat, *canonical(legal, action))
+        return self._accept(seat, *judged(self.legal(seat), plain(action, self.config.discrete[seat])))
 
     def _expect(self, seat: int) -> None:
         """Raise `OutOfTurn` unless the seat's answer is awaited."""
@@ -232,15 +222,18 @@ class Match:
         return following
 
     def _act_alone(self, seat: int, action: int) -> tuple[int, ...]:
-        if self._turn_log is None:
-            self.episode.step({seat: action})
-        else:
-            self._note(seat, action=action)
-            try:
+        try:
+            if self._turn_log is None:
+                self.episode.step({seat: action})
+            else:
+                self._note(seat, action=action)
                 self._turn_log.credit(self.episode.step({seat: action}))
-            except PlayError:
+        except Exception as error:
+            if self._turn_log is not None:
                 self._turn_log.undo()
+            if isinstance(error, IllegalAction | RunEnds) or seat not in self._to_move:
                 raise
+            return self._accept(seat, *judged(self.legal(seat), action))
         self.actions.append(((seat, action),))
         self.turns[seat] += 1
         if self._attempts:
@@ -265,20 +258,20 @@ class Match:
     def _read(self, seat: int, reply: Reply) -> tuple[int, ...]:
         """An answer in words."""
         self._expect(seat)
-        problem = schema_error(reply, with_samples=self.config.record_samples)
-        if problem:
-            return self.fail(seat, AgentNonsense(problem))
-        self.accounts.add_usage(seat, reply.usage)
+        try:
+            reply, self._room[seat] = admitted(reply, self._room[seat], with_samples=self.config.record_samples)
+            self.accounts.add_usage(seat, reply.usage)
+        except ValueError as error:
+            return self.fail(seat, AgentNonsense(str(error)))
         legal = self.legal(seat)
         action, outcome, reason = outcome_of(self.config.game, self.episode.state, seat, legal, reply)
         attempts = self._attempts.setdefault(seat, [])
-        entry = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": dict(reply.extra)}
-        attempts.append(entry if reply.finish == "stop" else {**entry, "finish": reply.finish})
+        attempts.append(attempt_of(reply, outcome, reason))
         if reply.samples:
             place = {"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1}
             self._samples.append({**place, "samples": reply.samples})
         if outcome == "read":
-            return self._accept(seat, *canonical(legal, action), reply)
+            return self._accept(seat, *judged(legal, action), reply)
         policy = self.config.on_unreadable
         again = len(attempts) <= policy.retries
         if again or policy.then == "forfeit":
@@ -288,27 +281,22 @@ class Match:
         self._add_fault(seat, outcome, reason, policy.then)
         if policy.then == "forfeit":
             return self._forfeit(seat, AgentNonsense(reason))
-        if policy.then == "random":
-            rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
-            return self._accept(seat, *canonical(legal, sample(legal, rng)), reply, outcome)
-        return self._accept(seat, *canonical(legal, first_legal(legal)), reply, outcome)
+        rng = stream(self.config.seed, REFEREE, self.fixture.match, seat, self.turns[seat])
+        action = sample(legal, rng) if policy.then == "random" else first_legal(legal)
+        return self._accept(seat, *canonical(legal, action), reply, outcome)
 
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         self._expect(seat)
-        if not isinstance(fault, AgentFault):
-            fault = AgentRaised(f"{type(fault).__name__}: {fault}")
-        if is_countable(fault.usage):
-            self.accounts.add_usage(seat, fault.usage)
-        kind = next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
+        fault = fault if isinstance(fault, AgentFault) else AgentRaised(told(fault))
+        self.accounts.add_usage_of(seat, fault)
+        kind = kind_of(fault)
         self._note(seat, attempt=len(self._attempts.get(seat, ())), fault=kind)
-        self._add_fault(seat, kind, stable(str(fault)), "forfeit")
+        self._add_fault(seat, kind, stable(told(fault)), "forfeit")
         return self._forfeit(seat, fault)
 
     def _forfeit(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
         self.failed[seat] = fault
-        if self._turn_log is not None:
-            self._turn_log.charge(seat, self.config.game.info.forfeit_return - self.episode.returns[seat])
         return self._settle()
 
     def _add_fault(self, seat: int, kind: str, reason: str, then: str) -> None:
@@ -334,19 +322,35 @@ class Match:
             return ()
         moves = tuple([(seat, self._chosen[seat][1]) for seat in self._to_move if seat in self._chosen])
         if not self.failed:
-            self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
+            self._step()
         for seat in sorted(self._attempts):
             self._keep_attempts(seat, len(self.actions))
         if self.failed:
             self._aborted = moves
             self._to_move = ()
             self._expire_views()
+            if self._turn_log is not None:
+                for seat in self.failed:
+                    self._turn_log.charge(seat, self.config.game.info.forfeit_return - self.episode.returns[seat])
             return ()
         self.actions.append(moves)
         self._chosen = {}
         if self._turn_log is not None:
             self._turn_log.credit(self.episode.rewards)
         return self._begin_step()
+
+    def _step(self) -> None:
+        """Step. Where the rules fail on legal moves, the seats that gave more than a listed move forfeit, or else all of them."""
+        try:
+            self.episode.step({seat: self._chosen[seat][0] for seat in self._to_move})
+        except (IllegalAction, RunEnds):
+            raise
+        except Exception as error:
+            reason = stumbled(f"the rules of {type(self.config.game).__name__}", error)
+            listed = {seat for seat, (action, data) in self._chosen.items() if action is data and isinstance(self.legal(seat), tuple)}
+            for seat in sorted(set(self._to_move) - listed) or self._to_move:
+                self._add_fault(seat, "nonsense", reason, "forfeit")
+                self.failed[seat] = AgentNonsense(reason)
 
     def _keep_attempts(self, seat: int, step: int) -> None:
         attempts = self._attempts.pop(seat, None)
@@ -358,11 +362,7 @@ class Match:
     def _note(self, seat: int, *, attempt: int = 0, action: Action = None, reply: Reply | None = None, fault: str | None = None) -> None:
         """Keep an answer as a turn, where turns are kept."""
         if self._turn_log is not None:
-            game = self.config.game
-            information = game.information(self.episode.state, seat) if isinstance(game, Information) else None
-            text, samples = (None, ()) if reply is None else (reply.text, reply.samples)
-            forced = fault is not None and action is not None
-            self._turn_log.append(Turn(seat, len(self.actions), attempt, action, 0.0, information, text, samples, fault, forced))
+            self._turn_log.append(turn_of(self.episode, seat, len(self.actions), attempt, action, reply, fault))
 
     def trajectory(self) -> Trajectory:
         """The turns so far with their rewards.
@@ -383,14 +383,8 @@ class Match:
 
     def record(self) -> Record:
         """The record of a match that is over; every seat needs a player in `config.players`."""
-        parts = {
-            "actions": self.actions,
-            "aborted": self._aborted,
-            "replies": self.replies,
-            "faults": self.faults,
-            "samples": self._samples,
-        }
-        return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), **parts)
+        parts = {"aborted": self._aborted, "replies": self.replies, "faults": self.faults, "samples": self._samples}
+        return record_of(self.config, self.fixture, self.episode, self.result(), turns=sum(self.turns), actions=self.actions, **parts)
 
     def result(self) -> tuple[list[float], int | str | None, Outcome]:
         """Returns so far (the forfeit return where a seat forfeited), winner and outcome."""

@@ -29,6 +29,7 @@ __all__ = [
     "agents",
     "bots",
     "card",
+    "drawing",
     "entry_point_names",
     "env_ids",
     "figures",
@@ -98,11 +99,27 @@ def figures(rules: Game[Any]) -> Callable[[Sequence[Any]], list[tuple[str, str]]
     Returns:
         `None` where the package has no such module.
     """
+    function: Callable[[Sequence[Any]], list[tuple[str, str]]] | None = _beside(rules, "figures", "figures")
+    return function
+
+
+def drawing(rules: Game[Any]) -> Callable[[Game[Any], Any, tuple[int, ...]], Any] | None:
+    """The function that draws a game's state as a picture: `draw(game, state, seats) -> uint8 (height, width, 3)` in `drawing.py` of its
+    package. It shows no more than `seats` may know together, and pictures of one game are of one size.
+
+    Returns:
+        `None` where the package has no such module.
+    """
+    function: Callable[[Game[Any], Any, tuple[int, ...]], Any] | None = _beside(rules, "drawing", "draw")
+    return function
+
+
+def _beside(rules: Game[Any], module: str, function: str) -> Any:
+    """A function of a module beside a game's own, in its package; `None` where there is none."""
     package = type(rules).__module__.rpartition(".")[0]
-    if not package or importlib.util.find_spec(f"{package}.figures") is None:
+    if not package or importlib.util.find_spec(f"{package}.{module}") is None:
         return None
-    draw: Callable[[Sequence[Any]], list[tuple[str, str]]] = load(f"{package}.figures:figures")
-    return draw
+    return load(f"{package}.{module}:{function}")
 
 
 def _packages() -> list[str]:
@@ -158,7 +175,8 @@ def load(reference: str) -> Any:
     try:
         return functools.reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
-        raise UsageError(f"{module_name!r} has no {attribute!r}") from error
+        public = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
+        raise UsageError(f"{module_name!r} has no {attribute!r}.{suggest(attribute, public)}") from error
 
 
 def resolve(env_id: str) -> str:
@@ -193,23 +211,36 @@ def game_class(env_id: str) -> type[Game[Any]]:
     return target
 
 
-def game(env_id: str | Game[Any], *, preset: str | None = None, **options: Any) -> Game[Any]:
+def game(env_id: str | Game[Any], *, preset: str | None = None, options: Mapping[str, Any] | None = None, **env_options: Any) -> Game[Any]:
     """The rules of an environment under the given options; a `Game` stands for itself.
 
     Args:
         env_id: E.g. "KuhnPoker-v0", "mypkg.nim:Nim", or a game.
         preset: A named setting of the options, e.g. "paper"; options given by name override it.
-        options: The game's options; `agentarena envs NAME` lists them.
+        options: The game's options by name; also those whose name is an argument of whoever passes them on, e.g. "rounds".
+        env_options: More of them, as keywords; `agentarena envs NAME` lists them.
 
     Raises:
         UnknownName: No such environment, preset or option.
-        BadOption: An option's value is out of range.
+        BadOption: An option's value is out of range, or it is given twice.
     """
+    given = _merged(options, env_options)
+    if not isinstance(preset, str | None):
+        raise BadOption(f"a preset is named by a string, got {shown(preset)}")
     if isinstance(env_id, Game):
-        if preset is not None or options:
+        if preset is not None or given:
             raise BadOption("a game that is already built takes no options; give its id instead")
         return env_id
-    return _shared(game_class(env_id), preset, options)
+    return _shared(game_class(env_id), preset, given)
+
+
+def _merged(options: Mapping[str, Any] | None, more: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(options, Mapping | None) or not all(isinstance(name, str) for name in options or ()):
+        raise BadOption(f"options must map names of options to values, e.g. options={{'rounds': 2}}, got {shown(options)}")
+    for name in options or ():
+        if name in more:
+            raise BadOption(f"option {name!r} is given twice: in options={{...}} and as a keyword; give it once")
+    return {**(options or {}), **more}
 
 
 def _shared(cls: type[Game[Any]], preset: str | None, options: Mapping[str, Any]) -> Game[Any]:

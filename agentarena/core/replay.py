@@ -239,11 +239,11 @@ class _Script:
         for number, attempt in enumerate(self._replies.get((step, seat), ())):
             samples = self._samples.get((step, seat, number), ())
             yield Reply(attempt["text"], attempt["thinking"], {}, attempt["extra"], attempt.get("finish", "stop"), samples)
+        if (step, seat) in self._moves:  # with a fault as well where the rules failed on the move
+            yield self._action(step, seat, match)
         fault = self._faults.get((step, seat))
         if fault is not None:
             yield FAULTS[fault["kind"]](fault["reason"])
-        elif (step, seat) in self._moves:
-            yield self._action(step, seat, match)
 
     def _action(self, step: int, seat: int, match: Match) -> Action:
         legal, data = match.legal(seat), self._moves[step, seat]

@@ -1,19 +1,47 @@
-"""What a reply in words amounts to: an action, or the kind and the reason of what is wrong with it."""
+"""A reply in words, and what it amounts to: an action, or the kind and the reason of what is wrong with it."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Literal
 
+from . import limits
 from .actions import Action, Legal, violation
-from .agent import Reply, TokenSample
+from .display import printable, shown
+from .faults import stumbled
 from .game import Game
-from .samples import encode_samples, sample_errors
+from .json_copy import json_copy
+from .samples import TokenSample, count_ids, encode_samples, sample_errors
 from .text import Unreadable
 
-__all__ = ["is_countable", "outcome_of", "retry_reason", "schema_error"]
+__all__ = ["Reply", "admitted", "attempt_of", "checked", "outcome_of", "reading", "retry_reason", "usage_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer in words, read by the game's text face; with what it cost.
+
+    Attributes:
+        text: The raw reply. More than `limits.REPLY` characters are no move, and are kept cut.
+        thinking: Reasoning kept apart from the reply; private. Kept up to `limits.THINKING` characters.
+        usage: Counts and prices to be summed in the ledger, e.g. `{"prompt_tokens": 812, "completion_tokens": 9}`: numbers
+            from 0 to `limits.USAGE`.
+        extra: Anything to keep with the record of this decision, JSON-ready; kept as JSON gives it back.
+        finish: "stop"; "length" when it was cut short; "refusal" when a model or its provider would not answer. It names
+            what went wrong with a reply that cannot be read, and changes nothing about one that can.
+        samples: Every generation behind this reply, those that lost a vote and plans included; `()` of what is no token model.
+    """
+
+    text: str
+    thinking: str = ""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    finish: Literal["stop", "length", "refusal"] = "stop"
+    samples: tuple[TokenSample, ...] = ()
+
 
 _ADVICE = {
     "unreadable": "Write your move exactly as the rules say, and only one.",
@@ -25,20 +53,34 @@ _ADVICE = {
 """Outcome of a reply that was not accepted -> what to do about it."""
 
 
+def reading(game: Game[Any], state: Any, seat: int, text: str) -> Action | Unreadable:
+    """What the text face of a game reads in a reply; unreadable where it is too long, or where the face itself fails on it."""
+    if len(text) > limits.REPLY:
+        return Unreadable(f"the reply is longer than the {limits.REPLY} characters that are read; say it shorter")
+    try:
+        return game.text.read(state, seat, text)
+    except Exception as error:
+        return Unreadable(stumbled(f"the text face of {type(game).__name__}", error))
+
+
 def outcome_of(game: Game[Any], state: Any, seat: int, legal: Legal, reply: Reply) -> tuple[Action, str, str]:
     """Action, outcome and reason of a reply: outcome "read" when the action is legal, else a key of the advice above."""
-    action = game.text.read(state, seat, reply.text)
+    action = reading(game, state, seat, reply.text)
     if isinstance(action, Unreadable):
         if reply.finish == "refusal":
             return None, "refused", "the reply was a refusal and names no move"
         if reply.finish == "length":
             return None, "truncated", "the reply was cut off at its greatest length before it named a move"
-        return None, str(action.kind), action.reason
-    reason = violation(legal, action)
-    if reason is None:
-        return action, "read", ""
-    # the list of legal moves stays out: whether it is shown is the agent's choice of view
-    return None, "illegal", f"{game.text.write(state, seat, action)} is not legal now" if isinstance(legal, tuple) else reason
+        return None, action.kind if action.kind in _ADVICE else "unreadable", printable(action.reason, limits.REASON)
+    try:
+        reason = violation(legal, action)
+        if reason is None:
+            return action, "read", ""
+        # the list of legal moves stays out: whether it is shown is the agent's choice of view
+        reason = f"{game.text.write(state, seat, action)} is not legal now" if isinstance(legal, tuple) else reason
+    except Exception as error:
+        return None, "unreadable", stumbled(f"the text face of {type(game).__name__}", error)
+    return None, "illegal", printable(reason, limits.REASON)
 
 
 def retry_reason(attempt: Mapping[str, Any]) -> str:
@@ -47,36 +89,100 @@ def retry_reason(attempt: Mapping[str, Any]) -> str:
     return f"Your last reply was not accepted ({outcome}): {attempt['reason']}. {_ADVICE[outcome]}"
 
 
-def is_countable(usage: Any) -> bool:
-    """Whether it can be added up: names and finite numbers, no integer beyond those that floats reach."""
-    numbers = usage.values() if isinstance(usage, Mapping) else [None]
-    return all(isinstance(value, int | float) and abs(value) <= sys.float_info.max for value in numbers)
+# --- what an agent may have put into a reply --------------------------------------------------------------------------
 
 
-def schema_error(reply: Reply, *, with_samples: bool = False) -> str | None:
-    """What is wrong with the fields of a reply; `None` when they are as they should be.
+def checked(reply: Reply, *, with_samples: bool = False) -> Reply:
+    """A reply in plain types and within the limits; text that is too long is cut to one character more than is read.
 
     Args:
         reply: The reply of an agent, who may have put anything into it.
         with_samples: Whether its samples are to be written down, and must be such that they can.
+
+    Raises:
+        ValueError: What is wrong with it.
     """
-    if not isinstance(reply.text, str) or not isinstance(reply.thinking, str):
-        return f"a Reply needs text and thinking as strings, got {type(reply.text).__name__} and {type(reply.thinking).__name__}"
-    if reply.finish not in ("stop", "length", "refusal"):
-        return f"Reply.finish must be 'stop', 'length' or 'refusal', got {reply.finish!r:.100}"
-    if not is_countable(reply.usage):
-        return "Reply.usage must map names to finite numbers"
-    if not isinstance(reply.samples, tuple) or not all(isinstance(one, TokenSample) for one in reply.samples):
-        return "Reply.samples must be a tuple of TokenSample"
-    if with_samples and reply.samples:
-        try:
-            problem = sample_errors(encode_samples([{"step": 0, "seat": 0, "attempt": 0, "samples": reply.samples}]))
-        except Exception as error:  # fields of any type
-            problem = f"{type(error).__name__}"
-        if problem is not None:
-            return f"Reply.samples must hold token ids and finite log-probabilities: {problem}"
+    text, thinking, finish, samples = reply.text, reply.thinking, reply.finish, reply.samples
+    if not isinstance(text, str) or not isinstance(thinking, str):
+        raise ValueError(f"a Reply needs text and thinking as strings, got {type(text).__name__} and {type(thinking).__name__}")
+    if not isinstance(finish, str) or finish not in ("stop", "length", "refusal"):
+        raise ValueError(f"Reply.finish must be 'stop', 'length' or 'refusal', got {shown(finish)}")
+    usage = usage_of(reply.usage)
+    if usage is None:
+        raise ValueError(f"Reply.usage must map names to finite numbers from 0 to {limits.USAGE:g}")
+    if type(samples) is not tuple or samples:
+        _check_samples(samples, with_samples)
     try:
-        json.dumps(dict(reply.extra), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        return f"Reply.extra must be JSON-ready: {error}"
-    return None
+        extra = json_copy(reply.extra, limits.EXTRA)
+    except ValueError as error:
+        raise ValueError(f"Reply.extra must be JSON-ready: {error}") from None
+    if not isinstance(extra, dict):
+        raise ValueError(f"Reply.extra must be JSON-ready: it is {shown(reply.extra)}, expected a dict")
+    exact = str.__str__(text)[: limits.REPLY + 1], str.__str__(thinking)[: limits.THINKING]
+    return Reply(*exact, usage, extra, str.__str__(finish), samples)  # type: ignore[arg-type]  # one of the three
+
+
+def usage_of(usage: Any) -> dict[str, float] | None:
+    """Counts in plain types; `None` where they cannot be added up."""
+    if not isinstance(usage, Mapping):
+        return None
+    numbers = {}
+    for name, value in islice(usage.items(), limits.USAGE_NAMES + 1):
+        if not isinstance(name, str) or len(name) > limits.NAME or isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        number = int.__pos__(value) if isinstance(value, int) else float.__pos__(value)
+        if not 0 <= number <= limits.USAGE:
+            return None
+        numbers[str.__str__(name)] = number
+    return numbers
+
+
+def _check_samples(samples: Any, with_samples: bool) -> None:
+    """Raise `ValueError` for samples that are none, or cannot be written down."""
+    if not isinstance(samples, tuple) or not all(isinstance(one, TokenSample) for one in samples):
+        raise ValueError("Reply.samples must be a tuple of TokenSample")
+    try:
+        count = count_ids(samples)
+        problem = f"{count} ids, at most {limits.TOKENS} allowed" if count > limits.TOKENS else None
+        if problem is None and with_samples:
+            problem = sample_errors(encode_samples([{"step": 0, "seat": 0, "attempt": 0, "samples": samples}]))
+    except Exception as error:  # fields of any type
+        problem = type(error).__name__
+    if problem is not None:
+        raise ValueError(f"Reply.samples must hold token ids and finite log-probabilities: {problem}")
+
+
+def admitted(reply: Reply, room: int, *, with_samples: bool = False) -> tuple[Reply, int]:
+    """A reply as it is played and kept, and how much room it leaves.
+
+    Thinking and remarks for which there is no room in the record are left out.
+
+    Args:
+        reply: The reply of an agent.
+        room: What the replies of its seat may still take of the record, in characters of JSON.
+        with_samples: See `checked`.
+
+    Raises:
+        ValueError: What is wrong with it; or there is no room for the text either.
+    """
+    try:
+        reply = checked(reply, with_samples=with_samples)
+    except ValueError:
+        raise
+    except Exception as error:  # a subclass may do anything
+        raise ValueError(stumbled("the check of replies", error)) from error
+    room -= len(json.dumps(reply.text)) + len('""{}')
+    if room < 0:
+        raise ValueError("its replies take more of the record of this match than a seat may")
+    if reply.thinking or reply.extra:
+        rest = len(json.dumps(reply.thinking)) + len(json.dumps(reply.extra))
+        if rest > room:
+            return Reply(reply.text, "", reply.usage, {}, reply.finish, reply.samples), room
+        room -= rest
+    return reply, room
+
+
+def attempt_of(reply: Reply, outcome: str, reason: str) -> dict[str, Any]:
+    """A reply and what came of it, as records keep it."""
+    entry = {"text": reply.text, "thinking": reply.thinking, "outcome": outcome, "reason": reason, "extra": reply.extra}
+    return entry if reply.finish == "stop" else {**entry, "finish": reply.finish}

@@ -1,17 +1,60 @@
-"""Token samples in records: each token once, a prompt as what it adds to the seat's sequence before."""
+"""Generations of language models token by token, and how records hold them: each token once, a prompt as what it adds."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .agent import TokenSample
+from .display import shown
 
-__all__ = ["decode_samples", "encode_samples", "sample_errors"]
+__all__ = ["TokenSample", "count_ids", "decode_samples", "encode_samples", "sample_errors"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSample:
+    """One generation of a policy, token by token, as it was sampled. Nothing in it is ever tokenised again.
+
+    T tokens were sampled. The behaviour distribution is the model's under `temperature`, restricted to the tokens that could
+    be drawn (top-k, top-p, legal replies) and renormalised:
+
+        logprobs[t] = log softmax(logits[t] / temperature)[token_ids[t]] - log_normalizers[t]
+
+    A greedy sample (temperature 0) keeps the distribution at temperature 1 over the tokens that were allowed.
+
+    Attributes:
+        prompt_ids: The exact tokens it continues.
+        token_ids: The sampled tokens, the closing one included. Shape (T,).
+        logprobs: Log-probability in nats of each under the behaviour distribution. Shape (T,).
+        log_normalizers: Log of the probability, at this temperature and before any restriction, of the tokens that could be
+            drawn. Shape (T,); 0 where all could.
+        allowed_ids: The tokens that could be drawn at each place; `None` where all could. Shape (T,).
+        temperature: Temperature of sampling; 0 is greedy.
+        policy: Name of the policy, e.g. "tiny".
+        version: Version of its weights.
+        finish: "stop"; "length" when it was cut short.
+    """
+
+    prompt_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...] = ()
+    log_normalizers: tuple[float, ...] = ()
+    allowed_ids: tuple[tuple[int, ...] | None, ...] = ()
+    temperature: float = 1.0
+    policy: str = ""
+    version: str = ""
+    finish: str = "stop"
+
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(TokenSample) if field.name not in ("prompt_ids", "allowed_ids"))
+
+
+def count_ids(samples: Iterable[TokenSample]) -> int:
+    """How many token ids the samples hold, those that could have been drawn included."""
+    allowed = sum(len(ids) for sample in samples for ids in sample.allowed_ids if ids is not None)
+    return allowed + sum(len(sample.prompt_ids) + len(sample.token_ids) for sample in samples)
 
 
 def encode_samples(entries: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -56,13 +99,13 @@ def decode_samples(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def sample_errors(lines: Any) -> str | None:
     """What keeps parsed JSON from being what `encode_samples` writes, in words; `None` when nothing does."""
     if not isinstance(lines, list):
-        return f"'samples' is {lines!r:.80}"
+        return f"'samples' is {shown(lines, 80)}"
     for line in lines:
         if not isinstance(line, dict) or not all(_is_count(line.get(name)) for name in ("step", "seat", "attempt")):
-            return f"'samples' holds {line!r:.80}"
+            return f"'samples' holds {shown(line, 80)}"
         samples = line.get("samples")
         if not isinstance(samples, list) or not all(isinstance(data, dict) and _is_sample(data) for data in samples):
-            return f"'samples' holds {samples!r:.80}"
+            return f"'samples' holds {shown(samples, 80)}"
     return None
 
 

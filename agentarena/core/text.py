@@ -15,14 +15,15 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 import gymnasium
 
 from .actions import Action
-from .charset import CHARSET, fold, quote
+from .charset import CHARSET, fold, lower_ascii, quote
 from .events import Event
+from .limits import REPLY as LONGEST
 
 __all__ = [
     "CHARSET",
@@ -37,7 +38,9 @@ __all__ = [
     "Unreadable",
     "answer_in",
     "fold",
+    "parts_in",
     "quote",
+    "tags_in",
     "words_in",
 ]
 
@@ -46,10 +49,12 @@ S = TypeVar("S")
 REPLY = "Reply with exactly one move, written as <answer>MOVE</answer>."
 """How every `rules` text says what a reply looks like; quoting it back names no move."""
 
-_ANSWER = re.compile(r"<answer>(.*?)</answer>", re.IGNORECASE | re.DOTALL)
-_SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?(?:answer|say)>", re.IGNORECASE)
 _LONGEST_BARE = 200
+_LONGEST_MOVE = 1000
+"""Longest answer, in characters, that may be a move with a name."""
+_MOST_BRACKETS = 1000
+"""Most opening angle brackets of a reply that can be read: each may begin a tag."""
+_TAG = re.compile(r"<(/?[a-z]{1,20})>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,49 @@ class Pattern:
 Options = Choices | Schema | Pattern
 
 
+def parts_in(reply: str, name: str) -> tuple[list[str], str]:
+    """The contents of the parts `<name>...</name>` of a reply, and what is left of it without them; tags in any case.
+
+    A part goes from an opening to the next closing. The time is linear in the length of the reply, whatever is in it.
+
+    >>> parts_in("<say>I am the seer.</say> <answer>3</answer>", "say")
+    (['I am the seer.'], ' <answer>3</answer>')
+    """
+    inside: list[str] = []
+    outside: list[str] = []
+    end, opened = 0, -1
+    for start, stop, tag in _tags(reply):
+        if opened < 0 and tag == name:
+            opened = stop
+            outside.append(reply[end:start])
+        elif opened >= 0 and tag == f"/{name}":
+            inside.append(reply[opened:start])
+            end, opened = stop, -1
+    rest = reply[end:]
+    return inside, "".join([*outside[: len(inside)], rest]) if inside else reply
+
+
+def tags_in(text: str, *names: str) -> int:
+    """How many opening and closing tags of these names there are, in any case.
+
+    >>> tags_in("<say>one</say> <SAY>", "say", "answer")
+    3
+    """
+    return sum(tag.removeprefix("/") in names for _, _, tag in _tags(text))
+
+
+@lru_cache(maxsize=8)  # one reply is looked at several times
+def _tags(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Every tag: where it begins and ends, and its name in lower case, with a slash before it where it closes."""
+    low = lower_ascii(text) if "<" in text else ""
+    return tuple((match.start(), match.end(), match[1]) for match in _TAG.finditer(low, 0, _end_of_tags(low)))
+
+
+def _end_of_tags(text: str) -> int:
+    """Where tags are no longer looked for: after the first thousand angle brackets."""
+    return len(text) - len(text.split("<", _MOST_BRACKETS)[-1]) if text.count("<") > _MOST_BRACKETS else len(text)
+
+
 def answer_in(reply: str) -> str | Unreadable:
     """The move text of a reply by the grammar of this module, stripped of surrounding white space.
 
@@ -101,15 +149,19 @@ def answer_in(reply: str) -> str | Unreadable:
     """
     if not reply.strip():
         return Unreadable("the reply is empty; expected <answer>your move</answer>", "empty")
-    answers = _ANSWER.findall(reply)
+    if len(reply) > LONGEST:
+        return Unreadable(f"the reply is longer than the {LONGEST} characters that are read; say it shorter")
+    if reply.count("<") > _MOST_BRACKETS:
+        return Unreadable(f"the reply holds more than {_MOST_BRACKETS} times '<'; write one <answer>your move</answer>")
+    answers, _ = parts_in(reply, "answer")
     if len(answers) > 1:
         return Unreadable(f"found {len(answers)} answers, expected exactly one <answer>...</answer>")
     if answers:
-        if len(_TAG.findall(_SAY.sub("", reply))) != 2:
+        if tags_in(parts_in(reply, "say")[1], "answer", "say") != 2:
             return Unreadable("found a stray <answer> tag, expected exactly one <answer>...</answer>")
         answer = answers[0].strip()
         return answer or Unreadable("the answer is empty; expected <answer>your move</answer>", "empty")
-    if "<answer>" in reply.lower():
+    if any(tag == "answer" for _, _, tag in _tags(reply)):
         return Unreadable("the answer was opened with <answer> and never closed with </answer>", "truncated")
     if len(reply.strip()) > _LONGEST_BARE:
         return Unreadable("no answer found; write your move as <answer>your move</answer>")
@@ -122,7 +174,7 @@ def words_in(reply: str) -> str | Unreadable:
     >>> words_in("<say>I am the seer.</say><answer>vote 3</answer>")
     'I am the seer.'
     """
-    parts = _SAY.findall(reply)
+    parts, _ = parts_in(reply, "say")
     if len(parts) > 1:
         return Unreadable(f"found {len(parts)} <say> parts, expected at most one")
     return parts[0].strip() if parts else ""
@@ -218,7 +270,7 @@ class ChoiceFace(TextFace[S]):
         answer = answer_in(reply)
         if isinstance(answer, Unreadable):
             return answer
-        action = self._moves.get(_key(answer))
+        action = self._moves.get(_key(answer)) if len(answer) <= _LONGEST_MOVE else None
         if action is None:
             example = self.name(self.game.legal(state, seat)[0])
             return Unreadable(f"{quote(answer, 60)} is not exactly one move of this game; a move looks like {example}")
@@ -260,7 +312,7 @@ class CommandFace(TextFace[S]):
         answer = answer_in(reply)
         if isinstance(answer, Unreadable):
             return answer
-        command = _key(answer)
+        command = _key(answer) if len(answer) <= _LONGEST_MOVE + self.longest else answer
         if len(command) > self.longest:
             return Unreadable(f"a command has at most {self.longest} characters")
         return next((legal for legal in self.game.legal(state, seat) if _key(legal) == command), command)

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .actions import Action
-from .agent import TokenSample
+from .episode import Episode
+from .game import Information
 from .record import Fixture
+from .reply import Reply
+from .samples import TokenSample
 
-__all__ = ["Trajectory", "Turn", "TurnLog"]
+__all__ = ["Trajectory", "Turn", "TurnLog", "turn_of"]
 
 
 @dataclass(slots=True)
@@ -41,6 +44,15 @@ class Turn:
     samples: tuple[TokenSample, ...] = ()
     fault: str | None = None
     forced: bool = False
+
+
+def turn_of(episode: Episode, seat: int, step: int, attempt: int, action: Action, reply: Reply | None, fault: str | None) -> Turn:
+    """The turn of a seat that answers now: with a bare action, a reply, or neither where it failed."""
+    game = episode.game
+    information = game.information(episode.state, seat) if isinstance(game, Information) else None
+    text, samples = (None, ()) if reply is None else (reply.text, reply.samples)
+    forced = fault is not None and action is not None
+    return Turn(seat, step, attempt, action, 0.0, information, text, samples, fault, forced)
 
 
 @dataclass(slots=True)

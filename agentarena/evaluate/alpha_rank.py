@@ -18,6 +18,7 @@ import numpy.typing as npt
 from agentarena.core.errors import UsageError
 
 from ._stationary import Rates, closed_classes, leading_order, stationary
+from .arguments import number, whole_number
 
 __all__ = ["AlphaRank", "alpharank", "log_fixation"]
 
@@ -47,6 +48,10 @@ class AlphaRank:
     shape: tuple[int, ...]
     model: str
     method: str
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{share:.3f}" for share in self.distribution[:8])
+        return f"<AlphaRank of {self.distribution.size} profiles: {shares}{', ...' if self.distribution.size > 8 else ''}>"
 
     def profile(self, number: int) -> tuple[int, ...]:
         """The strategies of a profile, one a population."""
@@ -164,21 +169,20 @@ def _is_list_of_tables(payoffs: Any) -> bool:
 
 
 def _check(alpha: float, m: int, selection: str, epsilon: float | None, single: bool) -> None:
-    if not alpha >= 0:
-        raise UsageError(f"alpha is {alpha}; expected 0 or more, or math.inf for the limit")
-    if isinstance(m, bool) or not isinstance(m, int | np.integer) or m < 2:
-        raise UsageError(f"m is {m!r}; expected a whole population size of at least 2")
+    number("alpha", alpha, least=0, infinite=True)
+    whole_number("m", m, 2)
     if selection not in ("local", "global"):
         raise UsageError(f"selection is {selection!r}; allowed: 'local', 'global'")
     if selection == "global" and not single:
         raise UsageError("selection='global' is a model of one population; pass one square table")
-    if epsilon is not None and (not math.isinf(alpha) or selection == "global" or not 0 <= epsilon < 0.5):
+    if epsilon is not None and (not number("epsilon", epsilon, least=0) < 0.5 or not math.isinf(alpha) or selection == "global"):
         raise UsageError(f"epsilon is {epsilon}; it goes with alpha=math.inf and selection='local', from 0 to below 0.5")
 
 
 def _check_memory(shape: tuple[int, ...], memory_gib: float) -> None:
     count = math.prod(shape)
     edges = count * (sum(shape) - len(shape))
+    number("memory_gib", memory_gib, above=0, infinite=True)
     need = edges * _BYTES_PER_EDGE / 2**30
     if need > memory_gib:
         raise UsageError(

@@ -5,6 +5,7 @@ Axis letters: E matches, S seats, P agents, Q comparisons.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,8 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from agentarena.core.display import printable
-from agentarena.core.errors import UsageError
+from agentarena.core.errors import ArenaError, UsageError
+from agentarena.core.game import GameInfo
 from agentarena.core.record import Record
+
+from .deals import Sample
 
 __all__ = ["Comparisons", "MatchTable", "unique_names"]
 
@@ -28,6 +32,7 @@ class Comparisons(NamedTuple):
         score: 1 where `first` did better, 0.5 where level, 0 where worse.
         margins: Return of `first` minus return of `second`, in the game's unit.
         clusters: Number of the deal.
+        matches: Number of the match.
     """
 
     first: np.ndarray
@@ -35,6 +40,7 @@ class Comparisons(NamedTuple):
     score: np.ndarray
     margins: np.ndarray
     clusters: np.ndarray
+    matches: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +62,11 @@ class MatchTable:
         deals: Shape (E,): equal for matches of one deal, from 0.
         sides: Shape (E, S): number of the side each seat played for, within its match.
         roles: For each match, the role of each seat, or `None`.
+        teams: For each match, the team of each seat, or the seat's own number.
         forfeits: Shape (E, S), bool.
+        courses: Shape (E,): equal for matches that are one and the same game, from 0: the same agents in the same seats, the
+            same moves, the same result. In a game with chance every match is its own, and so is one without a move.
+        info: What kind of game it is; `None` where its rules are not at hand.
     """
 
     agents: tuple[str, ...]
@@ -66,7 +76,10 @@ class MatchTable:
     deals: np.ndarray
     sides: np.ndarray
     roles: tuple[tuple[str | None, ...], ...]
+    teams: tuple[tuple[str | int, ...], ...]
     forfeits: np.ndarray
+    courses: np.ndarray
+    info: GameInfo | None
 
     @classmethod
     def of(cls, records: Iterable[Record], agents: Sequence[str] = ()) -> MatchTable:
@@ -89,23 +102,29 @@ class MatchTable:
             )
         numbers: dict[str, int] = {name: index for index, name in enumerate(agents)}
         names = unique_names(listed)
-        holders = [[names[seat.agent, seat.index] for seat in record.seats] for record in listed]
-        for name in (name for row in holders for name in row):
-            numbers.setdefault(name, len(numbers))
+        rows = [[names[seat.agent, seat.index] for seat in record.seats] for record in listed]
+        holders = [[numbers.setdefault(name, len(numbers)) for name in row] for row in rows]
         deals: dict[tuple[int, int], int] = {}
         for record in listed:
             deals.setdefault((record.seed, record.deal), len(deals))
         sides = [_sides(record) for record in listed]
+        info = _info(listed[0])
         return cls(
             tuple(numbers),
-            np.array([[numbers[name] for name in row] for row in holders]),
+            np.array(holders),
             np.array([record.returns for record in listed], np.float64),
             _wins(listed, sides),
             np.array([deals[record.seed, record.deal] for record in listed]),
             np.array(sides),
             tuple(tuple(seat.role for seat in record.seats) for record in listed),
+            tuple(tuple(s if seat.team is None else seat.team for s, seat in enumerate(record.seats)) for record in listed),
             np.array([_forfeits(record) for record in listed]),
+            np.arange(len(listed)) if info is None or info.chance else _courses(listed, holders),
+            info,
         )
+
+    def __repr__(self) -> str:
+        return f"<MatchTable of {len(self)} matches of {len(self.agents)} agents>"
 
     def __len__(self) -> int:
         return len(self.holders)
@@ -114,6 +133,43 @@ class MatchTable:
     def seats(self) -> int:
         """S."""
         return int(self.holders.shape[1])
+
+    @cached_property
+    def seatings(self) -> np.ndarray:
+        """Number of each match's seating: which agent held which seat. Shape (E,)."""
+        return np.unique(self.holders, axis=0, return_inverse=True)[1].reshape(-1)
+
+    @cached_property
+    def strata(self) -> np.ndarray:
+        """Equal for matches whose deals were played in the same seatings, and so have the same expected results. Shape (E,)."""
+        order = np.lexsort((self.seatings, self.deals))
+        starts = np.flatnonzero(np.diff(self.deals[order], prepend=-1))
+        numbers: dict[bytes, int] = {}
+        out = np.zeros(len(self), np.int64)
+        for part in np.split(order, starts[1:]):
+            out[part] = numbers.setdefault(self.seatings[part].tobytes(), len(numbers))
+        return out
+
+    @cached_property
+    def fixed(self) -> np.ndarray:
+        """Matches that were one game again and again: of a seating with several matches and a single course. Shape (E,), bool."""
+        _, matches = np.unique(self.seatings, return_counts=True)
+        pairs = np.unique(np.stack([self.seatings, self.courses]), axis=1)[0]
+        return ((np.bincount(pairs) == 1) & (matches > 1))[self.seatings]
+
+    @cached_property
+    def mixed(self) -> np.ndarray:
+        """Whether an agent held seats of several sides in a match. Shape (P, E), bool."""
+        held = self.holders == np.arange(len(self.agents))[:, None, None]
+        most = np.where(held, self.sides, -1).max(2)
+        return (most >= 0) & (most > np.where(held, self.sides, self.seats).min(2))
+
+    @property
+    def possible(self) -> tuple[float, float]:
+        """The least and the greatest return that the game and the forfeits among the matches allow; infinite where not known."""
+        if self.info is None:
+            return -math.inf, math.inf
+        return min(self.info.low, float(self.returns.min())), max(self.info.high, float(self.returns.max()))
 
     @cached_property
     def has_wins(self) -> bool:
@@ -130,29 +186,34 @@ class MatchTable:
                 meet = (self.holders[:, a] != self.holders[:, b]) & (self.sides[:, a] != self.sides[:, b])
                 margin = self.returns[meet, a] - self.returns[meet, b]
                 ahead = np.sign(2.0 * np.sign(rank[meet, a] - rank[meet, b]) + np.sign(margin))
-                parts.append((self.holders[meet, a], self.holders[meet, b], (1 + ahead) / 2, margin, self.deals[meet]))
-        columns = zip(*parts, strict=True) if parts else ([np.zeros(0)],) * 5
-        first, second, score, margins, clusters = (np.concatenate(column) for column in columns)
-        return Comparisons(first.astype(np.int64), second.astype(np.int64), score, margins, clusters.astype(np.int64))
+                met = np.flatnonzero(meet)
+                parts.append((self.holders[meet, a], self.holders[meet, b], (1 + ahead) / 2, margin, self.deals[meet], met))
+        columns = zip(*parts, strict=True) if parts else ([np.zeros(0)],) * 6
+        first, second, score, margins, clusters, matches = (np.concatenate(column) for column in columns)
+        numbers = (column.astype(np.int64) for column in (first, second, clusters, matches))
+        i, j, deals, met = numbers
+        return Comparisons(i, j, score, margins, deals, met)
 
-    def held(self, agent: int, place: int | str | None = None) -> np.ndarray:
+    def held(self, agent: int, place: int | str | None = None, by: str | None = None) -> np.ndarray:
         """The seats that an agent held. Shape (E, S), bool.
 
         Args:
             agent: Its number.
-            place: Only this seat, or only seats with this role.
+            place: Only this seat, role or side.
+            by: "seat", "role" or "side": what `place` is; by default a number is a seat and a name a role.
         """
         held = self.holders == agent
-        if isinstance(place, str):
-            return held & (np.array(self.roles, dtype=object) == place)
-        return held if place is None else held & (np.arange(self.seats) == place)
+        if place is None:
+            return held
+        places = {"seat": None, "role": self.roles, "side": self.teams}[by or ("role" if isinstance(place, str) else "seat")]
+        return held & (np.arange(self.seats) == place if places is None else np.array(places, dtype=object) == place)
 
-    def returns_of(self, agent: int) -> tuple[np.ndarray, np.ndarray]:
-        """The agent's returns and their deals, one a match; the mean over its seats where it held several."""
+    def returns_of(self, agent: int) -> Sample:
+        """The agent's returns, one a match; the mean over its seats where it held several."""
         held = self.held(agent)
         played = held.any(1)
         weights = held[played] / held[played].sum(1, keepdims=True)
-        return (weights * self.returns[played]).sum(1), self.deals[played]
+        return Sample((weights * self.returns[played]).sum(1), self.deals[played], self.strata[played])
 
 
 def unique_names(records: Iterable[Record]) -> dict[tuple[str, int], str]:
@@ -169,6 +230,22 @@ def unique_names(records: Iterable[Record]) -> dict[tuple[str, int], str]:
                 indices.setdefault(name, set()).update(together)
     numbered = {(name, index): f"{name} #{n}" for name, group in indices.items() for n, index in enumerate(sorted(group), 1) if n > 1}
     return {**entrants, **numbered}
+
+
+def _info(record: Record) -> GameInfo | None:
+    try:
+        return record.game().info
+    except ArenaError:  # a game of somebody else's
+        return None
+
+
+def _courses(records: Sequence[Record], holders: Sequence[Sequence[int]]) -> np.ndarray:
+    numbers: dict[str, int] = {}
+    keys = (
+        repr((row, r.actions, r.aborted, r.returns, r.winner)) if r.actions else str(match)
+        for match, (r, row) in enumerate(zip(records, holders, strict=True))
+    )
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys])
 
 
 def _sides(record: Record) -> list[int]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from agentarena.core.errors import UsageError
 
-from .stats import check_level
+from .arguments import check_level, finite_array, number, random_generator, whole_number, whole_numbers
 
 __all__ = ["EloSpread", "elo", "elo_spread"]
 
@@ -24,7 +24,8 @@ class EloSpread(NamedTuple):
     Attributes:
         elo: Mean final rating over random orders of the games played.
         order_sd: Standard deviation over those orders: noise of the method, not of the players.
-        interval: Interval over resampled games in random order.
+        interval: Percentiles over resampled games in random order: of the rating that this `k` gives after these many games, not of
+            a strength. nan with one cluster only, or where nothing varies.
     """
 
     elo: np.ndarray
@@ -35,10 +36,10 @@ class EloSpread(NamedTuple):
 def _games(
     first: npt.ArrayLike, second: npt.ArrayLike, score: npt.ArrayLike, players: int | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    i, j, y = np.asarray(first, np.int64), np.asarray(second, np.int64), np.asarray(score, np.float64)
+    i, j, y = whole_numbers("first", first), whole_numbers("second", second), finite_array("score", score)
     if not (i.ndim == 1 and i.shape == j.shape == y.shape) or i.size == 0:
         raise UsageError(f"first, second and score must have one shape (E,), E >= 1; got {i.shape}, {j.shape}, {y.shape}")
-    count = int(max(i.max(), j.max())) + 1 if players is None else players
+    count = int(max(i.max(), j.max())) + 1 if players is None else whole_number("players", players, 2)
     if min(i.min(), j.min()) < 0 or max(i.max(), j.max()) >= count or np.any(i == j):
         raise UsageError(f"players are numbered 0 to {count - 1} and never meet themselves")
     if not np.all((y >= 0) & (y <= 1)):
@@ -80,7 +81,7 @@ def elo(
         Shape (P,), Elo points.
 
     Raises:
-        UsageError: Shapes differ, a player is unknown or meets itself, or a score is out of range.
+        UsageError: Shapes differ, a player is unknown or meets itself, or a score, `k` or `init` is out of range.
 
     Reference: A. Elo, The Rating of Chessplayers (1978).
 
@@ -88,6 +89,7 @@ def elo(
     [1016.0, 984.0]
     """
     i, j, y, count = _games(first, second, score, players)
+    k, init = number("k", k, above=0), number("init", init)
     return np.asarray(_run(i[None], j[None], y[None], count, k, init)[0])
 
 
@@ -126,7 +128,8 @@ def elo_spread(
     """
     check_level(level)
     i, j, y, count = _games(first, second, score, players)
-    generator = np.random.default_rng(rng)
+    k, init, resamples = number("k", k, above=0), number("init", init), whole_number("resamples", resamples, 1)
+    generator = random_generator(rng)
     games = len(i)
     orders = np.stack([generator.permutation(games) for _ in range(resamples)])
     ordered = _run(i[orders], j[orders], y[orders], count, k, init)
@@ -143,4 +146,6 @@ def elo_spread(
     index = np.array([np.pad(draw, (0, longest - len(draw))) for draw in draws])
     finals = _run(i[index], j[index], y[index], count, k, init, played)
     tail = (1 - level) / 2
-    return EloSpread(ordered.mean(0), ordered.std(0), np.quantile(finals, [tail, 1 - tail], axis=0).T)
+    interval = np.quantile(finals, [tail, 1 - tail], axis=0).T
+    varies = np.ptp(finals, axis=0) > 1e-9 if len(members) > 1 else np.zeros(count, bool)
+    return EloSpread(ordered.mean(0), ordered.std(0), np.where(varies[:, None], interval, np.nan))

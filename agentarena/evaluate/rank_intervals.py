@@ -8,6 +8,7 @@ import numpy.typing as npt
 from agentarena.core.errors import UsageError
 
 from ._stationary import Rates, stationary
+from .arguments import finite_array, number
 
 __all__ = ["alpharank_bounds"]
 
@@ -41,12 +42,12 @@ def alpharank_bounds(low: npt.ArrayLike, high: npt.ArrayLike, *, epsilon: float 
     >>> alpharank_bounds(sure, sure).round(2).tolist()
     [[0.99, 0.99], [0.01, 0.01]]
     """
-    lower, upper = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    lower, upper = finite_array("low", low), finite_array("high", high)
     if lower.ndim != 2 or lower.shape[0] != lower.shape[1] or lower.shape != upper.shape or len(lower) < 1:
         raise UsageError(f"low and high must be square tables of one shape, got {lower.shape} and {upper.shape}")
     if not np.all(lower <= upper) or not np.allclose(lower, -upper.T):
         raise UsageError("need low <= high and low = -high.T: the margin of r over s is minus that of s over r")
-    if not 0 < epsilon < 0.5:
+    if not 0 < number("epsilon", epsilon) < 0.5:
         raise UsageError(f"epsilon is {epsilon}; expected between 0 and 0.5")
     count = len(lower)
     uncertain = (lower <= 0) & (upper >= 0) & ~np.eye(count, dtype=bool)

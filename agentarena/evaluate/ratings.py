@@ -16,7 +16,10 @@ import numpy.typing as npt
 
 from agentarena.core.errors import UsageError
 
-from .stats import check_level, normal_quantile
+from .arguments import check_level, finite_array, number, whole_number, whole_numbers
+from .deals import t_quantile
+from .ratings_exist import Pairs, draws_are_bounded, groups_of, why_not
+from .stats import normal_quantile
 
 __all__ = ["ELO_PER_NAT", "PRIOR_SD_ELO", "Ratings", "bradley_terry", "bradley_terry_pairs"]
 
@@ -33,12 +36,14 @@ class Ratings:
     Attributes:
         elo: Shape (P,), Elo points; their mean is the centre asked for.
         se: Shape (P,), standard errors in Elo points. Ratings are correlated: for a difference use `gap`.
-        interval: Shape (P, 2), elo -+ z se.
+        interval: Shape (P, 2): elo -+ z se, with clusters elo -+ t(G_i - 1) se for the G_i clusters that player i is in; nan
+            where the error is 0 (games that say nothing of how they would vary) or G_i is 1.
         covariance: Shape (P, P), Elo points squared.
         log_likelihood: Of the data at the estimate, in nats, the prior left out.
         nu: Davidson's draw parameter; `None` when draws count as half wins.
         ridge: Precision of the prior on each strength, per nat squared; 0 for none.
-        groups: Players that beat or drew each other round and round. One group: the estimate exists without a prior.
+        groups: Players that beat or drew each other round and round. With several, no finite estimate exists without a prior.
+        finite: Whether an estimate exists without a prior. Where not, the prior sets the ratings, and no interval covers.
         note: A caveat to print with the ratings, e.g. that an undefeated player made a prior necessary; `""` when nothing.
     """
 
@@ -50,22 +55,18 @@ class Ratings:
     nu: float | None
     ridge: float
     groups: tuple[tuple[int, ...], ...]
+    finite: bool
     note: str
+
+    def __repr__(self) -> str:
+        ratings = ", ".join(f"{elo:.0f}" for elo in self.elo[:8])
+        return f"<Ratings of {len(self.elo)} players: {ratings}{', ...' if len(self.elo) > 8 else ''}>"
 
     def gap(self, first: int, second: int) -> tuple[float, float]:
         """Elo of `first` minus Elo of `second`, with its standard error."""
         c = self.covariance
         variance = c[first, first] + c[second, second] - 2 * c[first, second]
         return float(self.elo[first] - self.elo[second]), math.sqrt(max(0.0, float(variance)))
-
-
-class _Pairs(NamedTuple):
-    """Games by pair: who met, how often the first won, they drew, the first lost."""
-
-    first: np.ndarray
-    second: np.ndarray
-    outcomes: np.ndarray  # (Q, 3): won, drawn, lost
-    players: int
 
 
 def bradley_terry(
@@ -92,7 +93,10 @@ def bradley_terry(
         ties: "half" or "davidson".
         covariance: "sandwich" (right also when games are not as the model says) or "fisher".
         ridge: Precision of a Gaussian prior around 0 on each strength, per nat squared. Left out: none where a finite
-            estimate exists, else that of a spread of `PRIOR_SD_ELO`, and the result's `note` says so.
+            estimate exists, else that of a spread of `PRIOR_SD_ELO`, and the result's `note` says so. No estimate exists
+            where the players fall into groups of which one never lost or drew a game against the rest; nor, with
+            ties="davidson", where no circle of games (each against the loser or the drawn opponent of the one before) has
+            more wins than draws, e.g. a player with wins and draws and no loss.
         centre: Mean of the ratings.
         level: Coverage of the intervals.
 
@@ -100,7 +104,7 @@ def bradley_terry(
         The ratings; for matches of more than two seats or on shared deals see `bradley_terry_pairs`.
 
     Raises:
-        UsageError: A table is not square, negative or without games, or an option is unknown.
+        UsageError: A table is not square, negative or without games, or an argument is unknown or out of range.
 
     Reference: R. A. Bradley and M. E. Terry, Biometrika 39 (1952); L. R. Ford, American Mathematical Monthly 64
     (1957) for existence; R. R. Davidson, JASA 65 (1970) for draws.
@@ -116,7 +120,7 @@ def bradley_terry(
     upper = np.triu(won + won.T + drawn, 1)
     first, second = np.nonzero(upper)
     outcomes = np.stack([won[first, second], drawn[first, second], won[second, first]], axis=1)
-    pairs = _Pairs(first, second, outcomes, len(won))
+    pairs = Pairs(first, second, outcomes, len(won))
     fit = _fit(pairs, ties, ridge)
     if covariance == "sandwich":
         residuals = _residuals(pairs, fit, ties)  # (Q, 3, D)
@@ -125,7 +129,7 @@ def bradley_terry(
         meat = _meat(first[each], second[each], residuals.reshape(len(each), -1) * weights, len(won), None)
     else:
         meat = None
-    return _ratings(fit, meat, covariance, centre, level)
+    return _ratings(fit, meat, None, covariance, centre, level)
 
 
 def bradley_terry_pairs(
@@ -146,7 +150,7 @@ def bradley_terry_pairs(
     A match of n seats is n (n-1) / 2 comparisons that are not independent, and neither are matches on one deal. The
     ratings are the same as from the table of counts; the sandwich sums the residuals within each cluster first:
 
-        B = sum over clusters of (sum of g in the cluster) (the same)^T
+        B = G / (G-1)  sum over the G clusters of (sum of g in the cluster) (the same)^T
 
     Args:
         first: Shape (E,), player numbers.
@@ -161,12 +165,14 @@ def bradley_terry_pairs(
         level: See there.
 
     Raises:
-        UsageError: Shapes differ, a player is unknown or meets itself, or a score is not 0, 0.5 or 1.
+        UsageError: Shapes differ, a player is unknown or meets itself, a score is not 0, 0.5 or 1, or an argument is out of
+            range.
 
     >>> bradley_terry_pairs([0, 0, 1, 0], [1, 1, 0, 1], [1, 1, 1, 1], players=2).elo.round(1).tolist()
     [1095.4, 904.6]
     """
-    i, j, y = np.asarray(first, np.int64), np.asarray(second, np.int64), np.asarray(score, np.float64)
+    players = whole_number("players", players, 2)
+    i, j, y = whole_numbers("first", first), whole_numbers("second", second), finite_array("score", score)
     if not (i.ndim == 1 and i.shape == j.shape == y.shape):
         raise UsageError(f"first, second and score must have one shape (E,), got {i.shape}, {j.shape}, {y.shape}")
     if i.size and (min(i.min(), j.min()) < 0 or max(i.max(), j.max()) >= players or np.any(i == j)):
@@ -178,19 +184,27 @@ def bradley_terry_pairs(
     keys, inverse = np.unique(low * players + high, return_inverse=True)
     outcomes = np.zeros((len(keys), 3))
     np.add.at(outcomes, (inverse, outcome), 1.0)
-    pairs = _Pairs(keys // players, keys % players, outcomes, players)
+    pairs = Pairs(keys // players, keys % players, outcomes, players)
     fit = _fit(pairs, ties, ridge)
-    meat = None
+    meat, counts = None, None
     if covariance == "sandwich":
         meat = _meat(low, high, _residuals(pairs, fit, ties)[inverse, outcome], players, clusters)
-    return _ratings(fit, meat, covariance, centre, level)
+        counts = None if clusters is None else _clusters_of(low, high, np.asarray(clusters), players)
+    return _ratings(fit, meat, counts, covariance, centre, level)
+
+
+def _clusters_of(first: np.ndarray, second: np.ndarray, clusters: np.ndarray, players: int) -> np.ndarray:
+    """How many clusters each player is in. Shape (P,)."""
+    _, labels = np.unique(clusters, return_inverse=True)
+    pairs = np.unique(np.stack([np.concatenate([first, second]), np.concatenate([labels, labels])]), axis=1)
+    return np.bincount(pairs[0], minlength=players)
 
 
 def _table(name: str, values: npt.ArrayLike) -> np.ndarray:
-    table = np.asarray(values, np.float64)
+    table = finite_array(name, values)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or len(table) < 2:
         raise UsageError(f"{name} must be a square table of at least two players, got shape {table.shape}")
-    if not np.all(table >= 0) or not np.all(np.isfinite(table)):
+    if not np.all(table >= 0):
         raise UsageError(f"{name} must be counts, 0 or more")
     if np.any(np.diag(table) != 0):
         raise UsageError(f"{name} must be 0 on the diagonal: nobody plays itself here")
@@ -207,13 +221,14 @@ class _Fit(NamedTuple):
     players: int
     ridge: float
     groups: tuple[tuple[int, ...], ...]
+    finite: bool
 
 
 _HALF = np.array([[1.0], [0.5], [0.0]])  # statistic of won, drawn, lost: (3, D)
 _DAVIDSON = np.array([[0.5, 0.0], [0.0, 1.0], [-0.5, 0.0]])
 
 
-def _moments(theta: np.ndarray, pairs: _Pairs, ties: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _moments(theta: np.ndarray, pairs: Pairs, ties: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-probabilities of the outcomes (Q, 3), mean (Q, D) and information (Q, D, D) of the statistics."""
     d = theta[pairs.first] - theta[pairs.second]
     if ties == "half":
@@ -228,19 +243,18 @@ def _moments(theta: np.ndarray, pairs: _Pairs, ties: str) -> tuple[np.ndarray, n
     return log_p, mean, second - mean[:, :, None] * mean[:, None, :]
 
 
-def _fit(pairs: _Pairs, ties: str, ridge: float | None) -> _Fit:
+def _fit(pairs: Pairs, ties: str, ridge: float | None) -> _Fit:
     if ties not in ("half", "davidson"):
         raise UsageError(f"ties is {ties!r}; allowed: 'half', 'davidson'")
     if len(pairs.first) == 0:
         raise UsageError("there are no games to rate")
     if ties == "davidson" and (pairs.outcomes[:, 1].sum() == 0 or pairs.outcomes[:, 1].sum() == pairs.outcomes.sum()):
         raise UsageError("Davidson's model needs some games drawn and some decided; use ties='half'")
-    groups = _groups(pairs)
-    precision = ridge if ridge is not None else (0.0 if len(groups) == 1 else (ELO_PER_NAT / PRIOR_SD_ELO) ** 2)
-    if precision < 0 or (precision == 0 and len(groups) > 1):
-        raise UsageError(
-            f"ridge is {precision}, but {len(groups)} groups of players never scored against each other; give a positive ridge"
-        )
+    groups = groups_of(pairs)
+    finite = len(groups) == 1 and (ties == "half" or draws_are_bounded(pairs))
+    precision = number("ridge", ridge, least=0) if ridge is not None else 0.0 if finite else (ELO_PER_NAT / PRIOR_SD_ELO) ** 2
+    if precision == 0 and not finite:
+        raise UsageError(f"ridge is 0, but no finite estimate exists: {why_not(groups)}; give a positive ridge, or None")
     statistic = _HALF if ties == "half" else _DAVIDSON
     observed = pairs.outcomes @ statistic  # (Q, D)
     games = pairs.outcomes.sum(1)
@@ -256,10 +270,10 @@ def _fit(pairs: _Pairs, ties: str, ridge: float | None) -> _Fit:
         if np.abs(step).max() < 1e-13:
             break
         theta = _climb(theta, step, lambda at: _likelihood(at, pairs, ties) - 0.5 * float(prior @ at**2))
-    return _Fit(theta, inverse, _likelihood(theta, pairs, ties), pairs.players, precision, groups)
+    return _Fit(theta, inverse, _likelihood(theta, pairs, ties), pairs.players, precision, groups, finite)
 
 
-def _likelihood(theta: np.ndarray, pairs: _Pairs, ties: str) -> float:
+def _likelihood(theta: np.ndarray, pairs: Pairs, ties: str) -> float:
     return float((pairs.outcomes * _moments(theta, pairs, ties)[0]).sum())
 
 
@@ -272,7 +286,7 @@ def _climb(theta: np.ndarray, step: np.ndarray, objective: Callable[[np.ndarray]
     return theta + step
 
 
-def _scatter(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
+def _scatter(pairs: Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     """The gradient from each pair's residual statistics. Shapes (Q, D) to (T,)."""
     out = np.zeros(size)
     np.add.at(out, pairs.first, per_pair[:, 0])
@@ -282,7 +296,7 @@ def _scatter(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
-def _information(pairs: _Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
+def _information(pairs: Pairs, per_pair: np.ndarray, size: int) -> np.ndarray:
     """The information matrix from each pair's. Shapes (Q, D, D) to (T, T)."""
     out = np.zeros((size, size))
     i, j, w = pairs.first, pairs.second, per_pair[:, 0, 0]
@@ -306,24 +320,10 @@ def _inverse(information: np.ndarray, players: int, precision: float) -> np.ndar
     return np.linalg.inv(information + flat) - flat
 
 
-def _groups(pairs: _Pairs) -> tuple[tuple[int, ...], ...]:
-    """Strongly connected components of "scored against", the strongest condition for a finite estimate."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    won, drawn, lost = pairs.outcomes.T
-    forth, back = won + drawn > 0, lost + drawn > 0
-    rows = np.concatenate([pairs.first[forth], pairs.second[back]])
-    columns = np.concatenate([pairs.second[forth], pairs.first[back]])
-    graph = coo_array((np.ones(len(rows)), (rows, columns)), shape=(pairs.players, pairs.players))
-    count, labels = connected_components(graph, directed=True, connection="strong")
-    return tuple(sorted(tuple(np.flatnonzero(labels == label).tolist()) for label in range(count)))
-
-
 # --- covariance -----------------------------------------------------------------------------------------------------
 
 
-def _residuals(pairs: _Pairs, fit: _Fit, ties: str) -> np.ndarray:
+def _residuals(pairs: Pairs, fit: _Fit, ties: str) -> np.ndarray:
     """What one game of each pair and outcome adds to the gradient. Shape (Q, 3, D)."""
     _, mean, _ = _moments(fit.theta, pairs, ties)
     return (_HALF if ties == "half" else _DAVIDSON)[None] - mean[:, None, :]
@@ -346,12 +346,15 @@ def _meat(first: np.ndarray, second: np.ndarray, residuals: np.ndarray, players:
         columns.append(np.full(games, players))
         values.append(residuals[:, 1])
     index = (np.concatenate(rows), np.concatenate(columns))
-    scores = coo_array((np.concatenate(values), index), shape=(int(labels.max()) + 1, size)).tocsr()
-    return np.asarray((scores.T @ scores).todense())
+    count = int(labels.max()) + 1
+    scores = coo_array((np.concatenate(values), index), shape=(count, size)).tocsr()
+    factor = 1.0 if clusters is None else count / max(count - 1, 1)
+    return factor * np.asarray((scores.T @ scores).todense())
 
 
-def _ratings(fit: _Fit, meat: np.ndarray | None, covariance: str, centre: float, level: float) -> Ratings:
+def _ratings(fit: _Fit, meat: np.ndarray | None, clusters: np.ndarray | None, covariance: str, centre: float, level: float) -> Ratings:
     check_level(level)
+    centre = number("centre", centre)
     if covariance not in ("sandwich", "fisher"):
         raise UsageError(f"covariance is {covariance!r}; allowed: 'sandwich', 'fisher'")
     spread = fit.inverse
@@ -363,17 +366,20 @@ def _ratings(fit: _Fit, meat: np.ndarray | None, covariance: str, centre: float,
     centring = np.eye(fit.players) - 1.0 / fit.players  # the ratings' mean is fixed, a prior's is not
     covariance_elo = ELO_PER_NAT**2 * (centring @ spread[: fit.players, : fit.players] @ centring)
     se = np.sqrt(np.maximum(np.diag(covariance_elo), 0.0))
-    z = normal_quantile(0.5 + level / 2)
+    if clusters is None:
+        quantile = np.full(fit.players, normal_quantile(0.5 + level / 2))
+    else:
+        quantile = np.array([t_quantile(0.5 + level / 2, count - 1) if count > 1 else math.nan for count in clusters])
+    half = np.where(se > 1e-9, quantile * se, math.nan)
     nu = float(np.exp(fit.theta[-1])) if len(fit.theta) > fit.players else None
-    return Ratings(
-        elo, se, np.stack([elo - z * se, elo + z * se], 1), covariance_elo, fit.log_likelihood, nu, fit.ridge, fit.groups, _note(fit)
-    )
+    interval = np.stack([elo - half, elo + half], 1)
+    return Ratings(elo, se, interval, covariance_elo, fit.log_likelihood, nu, fit.ridge, fit.groups, fit.finite, _note(fit))
 
 
 def _note(fit: _Fit) -> str:
-    if len(fit.groups) == 1:
+    if fit.finite:
         return "" if fit.ridge == 0 else f"ratings are drawn towards the mean by a prior of precision {fit.ridge:g} per nat squared"
     return (
-        f"{len(fit.groups)} groups of players never scored against each other both ways (an undefeated, winless or separate set), so "
-        f"no finite estimate exists; a prior of spread {ELO_PER_NAT / math.sqrt(fit.ridge):.0f} Elo makes it finite and sets the gaps between the groups"
+        f"{why_not(fit.groups)}, so no finite estimate exists; a prior of spread {ELO_PER_NAT / math.sqrt(fit.ridge):.0f} Elo makes it "
+        f"finite and sets the gaps"
     )

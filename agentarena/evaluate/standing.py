@@ -6,55 +6,28 @@ Axis letters: E matches, S seats, P agents, D deals, R resamples.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
 
 from agentarena.core.errors import NotSupported
+from agentarena.core.intervals import NO_INTERVAL, Interval
 from agentarena.core.record import Record
 
 from .alpha_rank import AlphaRank, alpharank
+from .arguments import number, random_generator, whole_number
+from .deals import FEWEST_DEALS, Sample, Uncertainty, uncertainty
 from .match_table import MatchTable
 from .nash import nash_average
+from .pair_contrasts import contrasts, rank_spans
 from .ratings import Ratings, bradley_terry_pairs
-from .share import Share, shares
-from .stats import Interval
+from .rows import HeadToHead, Row
+from .share import Share, copies, few, plural, shares
+from .tables import Table, head_table, legend, place_table, reasons, standings_table
 
 __all__ = ["HeadToHead", "Row", "Standings", "standings"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row(Share):
-    """One agent: its share of wins and returns (`share.Share`), and how it ranks against the others.
-
-    Attributes:
-        elo: Bradley-Terry rating in Elo points; nan where nobody met.
-        elo_interval: From the sandwich covariance, clustered by deal.
-        mass: alpha-Rank's share, 0 to 1; nan where it was not computed.
-        mass_interval: Bootstrap over deals.
-        nash: Share in the Nash average; nan where it was not computed.
-    """
-
-    elo: float
-    elo_interval: Interval
-    mass: float
-    mass_interval: Interval
-    nash: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadToHead:
-    """Who did better against whom.
-
-    Attributes:
-        score: Shape (P, P): mean score of the row agent against the column agent, 1/2 for level; nan where they never met.
-        games: Shape (P, P): comparisons behind it.
-    """
-
-    score: np.ndarray
-    games: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +39,7 @@ class Standings:
         head_to_head: In the order of `rows`.
         by_seat: The same counts by seat: agents in the order of `rows`, seats in order.
         by_role: The same by role; empty in games without roles.
+        by_side: The same by side; empty unless an agent held seats of several sides in one match.
         ratings: The Bradley-Terry fit, agents in the order of `rows`; `None` where nobody met.
         evolution: alpha-Rank of the table of mean margins, one population, agents in the order of `rows`; `None` unless
             the game has two seats and something to win, and all pairs met.
@@ -74,7 +48,8 @@ class Standings:
         unit: Unit of the returns.
         matches: Number of matches.
         deals: Number of different deals.
-        level: Coverage of the intervals.
+        courses: Number of different games: less than `matches` where agents repeat themselves in a game without chance.
+        level: Coverage of the intervals, each by itself; ranks are simultaneous.
         notes: Caveats to print with the tables.
     """
 
@@ -82,24 +57,47 @@ class Standings:
     head_to_head: HeadToHead
     by_seat: tuple[Share, ...]
     by_role: tuple[Share, ...]
+    by_side: tuple[Share, ...]
     ratings: Ratings | None
     evolution: AlphaRank | None
     margins: np.ndarray | None
     unit: str
     matches: int
     deals: int
+    courses: int
     level: float
     notes: tuple[str, ...]
 
-    def tables(self) -> list[tuple[str, list[str], list[list[str]]]]:
-        """Title, columns and rows of text of each table, for a terminal."""
-        tables = [_standings_table(self)]
+    def __repr__(self) -> str:
+        return f"<Standings of {len(self.rows)} agents over {self.matches} matches; print it for the tables>"
+
+    def __str__(self) -> str:
+        parts = ["\n".join([title, *_aligned([columns, *rows])]) for title, columns, rows in self.tables()]
+        return "\n\n".join([*parts, "\n".join([*self.legend, *self.notes])])
+
+    @property
+    def legend(self) -> tuple[str, ...]:
+        """What each column of the tables means, one line each."""
+        return legend(self.rows, self.unit)
+
+    def tables(self) -> list[Table]:
+        """Title, columns and rows of text of each table, for a terminal; `legend` and `notes` belong under them."""
+        title = f"Standings: {plural(self.matches, 'match')}, {plural(self.deals, 'deal')}"
+        if self.courses < self.matches:
+            title += f", {plural(self.courses, 'distinct game')}"
+        tables = [standings_table(f"{title} [{100 * self.level:g} % intervals]", self.rows, self.unit)]
         if self.ratings is not None and len(self.rows) > 2:
-            tables.append(_head_table(self))
-        tables.append(_place_table("seat", self.by_seat))
-        if self.by_role:
-            tables.append(_place_table("role", self.by_role))
+            tables.append(head_table(self.rows, self.head_to_head))
+        tables.append(place_table("seat", self.by_seat))
+        for what, rows in (("role", self.by_role), ("side", self.by_side)):
+            if rows:
+                tables.append(place_table(what, rows))
         return tables
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def standings(
@@ -120,50 +118,72 @@ def standings(
         unit: Unit of the returns, for tables.
         alpha: Strength of selection of alpha-Rank, on mean margins as a share of the game's range of returns.
         level: Coverage of the intervals.
-        resamples: Number of bootstrap resamples of alpha-Rank's masses.
-        rng: Seed of the bootstrap.
+        resamples: Number of draws behind the intervals of alpha-Rank's masses, of which 400 at most are used.
+        rng: Seed of the draws.
 
     Raises:
-        UsageError: There are no records, or they are of different games.
+        UsageError: There are no records, they are of different games, or an argument is out of range.
     """
     listed = list(records)
+    number("alpha", alpha, least=0, infinite=True)
+    resamples = whole_number("resamples", resamples, 1)
     table = MatchTable.of(listed, agents)
     info = listed[0].game().info
     ratings = _ratings(table, level)
     head = _head_to_head(table)
-    meta_game = _meta_game(table, info.high - info.low, alpha, level, resamples, rng)
     total = shares(table, level=level)
+    meta_game = _meta_game(table, info.high - info.low, alpha, level, min(resamples, 400), random_generator(rng))
     order = [table.agents.index(row.agent) for row in total]
     square = np.ix_(order, order)
+    ranks = rank_spans(contrasts(table, level=level), [share.agent for share in total], level)
+    rows = tuple(_row(table, *entry, ratings, meta_game) for entry in zip(total, order, ranks, strict=True))
+    by_side = shares(table, by="side", level=level) if table.mixed.any() else ()
     return Standings(
-        rows=tuple(_row(share, agent, ratings, meta_game) for share, agent in zip(total, order, strict=True)),
+        rows=rows,
         head_to_head=HeadToHead(head.score[square], head.games[square]),
         by_seat=shares(table, by="seat", level=level),
         by_role=shares(table, by="role", level=level),
+        by_side=by_side,
         ratings=None if ratings is None else _reordered(ratings, order),
         evolution=None if meta_game is None else alpharank(meta_game.margins[square] / 2, alpha=alpha),
         margins=None if meta_game is None else meta_game.margins[square],
         unit=unit or info.unit,
         matches=len(table),
         deals=len(np.unique(table.deals)),
+        courses=len(np.unique(table.courses)),
         level=level,
-        notes=_notes(table, ratings),
+        notes=(*_notes(table, ratings), *reasons(rows)),
     )
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
 
 
-def _row(share: Share, agent: int, ratings: Ratings | None, meta_game: _MetaGame | None) -> Row:
-    unknown = Interval(math.nan, math.nan)
+def _row(table: MatchTable, share: Share, agent: int, rank: tuple[int, int], ratings: Ratings | None, meta_game: _MetaGame | None) -> Row:
+    reason = "" if ratings is None else _elo_reason(table, agent, ratings)
+    interval = NO_INTERVAL if ratings is None or reason else Interval(*map(float, ratings.interval[agent]))
     return Row(
         **{entry.name: getattr(share, entry.name) for entry in fields(share)},
+        rank=rank,
         elo=math.nan if ratings is None else float(ratings.elo[agent]),
-        elo_interval=unknown if ratings is None else Interval(*map(float, ratings.interval[agent])),
+        elo_interval=interval,
+        elo_reason=reason,
         mass=math.nan if meta_game is None else float(meta_game.masses[agent]),
-        mass_interval=unknown if meta_game is None else meta_game.intervals[agent],
+        mass_interval=NO_INTERVAL if meta_game is None else meta_game.intervals[agent],
+        mass_reason="" if meta_game is None else meta_game.reason,
         nash=math.nan if meta_game is None else float(meta_game.nash[agent]),
     )
+
+
+def _elo_reason(table: MatchTable, agent: int, ratings: Ratings) -> str:
+    met = table.comparisons
+    mine = (met.first == agent) | (met.second == agent)
+    if not ratings.finite:
+        return "a prior sets the gaps, as no finite estimate exists"
+    played = np.zeros(len(table), bool)
+    played[met.matches[mine]] = True
+    reason = few(len(np.unique(met.clusters[mine])), FEWEST_DEALS) or copies(table, played)
+    return reason or ("all comparisons were level" if math.isnan(ratings.interval[agent, 0]) else "")
 
 
 def _ratings(table: MatchTable, level: float) -> Ratings | None:
@@ -187,6 +207,7 @@ def _reordered(ratings: Ratings, order: Sequence[int]) -> Ratings:
         ratings.nu,
         ratings.ridge,
         tuple(sorted(tuple(sorted(place[agent] for agent in group)) for group in ratings.groups)),
+        ratings.finite,
         ratings.note,
     )
 
@@ -204,51 +225,80 @@ def _head_to_head(table: MatchTable) -> HeadToHead:
 
 
 class _MetaGame(NamedTuple):
-    """The agents as strategies of a two-player game: margins (P, P), alpha-Rank's masses (P,) with intervals, Nash average (P,)."""
+    """The agents as strategies of a two-player game: margins (P, P), alpha-Rank's masses (P,) with intervals or why none, Nash average (P,)."""
 
     margins: np.ndarray
     masses: np.ndarray
     intervals: list[Interval]
+    reason: str
     nash: np.ndarray
 
 
-def _meta_game(table: MatchTable, scale: float, alpha: float, level: float, resamples: int, rng: int) -> _MetaGame | None:
+MOST_FOR_MASSES = 3
+"""Agents above which alpha-Rank's shares get no interval: the noise of the margins pulls the share of the best agent down, and
+neither percentiles nor bias-corrected ones cover it (50 to 90 % with six agents; `benchmarks/coverage.py`)."""
+
+
+def _meta_game(table: MatchTable, scale: float, alpha: float, level: float, draws: int, rng: np.random.Generator) -> _MetaGame | None:
     comparisons, count = table.comparisons, len(table.agents)
-    pairs = {(min(i, j), max(i, j)) for i, j in zip(comparisons.first.tolist(), comparisons.second.tolist(), strict=True)}
+    low, high = np.minimum(comparisons.first, comparisons.second), np.maximum(comparisons.first, comparisons.second)
+    pairs = sorted(set(zip(low.tolist(), high.tolist(), strict=True)))
     if table.seats != 2 or count < 2 or not table.has_wins or len(pairs) < count * (count - 1) // 2:
         return None
-    margins, draws = _margins(table, sorted(pairs), min(resamples, 400), rng)
-    margins, draws = margins / scale, draws / scale
-    # half the margins are payoffs M with M - M^T equal to the margins
-    masses = np.array([alpharank(drawn / 2, alpha=alpha).distribution for drawn in draws])
-    tail = (1 - level) / 2
-    low, high = np.quantile(masses, [tail, 1 - tail], axis=0)
+    margin = np.where(comparisons.first < comparisons.second, comparisons.margins, -comparisons.margins) / scale
+    estimates, errors = np.zeros((count, count)), []
+    for i, j in pairs:
+        here = (low == i) & (high == j)
+        estimates[i, j] = margin[here].mean()
+        errors.append(uncertainty(Sample(margin[here], comparisons.clusters[here], table.strata[comparisons.matches[here]])))
+    margins = estimates - estimates.T
+    reason = _mass_reason(table, errors)
+    intervals = [NO_INTERVAL] * count if reason else _mass_intervals(margins, pairs, errors, alpha, level, draws, rng)
     try:
         nash = nash_average(margins).distribution
     except NotSupported:  # a near-tie that the solver cannot settle: the column stays empty
         nash = np.full(count, np.nan)
-    mass = alpharank(margins / 2, alpha=alpha).distribution
-    return _MetaGame(margins, mass, [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)], nash)
+    # half the margins are payoffs M with M - M^T equal to the margins
+    return _MetaGame(margins, alpharank(margins / 2, alpha=alpha).distribution, intervals, reason, nash)
 
 
-def _margins(table: MatchTable, pairs: Sequence[tuple[int, int]], resamples: int, rng: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mean margins (P, P), and the same with the deals of each pair resampled (R, P, P)."""
-    comparisons, count = table.comparisons, len(table.agents)
-    generator = np.random.default_rng(rng)
-    low, high = np.minimum(comparisons.first, comparisons.second), np.maximum(comparisons.first, comparisons.second)
-    margin = np.where(comparisons.first < comparisons.second, comparisons.margins, -comparisons.margins)
-    mean, draws = np.zeros((count, count)), np.zeros((resamples, count, count))
-    for i, j in pairs:
-        here = (low == i) & (high == j)
-        _, labels = np.unique(comparisons.clusters[here], return_inverse=True)
-        sums, games = np.bincount(labels, margin[here]), np.bincount(labels)
-        weights = generator.multinomial(len(games), np.full(len(games), 1 / len(games)), resamples)
-        mean[i, j], draws[:, i, j] = sums.sum() / games.sum(), (weights @ sums) / (weights @ games)
-    return mean - mean.T, draws - draws.transpose(0, 2, 1)
+def _mass_reason(table: MatchTable, errors: Sequence[Uncertainty]) -> str:
+    if len(table.agents) > MOST_FOR_MASSES:
+        return f"{len(table.agents)} agents, and no method that we measured covers with more than {MOST_FOR_MASSES}"
+    reason = few(min(error.deals for error in errors), FEWEST_DEALS) or copies(table, np.ones(len(table), bool))
+    return reason or ("the margin of a pair was the same on every deal" if any(error.df <= 0 for error in errors) else "")
+
+
+def _mass_intervals(
+    margins: np.ndarray,
+    pairs: Sequence[tuple[int, int]],
+    errors: Sequence[Uncertainty],
+    alpha: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> list[Interval]:
+    """Quantiles of the masses over tables of margins drawn around the estimates, each margin from its t distribution.
+
+    For two agents the mass is a monotone function of one margin, and this is the t interval of the margin put through it.
+    """
+    tables = np.repeat(margins[None], draws, axis=0)
+    for (i, j), error in zip(pairs, errors, strict=True):
+        tables[:, i, j] += error.se * rng.standard_t(error.df, draws)
+        tables[:, j, i] = -tables[:, i, j]
+    masses = np.array([alpharank(table / 2, alpha=alpha).distribution for table in tables])
+    low, high = np.quantile(masses, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
 def _notes(table: MatchTable, ratings: Ratings | None) -> tuple[str, ...]:
     notes = []
+    copied, games = int(table.fixed.sum()), len(np.unique(table.courses[table.fixed]))
+    if copied:
+        notes.append(
+            f"{copied} matches are {plural(games, 'distinct game')} over again: nothing is random in this game, and agents "
+            "that do not vary repeat themselves. They count as no evidence of luck; random openings (openings=k) give different games."
+        )
     if ratings is not None and ratings.note:
         notes.append(f"Ratings: {ratings.note}.")
     if table.forfeits.any():
@@ -258,49 +308,3 @@ def _notes(table: MatchTable, ratings: Ratings | None) -> tuple[str, ...]:
     if table.seats > 1 and np.any(seats.max(1) > seats.min(1)):
         notes.append("Some agent did not hold every seat equally often, so its figures contain an advantage or handicap of its seats.")
     return tuple(notes)
-
-
-# --- text -----------------------------------------------------------------------------------------------------------
-
-
-def _with(value: float, interval: Interval, form: str, scale: float = 1.0) -> str:
-    """A figure with its interval, e.g. "29.7 [26.9, 32.5]"."""
-    if math.isnan(value):
-        return "-"
-    return f"{scale * value:{form}} [{scale * interval.low:{form}}, {scale * interval.high:{form}}]"
-
-
-def _standings_table(standings: Standings) -> tuple[str, list[str], list[list[str]]]:
-    columns: list[tuple[str, Callable[[Row], str]]] = [
-        ("agent", lambda row: row.agent),
-        ("matches", lambda row: str(row.matches)),
-        (f"return ({standings.unit})" if standings.unit else "return", lambda row: _with(row.mean_return, row.return_interval, "+.3f")),
-        ("win %", lambda row: _with(row.win_share, row.win_interval, ".1f", 100)),
-        ("Elo", lambda row: _with(row.elo, row.elo_interval, ".0f")),
-        ("alpha-Rank", lambda row: _with(row.mass, row.mass_interval, ".3f")),
-        ("forfeits", lambda row: str(row.forfeits)),
-    ]
-    columns = [(name, cell) for name, cell in columns if not all(cell(row) in ("-", "0") for row in standings.rows)]
-    title = f"Standings: {standings.matches} matches, {standings.deals} deals, [{100 * standings.level:g} % intervals]"
-    return title, [name for name, _ in columns], [[cell(row) for _, cell in columns] for row in standings.rows]
-
-
-def _head_table(standings: Standings) -> tuple[str, list[str], list[list[str]]]:
-    names = [row.agent for row in standings.rows]
-    cells = [["-" if math.isnan(value) else f"{100 * value:.1f}" for value in line] for line in standings.head_to_head.score]
-    title = "Head to head: % of matches in which the row did better than the column, ties half"
-    return title, ["agent", *names], [[name, *line] for name, line in zip(names, cells, strict=True)]
-
-
-def _place_table(what: str, rows: Sequence[Share]) -> tuple[str, list[str], list[list[str]]]:
-    lines = [
-        [
-            row.agent,
-            str(row.place),
-            str(row.matches),
-            _with(row.mean_return, row.return_interval, "+.3f"),
-            _with(row.win_share, row.win_interval, ".1f", 100),
-        ]
-        for row in rows
-    ]
-    return f"By {what}", ["agent", what, "matches", "return", "win %"], lines

@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from agentarena.core import intervals
 from agentarena.core.errors import UsageError
-from agentarena.core.intervals import Interval
+from agentarena.core.intervals import NO_INTERVAL, Interval
+
+from .arguments import check_level, finite_array, number, random_generator, whole_number
 
 __all__ = [
     "Interval",
@@ -47,12 +49,6 @@ class Welch(NamedTuple):
     df: float
     p: float
     interval: Interval
-
-
-def check_level(level: float) -> None:
-    """Refuse a coverage that is not between 0 and 1."""
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"level is {level}; expected a coverage between 0 and 1, e.g. 0.95")
 
 
 def normal_quantile(probability: float) -> float:
@@ -121,7 +117,7 @@ def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> Int
 
 def _check_counts(successes: float, trials: float, level: float) -> None:
     check_level(level)
-    if not (0 <= successes <= trials and trials > 0):
+    if not number("successes", successes, least=0) <= number("trials", trials, above=0):
         raise UsageError(f"need 0 <= successes <= trials and trials > 0, got {successes} of {trials}")
 
 
@@ -156,33 +152,38 @@ def bootstrap(
         rng: A generator or a seed; the same seed gives the same interval.
 
     Returns:
-        Both ends equal to the statistic when there is one cluster only or all values are equal.
+        nan at both ends when there is one cluster only or no resample differs: that is no certainty, but no information.
 
     Raises:
-        UsageError: No values, shapes that differ, or an unknown method.
+        UsageError: No values or some that are not finite, shapes that differ, or an argument out of range.
 
     Reference: B. Efron and R. Tibshirani, An Introduction to the Bootstrap (1993), chapters 13 and 14.
 
+    >>> bootstrap([0.0, 1.0, 2.0, 3.0, 4.0], resamples=9).low >= 0
+    True
     >>> bootstrap([1.0, 1.0, 1.0])
-    Interval(low=1.0, high=1.0)
+    Interval(low=nan, high=nan)
     """
-    data = np.asarray(values, np.float64)
+    data = finite_array("values", values)
     check_level(level)
-    if data.ndim == 0 or len(data) == 0 or resamples < 1:
-        raise UsageError(f"need at least one value and one resample, got shape {data.shape} and {resamples} resamples")
+    resamples = whole_number("resamples", resamples, 1)
+    if data.ndim == 0 or len(data) == 0:
+        raise UsageError(f"need at least one value, got shape {data.shape}")
     if method not in ("percentile", "bca"):
         raise UsageError(f"method is {method!r}; allowed: 'percentile', 'bca'")
     members = _members(clusters, len(data))
-    generator = np.random.default_rng(rng)
+    generator = random_generator(rng)
     if statistic is None:
         if data.ndim != 1:
             raise UsageError(f"the mean needs values of shape (E,), got {data.shape}; pass a statistic")
         point, draws, jackknife = _bootstrap_mean(data, members, resamples, generator)
     else:
         point, draws, jackknife = _bootstrap_any(data, statistic, members, resamples, generator, method == "bca")
+    if len(members) < 2 or np.ptp(draws) <= 1e-12 * np.abs(draws).max():  # rounding of equal values
+        return NO_INTERVAL
     tail = (1 - level) / 2
     quantiles = np.array([tail, 1 - tail])
-    if method == "bca" and np.ptp(draws) > 0:
+    if method == "bca":
         quantiles = _bca(point, draws, jackknife, quantiles)
     low, high = np.quantile(draws, quantiles)
     return Interval(float(low), float(high))
@@ -248,7 +249,7 @@ def _bca(point: float, draws: np.ndarray, jackknife: np.ndarray, quantiles: np.n
 
 
 def _two(a: npt.ArrayLike, b: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    first, second = finite_array("a", a), finite_array("b", b)
     if first.ndim != 1 or second.ndim != 1 or len(first) < 2 or len(second) < 2:
         raise UsageError(f"need two samples of at least two values each, got shapes {first.shape} and {second.shape}")
     return first, second
@@ -266,10 +267,10 @@ def welch(a: npt.ArrayLike, b: npt.ArrayLike, level: float = 0.95) -> Welch:
         level: Coverage of the interval of the difference.
 
     Returns:
-        With two constant samples: t is 0 or infinite and p is 1 or 0.
+        With two constant samples: t is 0 or infinite, p is 1 or 0, and there is no interval (nan).
 
     Raises:
-        UsageError: A sample has fewer than two values.
+        UsageError: A sample has fewer than two values, or one that is not finite.
 
     Reference: B. L. Welch, Biometrika 34 (1947).
 
@@ -284,7 +285,7 @@ def welch(a: npt.ArrayLike, b: npt.ArrayLike, level: float = 0.95) -> Welch:
     va, vb = first.var(ddof=1) / len(first), second.var(ddof=1) / len(second)
     if va + vb == 0:
         t = math.copysign(math.inf, difference) if difference else 0.0
-        return Welch(difference, t, float(len(first) + len(second) - 2), 0.0 if difference else 1.0, Interval(difference, difference))
+        return Welch(difference, t, float(len(first) + len(second) - 2), 0.0 if difference else 1.0, NO_INTERVAL)
     se = math.sqrt(va + vb)
     df = float((va + vb) ** 2 / (va**2 / (len(first) - 1) + vb**2 / (len(second) - 1)))
     half = float(stdtrit(df, 0.5 + level / 2)) * se
@@ -338,7 +339,7 @@ def hedges_g(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
 
 def _p_values(p: npt.ArrayLike) -> np.ndarray:
-    values = np.asarray(p, np.float64)
+    values = finite_array("p", p)
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise UsageError(f"expected a list of p values in [0, 1], got {values.tolist()!r:.200}")
     return values

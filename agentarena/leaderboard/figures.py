@@ -1,14 +1,12 @@
-"""Numbers for the report's small figures: axes of interval bars, spans of ranks, shades of a heat map."""
+"""Numbers for the report's small figures: axes of interval bars, shades of a heat map."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agentarena.evaluate import Interval
-
-__all__ = ["Axis", "axis", "rank_span", "shade"]
+__all__ = ["Axis", "axis", "shade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +49,6 @@ def axis(values: Iterable[float], mark: float | None) -> Axis:
         mark = None
     margin = 0.03 * ((high - low) or 1.0)
     return Axis(low - margin, high + margin, mark)
-
-
-def rank_span(intervals: Sequence[Interval]) -> list[tuple[int, int]]:
-    """The best and the worst rank each interval allows: nobody whose interval overlaps is surely ahead or behind.
-
-    >>> rank_span([Interval(2, 3), Interval(1, 2.5), Interval(0, 0.5)])
-    [(1, 2), (1, 2), (3, 3)]
-    """
-    return [
-        (1 + sum(other.low > mine.high for other in intervals), len(intervals) - sum(other.high < mine.low for other in intervals))
-        for mine in intervals
-    ]
 
 
 def shade(score: float) -> tuple[str, float]:

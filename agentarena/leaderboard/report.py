@@ -22,12 +22,12 @@ from agentarena.core import registry
 from agentarena.core.display import printable
 from agentarena.core.errors import RecordMismatch
 from agentarena.core.record import Record
-from agentarena.evaluate import Standings, contrasts
+from agentarena.evaluate import Interval, Standings, contrasts
 from agentarena.evaluate.standing import standings as compute_standings
 from agentarena.matches.results import Ledger, Results
 from agentarena.matches.tournaments import Tournament
 
-from .figures import Axis, axis, rank_span, shade
+from .figures import Axis, axis, shade
 from .published import Published, PublishedRow, beside
 from .replays import replay_data, select
 
@@ -96,7 +96,9 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count)
+    environment.filters.update(
+        percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count, signed_d=_number(".2f")
+    )
     return environment.get_template("report.html.j2").render(
         title=title or report.records[0].env,
         env=report.records[0].env,
@@ -181,40 +183,41 @@ def _facts(report: _Report, game: Any) -> list[tuple[str, str]]:
         ("seats", str(len(record.seats))),
         ("matches", f"{standings.matches:,}"),
         ("deals", f"{standings.deals:,}"),
+        *([("distinct games", f"{standings.courses:,}")] if standings.courses < standings.matches else []),
         ("agents", str(len(standings.rows))),
         ("returns", game.info.facts()["returns"]),
     ]
 
 
 def _rows(standings: Standings, ledgers: Mapping[str, Ledger], published: Published | None) -> list[dict[str, Any]]:
-    """The standings with rank spans, costs and published figures."""
-    spans = rank_span([row.return_interval for row in standings.rows])
+    """The standings with costs and published figures."""
     theirs = {row.agent: row for row in (published.rows if published else ())}
-    return [
-        {"row": row, "rank": rank, "cost": ledgers.get(row.agent), "theirs": theirs.get(row.agent)}
-        for row, rank in zip(standings.rows, spans, strict=True)
-    ]
+    return [{"row": row, "cost": ledgers.get(row.agent), "theirs": theirs.get(row.agent)} for row in standings.rows]
 
 
 def _axes(standings: Standings, published: Published | None, seats: int) -> dict[str, Axis]:
     """One axis a column, wide enough for every interval and published figure in it."""
     theirs = published.rows if published else ()
-    returns = [end for row in standings.rows for end in row.return_interval] + [
+    returns = _ends((row.mean_return, row.return_interval) for row in standings.rows) + [
         r.mean_return for r in theirs if r.agent and r.mean_return is not None
     ]
-    seat_returns = [end for row in standings.by_seat for end in row.return_interval]
+    places = {"seat": standings.by_seat, "role": standings.by_role, "side": standings.by_side}
     return {
         "return": axis(returns, 0.0),
         "win": axis(
-            [end for row in standings.rows for end in row.win_interval]
+            _ends((row.win_share, row.win_interval) for row in standings.rows)
             + [r.win_share for r in theirs if r.agent and r.win_share is not None],
             1 / seats if seats > 1 else None,
         ),
-        "elo": axis([end for row in standings.rows for end in row.elo_interval], 1000.0),
-        "mass": Axis(0.0, 1.0, None),
-        "seat": axis(seat_returns, 0.0),
-        "role": axis([end for row in standings.by_role for end in row.return_interval], 0.0),
+        "elo": axis(_ends((row.elo, row.elo_interval) for row in standings.rows), 1000.0),
+        "mass": Axis(0.0, 1.0, 1 / len(standings.rows)),
+        **{what: axis(_ends((row.mean_return, row.return_interval) for row in rows), 0.0) for what, rows in places.items()},
     }
+
+
+def _ends(figures: Iterable[tuple[float, Interval]]) -> list[float]:
+    """The figures and their intervals' ends, missing ones left out."""
+    return [value for figure, interval in figures for value in (figure, *interval) if not math.isnan(value)]
 
 
 def _columns(standings: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, bool]:
@@ -223,6 +226,8 @@ def _columns(standings: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, b
         "wins": any(not math.isnan(row.win_share) for row in rows),
         "elo": standings.ratings is not None,
         "mass": standings.evolution is not None,
+        "both_sides": any(row.both_sides for row in rows),
+        "courses": standings.courses < standings.matches,
         "nash": any(not math.isnan(row.nash) for row in rows),
         "forfeits": any(row.forfeits for row in rows),
         "cost": any(ledgers.get(row.agent) for row in rows),
@@ -249,9 +254,9 @@ def _figures(records: Sequence[Record], game: Any) -> list[tuple[str, Any]]:
 
 
 def _places(standings: Standings) -> list[tuple[str, list[Any], list[tuple[str, dict[Any, Any]]]]]:
-    """The tables by seat and by role: their title, the places in order and, for each agent, its row of each place."""
+    """The tables by seat, by role and by side: their title, the places in order and, for each agent, its row of each place."""
     out = []
-    for what, rows in (("seat", standings.by_seat), ("role", standings.by_role)):
+    for what, rows in (("seat", standings.by_seat), ("role", standings.by_role), ("side", standings.by_side)):
         if rows and len({row.place for row in rows}) > 1:
             agents = [(name, {row.place: row for row in rows if row.agent == name}) for name in dict.fromkeys(row.agent for row in rows)]
             out.append((what, sorted({row.place for row in rows if row.place is not None}), agents))

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from agentarena.core import registry
 from agentarena.core.agent import Agent
+from agentarena.core.display import shown
 from agentarena.core.errors import RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
 from agentarena.core.match import OnUnreadable, Player, RunConfig
 from agentarena.core.record import Cost, Finished, Record
 
+from .arguments import above_zero, flag, output_file, whole
+from .arguments import on_unreadable as read_policy
+from .arguments import progress as watcher
 from .backends import Job, backend, seated
 from .results import Results
 from .runner import default_concurrency
 from .seating import Fixture, rotation
 from .store import RecordFile
 
-__all__ = ["Progress", "play", "run"]
+__all__ = ["Entered", "Progress", "listed", "play", "run"]
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
 """Called as `progress(done, total)` with the number of matches, at the start and after each match."""
+Entered = Callable[[Sequence[Player]], Callable[[], None]]
 
 
 def play(
@@ -47,6 +53,7 @@ def play(
     concurrency: int | None = None,
     record_samples: bool = False,
     preset: str | None = None,
+    options: Mapping[str, Any] | None = None,
     **env_options: Any,
 ) -> Results:
     """Play matches and give back their records.
@@ -64,8 +71,7 @@ def play(
         out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
         duplicate: Whether each deal is played in every rotation of the seats.
-        deadline_s: Seconds for each decision; agents then live in processes of their own.
-        isolate: Whether agents live in processes of their own, deadline or not.
+        deadline_s, isolate: Seconds for each decision; with either, agents live in processes of their own.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
         progress: Called as `progress(done, total)`.
         on_match: Called with the record of each match as it ends, in this process. What it raises ends the run.
@@ -73,21 +79,22 @@ def play(
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
         preset: A named setting of the environment's options.
-        env_options: The environment's options.
+        options, env_options: The environment's options; in `options` also those that are named like an argument here.
 
     Raises:
         UnknownName: No such environment, option, preset, agent or backend.
-        WrongSeats: No agents, or more than seats.
+        WrongSeats, UsageError: No agents, or more than seats; an argument is out of range.
+        NotSupported: An agent cannot play the game.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
         OSError: The disk is full or `out` may not be written; what was recorded is kept.
         RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
 
-    >>> runs = play("TicTacToe-v0", ["random", "random"], matches=4, seed=1)
-    >>> runs.returns.shape
+    >>> play("TicTacToe-v0", ["random", "random"], matches=4, seed=1).returns.shape
     (4, 2)
     """
-    game = registry.game(env, preset=preset, **env_options)
-    fixtures = rotation(len(_listed(agents)), game.info.seats, _whole("matches", matches), rotate=rotate, duplicate=duplicate)
+    game = registry.game(env, preset=preset, options=options, **env_options)
+    seats, number = game.info.seats, whole("matches", matches)
+    fixtures = rotation(len(listed(agents)), seats, number, rotate=flag("rotate", rotate), duplicate=flag("duplicate", duplicate))
     return run(
         game,
         agents,
@@ -124,6 +131,7 @@ def run(
     resume: bool = True,
     concurrency: int | None = None,
     record_samples: bool = False,
+    entered: Entered | None = None,
 ) -> Results:
     """Play the given fixtures: `play` without its own seating. Arguments are those of `play`.
 
@@ -131,19 +139,28 @@ def run(
         game: The game, or its id with default options.
         agents: All agents of the run; a fixture names the holder of each seat by its index here.
         fixtures: The matches; their numbers must differ.
+        entered: Called with the agents as records name them, once they are made and before anything is written; what it gives
+            back is called once `out` is open.
 
     Raises:
         WrongSeats: A fixture does not seat exactly the game's seats with agents of the list.
     """
     rules = registry.game(game)
-    seed = _whole("seed", seed)
-    _check(rules, len(_listed(agents)), fixtures, concurrency)
+    path = None if out is None else output_file("out", out)
+    seed = whole("seed", seed)
+    workers = None if workers is None else whole("workers", workers, 1)
+    concurrency = None if concurrency is None else whole("concurrency", concurrency, 1)
+    deadline_s = None if deadline_s is None else above_zero("deadline_s", deadline_s)
+    isolate, resume, record_samples = flag("isolate", isolate), flag("resume", resume), flag("record_samples", record_samples)
+    unreadable, report = read_policy(on_unreadable), watcher(progress)
+    _check(rules, len(listed(agents)), fixtures)
     place = _backend(backend, workers)
-    ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s)
+    ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s, game=rules)
     try:
         players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
-        config = RunConfig(rules, players, seed, on_unreadable or OnUnreadable(), record_samples)
+        config = RunConfig(rules, players, seed, unreadable, record_samples)
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
+        begin = entered(players) if entered else None
         if not place.here:
             _close(owned)
 
@@ -155,10 +172,12 @@ def run(
 
             place.play(job, ready, fixtures, ended)
 
-        if out is None:
-            return _in_memory(fixtures, play_all, progress)
-        with RecordFile(out, config, fixtures, resume=resume) as file:
-            return _in_file(file, fixtures, play_all, progress)
+        if path is None:
+            return _warned(_in_memory(fixtures, play_all, report))
+        with RecordFile(path, config, fixtures, resume=resume) as file:
+            if begin:
+                begin()
+            return _warned(_in_file(file, fixtures, play_all, report))
     finally:
         _close(owned)
 
@@ -172,10 +191,9 @@ _backend = backend  # the arguments of `play` and `run` carry the same name
 _PlayAll = Callable[[Sequence[Fixture], Callable[[Finished], None]], None]
 
 
-def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
+def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, report: Progress) -> Results:
     records: list[Record] = []
     costs: list[Cost] = []
-    report = progress or _silent
     report(0, len(fixtures))
 
     def finished(done: Finished) -> None:
@@ -190,8 +208,7 @@ def _in_memory(fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progre
     return Results(records, costs)
 
 
-def _in_file(file: RecordFile, fixtures: Sequence[Fixture], play_all: _PlayAll, progress: Progress | None) -> Results:
-    report = progress or _silent
+def _in_file(file: RecordFile, fixtures: Sequence[Fixture], play_all: _PlayAll, report: Progress) -> Results:
     report(len(file.records), len(fixtures))
 
     def finished(done: Finished) -> None:
@@ -213,26 +230,26 @@ def _ended(end: RunEnds, results: Results, total: int, place: str) -> RunEnds:
     return error
 
 
-def _silent(done: int, total: int) -> None:
-    pass
+def _warned(results: Results) -> Results:
+    """Log what should not be overlooked, at the end of a run."""
+    for sentence in results.warnings():
+        _log.warning("%s", sentence)
+    return results
 
 
-def _listed(agents: Sequence[str | Agent]) -> Sequence[str | Agent]:
-    if isinstance(agents, str | Agent):
-        raise UsageError(f"agents must be a list, got {agents!r:.100}; write [{agents!r:.100}]")
+def listed(agents: Sequence[str | Agent]) -> Sequence[str | Agent]:
+    """A list of agents.
+
+    Raises:
+        UsageError: It is one agent, or no list.
+    """
+    if isinstance(agents, str | Agent) or not isinstance(agents, Sequence):
+        one = isinstance(agents, str | Agent)
+        raise UsageError(f"agents must be a list, got {'one agent; write [agent, ...]' if one else shown(agents)}")
     return agents
 
 
-def _whole(name: str, value: Any) -> int:
-    """The value as a plain int; numpy's integers count, bools do not."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer) or value < 0:
-        raise UsageError(f"{name} must be a whole number of at least 0, got {value!r}")
-    return int(value)
-
-
-def _check(game: Game[Any], agents: int, fixtures: Sequence[Fixture], concurrency: int | None) -> None:
-    if concurrency is not None and concurrency < 1:
-        raise UsageError(f"concurrency must be at least 1, got {concurrency!r}")
+def _check(game: Game[Any], agents: int, fixtures: Sequence[Fixture]) -> None:
     for fixture in fixtures:
         if len(fixture.seats) != game.info.seats or not all(0 <= index < agents for index in fixture.seats):
             raise WrongSeats(

@@ -5,7 +5,7 @@ Axis letters: E matches, S seats, P policies, B matches under way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -76,6 +76,7 @@ def play_arrays(
     device: Any = None,
     on_step: Callable[[ArrayStep], None] | None = None,
     preset: str | None = None,
+    options: Mapping[str, Any] | None = None,
     **env_options: Any,
 ) -> ArrayResults:
     """Play matches between policies on array rules.
@@ -96,7 +97,8 @@ def play_arrays(
         device: Device of the arrays, where `xp` is torch.
         on_step: Called after every step.
         preset: A named setting of the environment's options.
-        env_options: The environment's options.
+        options: The environment's options by name, also those that are named like an argument here.
+        env_options: More of them, as keywords.
 
     Raises:
         UnknownName: No such environment, option or preset.
@@ -108,7 +110,7 @@ def play_arrays(
     >>> results.returns.shape, bool((results.lengths >= 5).all())
     ((1000, 2), True)
     """
-    game = registry.game(env, preset=preset, **env_options)
+    game = registry.game(env, preset=preset, options=options, **env_options)
     for name, value in (("matches", matches), ("size", size)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise UsageError(f"{name} is {value!r}; expected a positive whole number")

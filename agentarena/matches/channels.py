@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Protocol
 
-from agentarena.agents.boundary import Threaded, decide, decide_one, raised
+from agentarena.agents.boundary import Threaded, decide, decide_one, failure, is_interrupt
 from agentarena.core.agent import Agent, AsyncAgent, Decision
-from agentarena.core.errors import AgentTimeout
+from agentarena.core.errors import AgentTimeout, RunEnds
 from agentarena.core.match import Match
 
 __all__ = ["AsyncChannel", "Channel", "Inline", "Question", "channel"]
@@ -122,16 +122,19 @@ class AsyncChannel:
         self._waiting = []
         if self._deadline_s is not None:
             self._sent.extend(questions)
-        put = self._mailbox.put
+        put, agent = self._mailbox.put, self._agent
+        by_index = dict(enumerate(questions))
 
         def answer(index: int, decision: Decision | Exception) -> None:
-            put((questions[index], decision, time.monotonic()))
+            put((by_index[index], failure(agent, decision) if isinstance(decision, RunEnds) else decision, time.monotonic()))
 
         try:
-            self._agent.submit([question.match.view(question.seat) for question in questions], answer)
-        except Exception as error:
-            for index in range(len(questions)):
-                answer(index, raised(error))
+            agent.submit([question.match.view(question.seat) for question in questions], answer)
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
+            for question in questions:
+                put((question, failure(agent, error), time.monotonic()))
 
     def next_deadline(self) -> float | None:
         while self._sent and not self._sent[0].open:

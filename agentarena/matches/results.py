@@ -22,6 +22,7 @@ from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
 
 from .decisions import decision_rows
+from .forfeits import forfeit_warnings
 
 if TYPE_CHECKING:
     import pandas
@@ -101,23 +102,26 @@ class Results:
         """The records as arrays, which every count and interval is computed from."""
         return MatchTable.of(self.records)
 
-    def table(self, *, by_seat: bool = False, by_role: bool = False, confidence: float = 0.95) -> list[dict[str, Any]]:
-        """One row an agent, or one row an agent and seat or role; best mean return first.
+    def table(
+        self, *, by_seat: bool = False, by_role: bool = False, by_side: bool = False, confidence: float = 0.95
+    ) -> list[dict[str, Any]]:
+        """One row an agent, or one row an agent and seat, role or side; best mean return first.
 
         The figures are those of `agentarena.evaluate.shares`, as everywhere. A match in which an agent holds several seats
         counts once, with the mean of its seats. A draw is a shared win: 1/2 each between two players, 1/k each between k
-        leaders. Matches of one deal are one cluster in both intervals.
+        leaders. Matches of one deal are one cluster in both intervals. Self-play is told apart by side.
 
         Returns:
-            Rows with the keys agent, seat or role (where asked for), matches, deals, wins, draws, forfeits, win_share,
-            win_interval, mean_return, return_interval; win_share is nan in games without anything to win.
+            Rows with the keys agent, seat, role or side (where asked for), matches, deals, courses, wins, draws, both_sides,
+            forfeits, win_share, win_interval, win_reason, mean_return, return_interval, return_reason. win_share is nan in
+            games without anything to win; where an interval is nan, its reason says why, and else is "".
 
         Raises:
-            UsageError: The records are of different games, or both `by_seat` and `by_role` were given.
+            UsageError: The records are of different games, or several of `by_seat`, `by_role`, `by_side` were given.
         """
-        if by_seat and by_role:
-            raise UsageError("give by_seat or by_role, not both")
-        by: Literal["seat", "role"] | None = "seat" if by_seat else "role" if by_role else None
+        if by_seat + by_role + by_side > 1:
+            raise UsageError("give one of by_seat, by_role and by_side, not both")
+        by: Literal["seat", "role", "side"] | None = "seat" if by_seat else "role" if by_role else "side" if by_side else None
         rows = shares(self.match_table, by=by, level=confidence) if self.records else ()
         return [_table_row(row, by) for row in rows]
 
@@ -158,6 +162,10 @@ class Results:
             name = self.agents.get(cost.agent, f"agent {cost.agent}")
             sums[name] = sums.get(name, Ledger()).plus(cost)
         return sums
+
+    def warnings(self) -> list[str]:
+        """What should not be overlooked: a sentence for each agent that forfeited most of its matches. `play` logs them."""
+        return forfeit_warnings(self.records, self.agents)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the records to `path`, one a line, and the costs beside them (`ledger_path`). Replaces whole files."""
@@ -250,12 +258,7 @@ _FRAME_COLUMNS = (
 
 
 def _table_row(share: Share, by: str | None) -> dict[str, Any]:
-    """A row of `Results.table`: the fields of the share by name, whole numbers of wins and draws as ints."""
+    """A row of `Results.table`: the fields of the share by name."""
     row = {field.name: getattr(share, field.name) for field in fields(share)}
     place = row.pop("place")
-    row |= {"wins": _whole(share.wins), "draws": _whole(share.draws)}
     return row if by is None else {"agent": row.pop("agent"), by: place, **row}
-
-
-def _whole(value: float) -> int | float:
-    return int(value) if float(value).is_integer() else round(float(value), 6)

@@ -53,7 +53,15 @@ class Majority(Game[Round]):
     @cached_property
     def info(self) -> GameInfo:
         return GameInfo(
-            seats=3, low=0.0, high=float(self.rounds), unit="point", sum="general", simultaneous=True, chance=True, max_steps=self.rounds
+            seats=3,
+            low=0.0,
+            high=float(self.rounds),
+            unit="point",
+            sum="general",
+            simultaneous=True,
+            lockstep=not self.resting,
+            chance=True,
+            max_steps=self.rounds,
         )
 
     @cached_property

@@ -32,10 +32,14 @@ def test_a_joint_mask_says_which_pairs_are_legal() -> None:
     mask = observation["joint_mask"]
     assert mask.shape == (4, 4)
     assert mask.dtype == np.int8
-    assert np.array_equal(mask, info["joint_mask"])
-    assert [part.tolist() for part in info["action_mask"]] == [[1, 1, 1, 1], [1, 1, 1, 1]]
+    assert info["action_mask"].tolist() == [1] * 8
+    assert np.array_equal(info["action_mask"], observation["action_mask"])
+    assert env.action_space("player_0").sample(info["action_mask"]) in env.action_space("player_0")
+    assert env.action_space("player_0").sample(np.array([0, 0, 1, 0, 0, 0, 0, 1], np.int8)).tolist() == [2, 3]
     assert np.argwhere(mask == 0).tolist() == [[2, 2], [3, 3]]
-    assert env.observe("player_1")["joint_mask"].sum() == 0
+    assert env.observe("player_1")["joint_mask"].sum() == 14, "its turn in this round is to come"
+    env.step((0, 1))
+    assert env.observe("player_0")["joint_mask"].sum() == 0
     assert observation in env.observation_space("player_0")
 
 

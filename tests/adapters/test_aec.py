@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from adapter_games import Bids, Climb, Majority, Talk, Tips
 from gymnasium import spaces
 
@@ -55,8 +56,9 @@ def test_a_round_asks_only_the_seats_to_move_in_order() -> None:
         asked = env.episode.to_move
         for seat in asked:
             assert env.agent_selection == f"player_{seat}"
-            masks = {agent: env.infos[agent]["action_mask"].any() for agent in env.agents}
-            assert masks == {agent: agent == env.agent_selection for agent in env.agents}
+            choosing = [f"player_{other}" for other in asked if other >= seat]
+            for masks in ({agent: env.infos[agent] for agent in env.agents}, {agent: env.observe(agent) for agent in env.agents}):
+                assert {agent for agent, shown in masks.items() if shown["action_mask"].any()} == set(choosing)
             env.step(0)
 
 
@@ -72,21 +74,35 @@ def test_illegal_action_costs_the_offender_alone() -> None:
     seat = int(offender[-1])
     assert env.rewards[offender] + before[seat] == pytest.approx(Tips().info.forfeit_return)
     assert {a: r for a, r in env.rewards.items() if a != offender} == {a: 0.0 for a in env.agents if a != offender}
-    assert "legal: 1, 3" in env.infos[offender]["illegal"]
-    assert all(info["forfeit"] == offender for info in env.infos.values())
-    assert [env.infos[a].get("illegal") is None for a in env.agents if a != offender] == [True, True]
+    assert list(env.faults) == [offender]
+    assert "legal: 1, 3" in env.faults[offender]
+    words = aa.make(Tips(), view="text")
+    words.reset(seed=0)
+    words.step(1)
+    words.step(0)
+    assert "legal: 1, 3" in words.infos[offender]["illegal"]
+    assert all(info["forfeit"] == [offender] for info in words.infos.values())
+    assert [words.infos[a].get("illegal") is None for a in words.agents if a != offender] == [True, True]
 
 
-def test_illegal_action_in_a_round_ends_it_before_the_others_choose() -> None:
+def test_illegal_action_in_a_round_ends_the_match_when_the_round_is_over() -> None:
+    """The others choose without knowing of it, as in the parallel form; several may forfeit in one round."""
     env = aa.make(Majority())
     env.reset(seed=0)
-    env.step(0)
     env.step(5)
-    assert env.rewards == {"player_0": 0.0, "player_1": Majority().info.forfeit_return, "player_2": 0.0}
+    env.step(0)
+    assert not any(env.terminations.values())
+    assert env.rewards == dict.fromkeys(env.agents, 0.0)
+    env.step(7)
+    price = Majority().info.forfeit_return
+    assert env.rewards == {"player_0": price, "player_1": 0.0, "player_2": price}
     assert all(env.terminations.values())
+    assert sorted(env.faults) == ["player_0", "player_2"]
 
 
-@pytest.mark.parametrize("action", [9, -1, 4, True, 1.0, "4", None, np.float32(3), np.array([1, 2])], ids=repr)
+@pytest.mark.parametrize(
+    "action", [9, -1, 4, True, np.True_, 2.5, np.nan, np.inf, "4", None, np.float32(3.5), np.array([1, 2]), np.array(True)], ids=repr
+)
 def test_raise_leaves_everything_as_it_was(action: Any) -> None:
     env = aa.make("TicTacToe-v0", on_illegal="raise")
     env.reset(seed=0)
@@ -99,12 +115,19 @@ def test_raise_leaves_everything_as_it_was(action: Any) -> None:
     assert env.agent_selection == "player_0"
 
 
-@pytest.mark.parametrize("integer", [int, np.int8, np.int32, np.int64, np.array], ids=lambda f: f.__name__)
-def test_integers_of_every_make_are_actions(integer: Any) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [int, float, np.int8, np.int64, np.float32, np.array, lambda n: np.array([n]), lambda n: np.array([float(n)]), torch.tensor,
+     lambda n: torch.tensor([n]), lambda n: torch.tensor(float(n), requires_grad=True)],
+)  # fmt: skip
+def test_whole_numbers_of_every_make_are_actions(number: Any) -> None:
     env = aa.make("TicTacToe-v0", on_illegal="raise")
     env.reset(seed=0)
-    env.step(integer(4))
+    env.step(number(4))
     assert env.episode.state.board == "....X...."
+    parallel = aa.make_parallel("RockPaperScissors-v0", on_illegal="raise")
+    parallel.reset(seed=0)
+    assert parallel.step({agent: number(2) for agent in parallel.agents})[1] == {"player_0": 0.0, "player_1": 0.0}
 
 
 def test_replies_in_words() -> None:
@@ -231,7 +254,7 @@ def test_order_is_enforced_with_clear_errors() -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(UnknownName, match="Did you mean TicTacToe-v0"):
         aa.make("TicTacTo-v0")
-    for arguments in ({"view": "words"}, {"on_illegal": "ignore"}, {"render_mode": "rgb_array"}, {"max_cycles": 0}, {"max_chars": 3}):
+    for arguments in ({"view": "words"}, {"on_illegal": "ignore"}, {"render_mode": "svg"}, {"max_cycles": 0}, {"max_chars": 3}):
         with pytest.raises(BadOption):
             aa.make("TicTacToe-v0", **arguments)
     with pytest.raises(UnknownName, match="option of TicTacToe"):
@@ -270,6 +293,7 @@ def test_metadata() -> None:
     assert str(env) == "TicTacToe_v0"
     assert env.metadata["is_parallelizable"] is False
     assert aa.make(Majority()).metadata["is_parallelizable"] is True
+    assert aa.make(Majority(resting=True)).metadata["is_parallelizable"] is False
     assert env.unwrapped is env
     env.close()
     env.close()

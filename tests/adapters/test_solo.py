@@ -32,7 +32,7 @@ def test_gymnasium_checks_every_game(env_id: str, view: str, capsys: pytest.Capt
 @pytest.fixture
 def fixture_id(request: pytest.FixtureRequest) -> Any:
     name = "agentarena-tests/Fixture-v0"
-    gymnasium.register(name, entry_point="agentarena.adapters.solo:solo", kwargs={"env_id": request.param}, order_enforce=False)
+    gymnasium.register(name, entry_point="agentarena.adapters.solo:make_solo", kwargs={"env_id": request.param}, order_enforce=False)
     yield name
     del gymnasium.registry[name]
 

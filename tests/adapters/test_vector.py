@@ -46,7 +46,7 @@ def test_every_game_plays(subject: str | Game[Any], opponents: str | None) -> No
         with pytest.raises(UsageError, match=r"the same .* space for every seat"):
             aa.make_vec(subject, 4)
         return
-    vec = aa.make_vec(subject, 4, opponents=opponents, seed=3)
+    vec = aa.make_vec(subject, 4, opponents=opponents, seed=3, all_rewards=True)
     rng = np.random.default_rng(0)
     seen, infos = vec.reset()
     rows = np.arange(4)
@@ -69,8 +69,9 @@ def test_every_game_plays(subject: str | Game[Any], opponents: str | None) -> No
         assert not infos["rewards"][ended].any()
         ended = terminated | truncated
     low, high = vec.game.info.low, vec.game.info.high
-    assert (infos["returns"] >= low - 1e-6).all() or not ended.any()
-    assert (infos["returns"] <= high + 1e-6).all() or not ended.any()
+    legal = ~infos["forfeit"].any(axis=1)
+    assert (infos["returns"][legal] >= low - 1e-6).all() or not ended.any()
+    assert (infos["returns"][legal] <= high + 1e-6).all() or not ended.any()
     vec.close()
 
 
@@ -147,7 +148,7 @@ def test_shapes_of_simultaneous_self_play(rules: Game[Any]) -> None:
 
 @pytest.mark.parametrize("rules", [Majority(), FastMajority()], ids=repr)
 def test_shapes_with_opponents(rules: Game[Any]) -> None:
-    vec = aa.make_vec(rules, 6, opponents="random", seat="rotate", seed=0)
+    vec = aa.make_vec(rules, 6, opponents="random", seat="rotate", seed=0, all_rewards=True)
     seen, infos = vec.reset()
     assert infos["to_move"].tolist() == [0, 1, 2, 0, 1, 2]
     assert seen["observation"][:, 1].tolist() == [0, 1, 2, 0, 1, 2]
@@ -254,6 +255,23 @@ def test_illegal_action_in_a_round(rules: Game[Any], bad: int) -> None:
     assert rewards.tolist() == [[0.0, price - 1.0, 0.0], [1.0, 1.0, 1.0]]
     assert infos["returns"].tolist() == [[1.0, price, 1.0], [2.0, 2.0, 2.0]]
     assert infos["forfeit"].tolist() == [[False, True, False], [False] * 3]
+
+
+@pytest.mark.parametrize("opponents", ["random", aa.agent("random")], ids=["arrays", "tables"])
+def test_each_seat_sees_its_own_rewards_alone_until_the_match_is_over(opponents: Any) -> None:
+    hidden, open_ = (
+        aa.make_vec(FastMajority(rounds=3), 4, opponents=opponents, seat=1, seed=0, all_rewards=every) for every in (False, True)
+    )
+    hidden.reset()
+    open_.reset()
+    for step in range(3):
+        *_, infos = hidden.step(np.zeros(4, int))
+        *_, everything = open_.step(np.zeros(4, int))
+        assert "rewards" not in infos
+        assert np.array_equal(infos["returns"][:, 1], everything["returns"][:, 1])
+        assert np.isnan(infos["returns"][:, [0, 2]]).all() == (step < 2)
+        assert not np.isnan(everything["returns"]).any()
+    assert np.array_equal(infos["returns"], everything["returns"])
 
 
 @pytest.mark.parametrize("opponents", [None, "random", aa.agent("random")], ids=["self-play", "arrays", "tables"])

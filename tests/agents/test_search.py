@@ -80,7 +80,7 @@ def test_a_win_in_one_is_taken_and_one_is_stopped(spec):
 
 @pytest.mark.parametrize("rules", [SmallKuhn(), Bimatrix(), Gamble(), SmallKuhn(3)])
 def test_minimax_refuses_other_games(rules):
-    with pytest.raises(NotSupported, match="minimax needs two seats"):
+    with pytest.raises(NotSupported, match="it needs two seats"):
         agent("minimax").choose(View(rules, rules.start(stream(0)), 0))
 
 

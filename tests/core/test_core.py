@@ -104,7 +104,7 @@ def test_agent_specs() -> None:
     for bad in ("random?x", "random?x=1&x=2", "random?1=2"):
         with pytest.raises(BadOption):
             agent(bad)
-    with pytest.raises(BadOption, match="parameters"):
+    with pytest.raises(BadOption, match="has no parameter 'simulations'"):
         agent("random?simulations=3")
     with pytest.raises(UnknownName, match="random"):
         agent("randon")

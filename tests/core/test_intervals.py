@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from agentarena.core.errors import UsageError
 from agentarena.core.intervals import mean_interval, t_quantile, wilson
 
 
@@ -58,7 +59,32 @@ def test_grouped_intervals_cover_as_often_as_they_say():
     assert abs(hits / 2000 - 0.95) < 4.5 * math.sqrt(0.95 * 0.05 / 2000)
 
 
-def test_fewer_than_two_values_have_no_interval():
-    assert mean_interval([]) == mean_interval([1.0]) == mean_interval([1.0, 2.0], [7, 7]) == (-math.inf, math.inf)
+@pytest.mark.parametrize(
+    ("values", "groups"), [([], None), ([1.0], None), ([1.0, 2.0], [7, 7]), ([0.1] * 9, None), ([1.0, 3.0] * 4, np.arange(8) // 2)]
+)
+def test_values_that_do_not_vary_have_no_interval(values, groups):
+    """One value, one group, equal values, groups of equal sum: nothing says how much they could vary."""
+    assert all(math.isnan(end) for end in mean_interval(values, groups))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mean_interval([1.0, 2.0], confidence=95),
+        lambda: mean_interval([1.0, 2.0], confidence=float("nan")),
+        lambda: mean_interval([1.0, float("nan")]),
+        lambda: mean_interval([1.0, float("inf")]),
+        lambda: mean_interval([1.0, 2.0], [1]),
+        lambda: mean_interval([[1.0, 2.0]]),
+        lambda: wilson(1, float("inf")),
+        lambda: wilson(1, 2, 95),
+    ],
+)
+def test_numbers_out_of_range_are_usage_errors(call):
+    with pytest.raises(UsageError):
+        call()
+
+
+def test_no_degrees_of_freedom():
     with pytest.raises(ValueError, match="df"):
         t_quantile(0.9, 0)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import re
+import time
 import unicodedata
 
 import numpy as np
 import pytest
 
 from agentarena.core import registry
-from agentarena.core.text import CHARSET, Choices, Unreadable, answer_in, fold, quote, words_in
+from agentarena.core.text import CHARSET, Choices, Unreadable, answer_in, fold, parts_in, quote, tags_in, words_in
 
 
 @pytest.mark.parametrize(
@@ -107,3 +110,75 @@ def test_an_occupied_cell_is_read_and_left_to_the_rules() -> None:
     state = game.step(game.start(rng), {0: 4}, rng)
     assert game.text.read(state, 1, "(1,1)") == 4
     assert 4 not in game.legal(state, 1)
+
+
+# --- any reply, in time linear in its length ------------------------------------------------------------------------------
+
+PIECES = ["<answer>", "</answer>", "<say>", "</say>", "<Answer>", "</SAY>", "<", ">", "a", " ", "\n", "é", "<say", "answer>"]
+
+
+def test_tags_are_read_as_the_plain_pattern_reads_them() -> None:
+    draw = random.Random(0)
+    for _ in range(3000):
+        reply = "".join(draw.choices(PIECES, k=draw.randint(0, 14)))
+        for name in ("answer", "say"):
+            pattern = re.compile(f"<{name}>(.*?)</{name}>", re.IGNORECASE | re.DOTALL)
+            assert parts_in(reply, name) == (pattern.findall(reply), pattern.sub("", reply)), reply
+        assert tags_in(reply, "answer", "say") == len(re.findall("</?(?:answer|say)>", reply, re.IGNORECASE))
+
+
+SOUPS = [
+    "<answer>", "<say>", "</say>", "<say></say>", "<answer></answer>", "<", "</", "<a>", "\ufdfa", "a\u0301\u0316", " ", "x", "<answer", "\ud800",
+    "5", "<guess>Ada ", "Ada 0.5,", "not wolf ", ";", "&#60;", "&", "0", "e", "player ", "i am  ",
+]  # fmt: skip
+FRAMES = [
+    "{}", "<answer>{}</answer>", "<say>{}</say><answer>x</answer>", "{}<answer>x</answer>", "<guess>{}</guess>", "<guess>Ada{}",
+    "<say>{}</say>", "<answer>player {}</answer>", "<answer>work {}</answer>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("env", ["TicTacToe-v0", "Dhumbal-v0", "Werewolf-v0", "Commons-v0", "Economist-v0"])
+def test_no_reply_of_100_000_characters_is_read_in_more_than_linear_time(env: str) -> None:
+    game = registry.game(env)
+    state = game.start(np.random.default_rng(0))
+    seat = game.to_move(state)[0]
+    game.text.read(state, seat, "warm up")
+    slow = {}
+    for soup in SOUPS:
+        for frame in FRAMES:
+            reply = frame.format((soup * 100_000)[:100_000])[:100_000]
+            start = time.process_time()
+            game.text.read(state, seat, reply)
+            answer_in(reply)
+            words_in(reply)
+            spent = time.process_time() - start
+            if spent > 0.1:
+                slow[soup, frame] = spent
+    assert not slow  # it was seconds
+
+
+def test_quoting_and_folding_take_time_linear_in_the_words() -> None:
+    for soup in SOUPS:
+        words = (soup * 100_000)[:100_000]
+        start = time.process_time()
+        assert len(quote(words, 60)) <= 60 + len('"" (cut short)')
+        assert len(quote(words, 10_000)) <= 10_000 + len('"" (cut short)')
+        assert set(fold(words)) <= set(CHARSET)
+        assert time.process_time() - start < 0.5
+
+
+def test_numbers_in_replies_are_finite_and_of_bounded_length() -> None:
+    rng = np.random.default_rng(0)
+    for env, options in (
+        ("Commons-v0", {"levels": 5}),
+        ("Commons-v0", {}),
+        ("Economist-v0", {}),
+        ("Economist-v0", {"preset": "democracy"}),
+    ):
+        game = registry.game(env, **options)
+        state = game.start(rng)
+        for seat in game.to_move(state):
+            for number in ("1e999", "5" * 5000, "1e99999999999", "-1e999", "nan", "inf", "0." + "1" * 5000):
+                for form in ("{}", "level {}", "player {}", "work {}", "vote {}", "rates {0}, {0}", "effort {}", "yes {}"):
+                    got = game.text.read(state, seat, f"<answer>{form.format(number)}</answer>")
+                    assert isinstance(got, Unreadable), (env, form, number[:20])

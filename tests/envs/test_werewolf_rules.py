@@ -12,7 +12,8 @@ from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
 from agentarena.envs.werewolf.actions import antidote, bid, pass_, speech
 from agentarena.envs.werewolf.options import ROLES
-from agentarena.envs.werewolf.rules import floor, shaped_vote
+from agentarena.envs.werewolf.rules import floor
+from agentarena.envs.werewolf.state import Entry, pay_for_votes
 
 # --- options ----------------------------------------------------------------------------------------------------------------
 
@@ -381,13 +382,21 @@ def test_the_last_wolf_may_die_with_its_prey():
 def test_shaped_pay_looks_at_the_exiled():
     """The public environment pays the exile bonus by the seer's target instead (specification section 1.2)."""
     table = Table("W S V V V V", reward="shaped", start="day")
-    state = table.state
-    votes = [(0, 2), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0)]
-    assert shaped_vote(state, 0, votes) == (-10.0, 25.0, 25.0, 25.0, 25.0, 25.0)
-    votes = [(0, 2), (1, 2), (2, 0), (3, 2), (4, 2), (5, 2)]
-    assert shaped_vote(state, 2, votes) == (5.0, -25.0, 10.0, -25.0, -25.0, -25.0)
+    rights = [Entry("vote", seat, 2 if seat == 0 else 0) for seat in range(6)]
+    wrongs = [Entry("vote", seat, 0 if seat == 2 else 2) for seat in range(6)]
+    assert pay_for_votes(table.game, [*rights, Entry("exile", 0)], table.state.roles) == (0.0, 25.0, 25.0, 25.0, 25.0, 25.0)
+    assert pay_for_votes(table.game, [*wrongs, Entry("exile", 2)], table.state.roles) == (5.0, -25.0, 20.0, -25.0, -25.0, -25.0)
+    assert pay_for_votes(table.game, [*wrongs, Entry("revote"), *rights, Entry("exile", 0)], table.state.roles)[3] == 25.0
     table.vote(0)
     assert table.state.rewards == (-310.0, 330.0, 330.0, 330.0, 330.0, 330.0)
+
+
+@pytest.mark.parametrize("reveal", ["none", "team", "role"])
+def test_pay_on_the_way_tells_no_role(reveal):
+    """Pay for votes waits for the end, where all roles are known; survival and exile, which everybody sees, are paid at once."""
+    table = Table("W S V V V V V W", reward="shaped", start="day", reveal=reveal)
+    table.vote(2)
+    assert table.state.rewards == (5.0, 5.0, -10.0, 5.0, 5.0, 5.0, 5.0, 5.0)
 
 
 def test_refusals_name_what_is_wrong():

@@ -75,12 +75,12 @@ def test_swapping_sides_changes_nothing() -> None:
 
 
 def test_a_cluster_repeated_is_one_observation() -> None:
-    """Every game copied four times into its own cluster: the same ratings and errors as without the copies."""
+    """Every game copied four times into its own cluster: the same ratings and, but for G / (G-1), errors as without the copies."""
     first, second, score = _comparisons()
     clusters = np.arange(len(first)).repeat(4)
     copied = bradley_terry_pairs(first.repeat(4), second.repeat(4), score.repeat(4), players=4, clusters=clusters)
     assert copied.elo == pytest.approx(bradley_terry(WINS, DRAWS).elo)
-    assert copied.se == pytest.approx(bradley_terry(WINS, DRAWS).se)
+    assert copied.se == pytest.approx(bradley_terry(WINS, DRAWS).se * np.sqrt(360 / 359))
     naive = bradley_terry_pairs(first.repeat(4), second.repeat(4), score.repeat(4), players=4)
     assert naive.se == pytest.approx(bradley_terry(WINS, DRAWS).se / 2)
 
@@ -114,6 +114,110 @@ def test_an_undefeated_player_gets_a_prior_and_a_note() -> None:
     assert np.all(np.isfinite(fit.elo))
     assert fit.elo.argmax() == 0
     assert fit.elo.mean() == pytest.approx(1000)
+
+
+# wins and draws of tables for which Davidson's model has no finite estimate though everybody scored against everybody
+_UNBOUNDED = {
+    "wins and draws, no loss": ([[0, 1], [0, 0]], [[0, 1], [1, 0]]),
+    "losses and draws, no win": ([[0, 0], [3, 0]], [[0, 2], [2, 0]]),
+    "a ladder": ([[0, 2, 0], [0, 0, 2], [0, 0, 0]], [[0, 1, 0], [1, 0, 1], [0, 1, 0]]),
+    "a win closed by draws": ([[0, 2, 0], [0, 0, 0], [0, 0, 0]], [[0, 0, 1], [0, 0, 1], [1, 1, 0]]),
+    "a circle with as many draws": (
+        [[0, 2, 0, 0], [0, 0, 0, 0], [0, 0, 0, 2], [0, 0, 0, 0]],
+        [[0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0], [1, 0, 0, 0]],
+    ),
+}
+_BOUNDED = {
+    "an undefeated leader who draws, others beat each other": ([[0, 5, 4], [0, 0, 3], [0, 2, 0]], [[0, 1, 2], [1, 0, 0], [2, 0, 0]]),
+    "a win and a loss": ([[0, 1], [1, 0]], [[0, 1], [1, 0]]),
+    "a circle of wins": ([[0, 1, 0], [0, 0, 1], [1, 0, 0]], [[0, 1, 0], [1, 0, 0], [0, 0, 0]]),
+    "two wins and a draw in a circle": ([[0, 1, 0], [0, 0, 1], [0, 0, 0]], [[0, 0, 1], [0, 0, 0], [1, 0, 0]]),
+}
+
+
+@pytest.mark.parametrize(("wins", "draws"), _UNBOUNDED.values(), ids=_UNBOUNDED)
+def test_davidson_without_a_finite_estimate_gets_a_prior_and_a_note(wins: list[list[int]], draws: list[list[int]]) -> None:
+    fit = bradley_terry(wins, draws, ties="davidson")
+    assert not fit.finite
+    assert "no finite estimate" in fit.note
+    assert fit.ridge == pytest.approx((ELO_PER_NAT / PRIOR_SD_ELO) ** 2)
+    assert np.abs(fit.elo - 1000).max() < 1500
+    assert fit.se.min() > 10
+    assert fit.nu is not None
+    assert 0 < fit.nu < 100
+    with pytest.raises(UsageError, match="no finite estimate"):
+        bradley_terry(wins, draws, ties="davidson", ridge=0.0)
+    assert bradley_terry(wins, draws).finite == (len(bradley_terry(wins, draws).groups) == 1)
+
+
+@pytest.mark.parametrize(("wins", "draws"), _BOUNDED.values(), ids=_BOUNDED)
+def test_davidson_with_a_finite_estimate_needs_no_prior(wins: list[list[int]], draws: list[list[int]]) -> None:
+    fit = bradley_terry(wins, draws, ties="davidson")
+    assert fit.finite
+    assert (fit.note, fit.ridge) == ("", 0.0)
+    assert np.abs(fit.elo - 1000).max() < 1000
+
+
+def test_the_condition_is_that_of_a_linear_program() -> None:
+    """Random tables: a finite estimate exists exactly where no direction raises every observed outcome against the others."""
+    rng = np.random.default_rng(8)
+    seen = set()
+    for _ in range(120):
+        players = int(rng.integers(2, 5))
+        wins = rng.poisson(0.4, (players, players)) * (1 - np.eye(players, dtype=int))
+        draws = np.triu(rng.poisson(0.4, (players, players)), 1)
+        draws = draws + draws.T
+        if draws.sum() == 0 or wins.sum() == 0:
+            continue
+        exists = _no_way_up(wins, draws)
+        assert bradley_terry(wins, draws, ties="davidson").finite == exists
+        seen.add(exists)
+    assert seen == {True, False}
+
+
+def _no_way_up(wins: np.ndarray, draws: np.ndarray) -> bool:
+    """Whether max of the sum of all slacks over directions in [-1, 1] is 0, by linear programming."""
+    from scipy.optimize import linprog
+
+    players = len(wins)
+    rows = []
+    outcome = {"won": (0.5, 0.0), "drawn": (0.0, 1.0), "lost": (-0.5, 0.0)}  # weights of d and of ln nu
+    for i in range(players):
+        for j in range(i + 1, players):
+            for name, count in (("won", wins[i, j]), ("drawn", draws[i, j]), ("lost", wins[j, i])):
+                for other in outcome if count else ():
+                    weight = np.array(outcome[name]) - np.array(outcome[other])
+                    row = np.zeros(players + 1)
+                    row[i], row[j], row[players] = weight[0], -weight[0], weight[1]
+                    rows.append(row)
+    played = (wins + wins.T + draws) > 0
+    from scipy.sparse.csgraph import connected_components
+
+    if connected_components(played, directed=False)[0] > 1:
+        return False
+    slack = np.array(rows)
+    result = linprog(-slack.sum(0), A_ub=-slack, b_ub=np.zeros(len(slack)), bounds=[(-1, 1)] * (players + 1))
+    return bool(-result.fun < 1e-9)
+
+
+def test_level_comparisons_have_no_interval() -> None:
+    """Everything drawn: the ratings are level, and nothing says how sure that is."""
+    fit = bradley_terry([[0, 0], [0, 0]], [[0, 4], [4, 0]])
+    assert fit.elo.tolist() == [1000, 1000]
+    assert np.isnan(fit.interval).all()
+    assert np.isnan(bradley_terry_pairs([0, 0], [1, 1], [0.5, 0.5], players=2, clusters=[0, 1]).interval).all()
+
+
+def test_clustered_intervals_are_students_over_a_players_own_clusters() -> None:
+    """Player 2 is in 4 of the 12 clusters: t(3), where 0 and 1 have t(11)."""
+    from scipy.stats import t
+
+    first = np.array([0, 1] * 6 + [0, 2, 0, 2])
+    second = np.array([1, 0] * 6 + [2, 0, 2, 0])
+    clusters = np.concatenate([np.arange(12), np.arange(4)])
+    fit = bradley_terry_pairs(first, second, np.ones(16), players=3, clusters=clusters)
+    half = (fit.interval[:, 1] - fit.interval[:, 0]) / 2
+    assert half / fit.se == pytest.approx([t.ppf(0.975, 11), t.ppf(0.975, 11), t.ppf(0.975, 3)])
 
 
 def test_separate_leagues_get_a_note() -> None:
@@ -174,6 +278,11 @@ def test_elo_over_random_orders(k: float, mean: list[float], spread: list[float]
     assert np.all(np.abs(result.elo - mean) < 4 * np.sqrt(2) * noise + 0.05)
     assert result.order_sd == pytest.approx(spread, rel=4 * np.sqrt(2) / np.sqrt(2 * 300))
     assert np.all((result.interval[:, 0] < result.elo) & (result.elo < result.interval[:, 1]))
+
+
+def test_resampled_elo_of_one_cluster_or_of_level_games_has_no_interval() -> None:
+    assert np.isnan(elo_spread([0, 0], [1, 1], [1.0, 0.0], clusters=[3, 3], resamples=9).interval).all()
+    assert np.isnan(elo_spread([0, 0], [1, 1], [0.5, 0.5], resamples=9).interval).all()
 
 
 def test_points_are_conserved_and_seeds_repeat() -> None:

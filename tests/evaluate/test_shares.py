@@ -9,6 +9,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 from evaluate.synthetic_records import make_record
+from scipy import stats
 
 from agentarena.core.errors import UsageError
 from agentarena.core.intervals import mean_interval, wilson
@@ -91,8 +92,11 @@ def test_intervals_have_deals_as_clusters() -> None:
     scores = np.array([[0.5 if r.winner is None else float(r.winner == r.match % 2), r.returns[r.match % 2]] for r in records])
     deals = np.arange(60) // 2
     assert first["win_interval"] == win_interval(scores[:, 0], deals)
-    assert first["return_interval"] == pytest.approx(mean_interval(scores[:, 1], deals))
-    assert first["return_interval"] != pytest.approx(mean_interval(scores[:, 1]))
+    mean, low, high = scores[:, 1].mean(), *mean_interval(scores[:, 1], deals)
+    skew = stats.skew(scores[:, 1].reshape(30, 2).sum(1), bias=False) / math.sqrt(30)  # the longer end is longer by that share
+    assert first["return_interval"].low == pytest.approx(mean - (mean - low) * (1 + max(0, -skew)), rel=1e-4)
+    assert first["return_interval"].high == pytest.approx(mean + (high - mean) * (1 + max(0, skew)), rel=1e-4)
+    assert first["return_interval"].low != pytest.approx(mean - (mean - mean_interval(scores[:, 1]).low) * (1 + max(0, -skew)), rel=1e-2)
 
 
 def test_crowds_by_hand() -> None:
@@ -101,7 +105,7 @@ def test_crowds_by_hand() -> None:
     rows = {row.agent: row for row in shares(records)}
     # a: won with both seats; lost with both; drew with one seat of two; led alone with one seat of two, level with c
     assert rows["a"].win_share == pytest.approx((1 + 0 + 1 / 6 + 1 / 4) / 4)
-    assert (rows["a"].wins, rows["a"].draws, rows["a"].forfeits) == (1, 1, 0)
+    assert (rows["a"].wins, rows["a"].draws, rows["a"].both_sides, rows["a"].forfeits) == (1, 0, 2, 0)
     assert rows["b"].win_share == pytest.approx((0 + 1 + 1 / 3 + 0) / 4)
     assert (rows["b"].wins, rows["b"].draws, rows["b"].forfeits) == (1, 1, 1)
     assert rows["c"].win_share == pytest.approx((0 + 1 + 1 / 3 + 1 / 2) / 4)

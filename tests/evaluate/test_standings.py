@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from evaluate.synthetic_records import make_record
 
 from agentarena.core.errors import UsageError
-from agentarena.evaluate import MatchTable, contrasts, standings, wilson, win_interval
-from agentarena.evaluate.pair_contrasts import mean_gap
+from agentarena.evaluate import Contrast, MatchTable, alpharank, contrasts, holm, standings, wilson, win_interval
+from agentarena.evaluate.pair_contrasts import mean_gap, rank_spans
 
 
 def test_wins_and_sides() -> None:
@@ -168,7 +169,104 @@ def test_win_interval_widens_where_deals_decide() -> None:
     once = win_interval(wins, np.arange(50))
     copied = win_interval(wins.repeat(10), np.arange(50).repeat(10))
     assert copied == pytest.approx(once, abs=0.01)
-    assert win_interval(np.ones(8), np.zeros(8)) == wilson(8, 8)
+    assert win_interval(np.ones(8), np.zeros(8)) == wilson(1, 1)
+
+
+def test_win_interval_counts_deals_by_hand() -> None:
+    """12 matches on 6 deals, with the factor G / (G-1) in the variance over deals: d = 6/5 sum of squares / (12 p q)."""
+    wins, deals = np.array([1, 1, 1, 1, 1, 0, 0, 0, 1, 1, 0, 0.5]), np.arange(12) // 2
+    share = wins.mean()
+    effect = 6 / 5 * float(((wins - share).reshape(6, 2).sum(1) ** 2).sum()) / (12 * share * (1 - share))
+    assert 1 < effect < 2
+    assert win_interval(wins, deals) == pytest.approx(wilson(wins.sum() / effect, 12 / effect), rel=1e-12)
+
+
+def test_win_interval_lies_between_wilsons_on_matches_and_on_deals() -> None:
+    """Never narrower than Wilson's, also where luck cancels within a deal; never wider than Wilson's on the deals."""
+    cancelling = np.tile([1.0, 0.0], 20)
+    assert win_interval(cancelling, np.arange(40) // 2) == pytest.approx(wilson(20, 40))
+    copies = np.repeat(np.arange(20) % 2, 4).astype(float)
+    assert win_interval(copies, np.repeat(np.arange(20), 4)) == pytest.approx(wilson(10, 20))
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        deals = np.sort(rng.integers(0, 12, 40))
+        wins = (rng.random(12)[deals] < rng.random(40)).astype(float)
+        low, high = win_interval(wins, deals)
+        narrow = wilson(wins.sum(), 40)
+        assert low <= narrow.low + 1e-12
+        assert high >= narrow.high - 1e-12
+
+
+def test_matches_won_throughout_count_by_the_deal() -> None:
+    """40 wins on 10 deals are 10 wins: nothing says that the matches of a deal are independent. Few deals likewise."""
+    assert win_interval(np.ones(40), np.arange(40) // 4) == pytest.approx(wilson(10, 10))
+    assert win_interval(np.repeat([1.0, 0.0, 0.0, 1.0], 4), np.arange(16) // 4) == pytest.approx(wilson(2, 4))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_the_mass_interval_of_two_agents_is_the_t_interval_of_their_margin(alpha: float, level: float) -> None:
+    """The share is a monotone function of the margin: its ends are those of the margin's t interval put through alpha-Rank."""
+    from scipy import stats
+
+    rng = np.random.default_rng(5)
+    values = np.where(rng.random(40) < 0.6, 1.0, -1.0)
+    records = [make_record(["a", "b"], [v, -v], match=m, winner=0 if v > 0 else 1) for m, v in enumerate(values)]
+    row = next(row for row in standings(records, alpha=alpha, level=level, resamples=400).rows if row.agent == "a")
+    margin, error = values.mean(), stats.sem(values)  # 2 v is the margin and 2 the range of returns
+
+    def share(gap: float) -> float:
+        return float(alpharank([[0, gap / 2], [-gap / 2, 0]], alpha=alpha).distribution[0])
+
+    assert row.mass == pytest.approx(share(margin))
+    noise = 4 * math.sqrt(0.25 * 0.75 / 400)  # of the probability at a quantile of 400 draws
+    for end, tail in zip(row.mass_interval, ((1 - level) / 2, (1 + level) / 2), strict=True):
+        ends = [share(margin + error * float(stats.t.ppf(min(0.9999, max(0.0001, tail + off)), 39))) for off in (-noise, noise)]
+        assert ends[0] < end < ends[1]
+
+
+def test_masses_of_more_than_three_agents_have_no_interval() -> None:
+    records = []
+    for i, j in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
+        for game in range(8):
+            value = 1.0 if game % 3 else -1.0
+            records.append(make_record([f"p{i}", f"p{j}"], [value, -value], match=len(records), winner=0 if value > 0 else 1))
+    result = standings(records, resamples=20)
+    assert all(not math.isnan(row.mass) and math.isnan(row.mass_interval.low) for row in result.rows)
+    assert any("alpha-Rank: 4 agents" in note for note in result.notes)
+
+
+# --- ranks ------------------------------------------------------------------------------------------------------------
+
+
+def test_ranks_are_those_that_the_corrected_differences_allow() -> None:
+    """Two strong agents that cannot be told apart, and a weak one."""
+    records = []
+    rng = np.random.default_rng(6)
+    for one, other, chance in (("a", "b", 0.5), ("a", "c", 0.95), ("b", "c", 0.95)):
+        for _ in range(40):
+            value = 1.0 if rng.random() < chance else -1.0
+            records.append(make_record([one, other], [value, -value], match=len(records), winner=0 if value > 0 else 1))
+    ranks = {row.agent: row.rank for row in standings(records, resamples=20).rows}
+    assert ranks == {"a": (1, 2), "b": (1, 2), "c": (3, 3)}
+
+
+def test_all_ranks_hold_at_once() -> None:
+    """Six equal agents: a span misses in at most 5 % of tournaments, though 15 pairs are compared."""
+    rng, wrong, runs = np.random.default_rng(7), 0, 150
+    for _ in range(runs):
+        pairs = []
+        values = rng.normal(size=(12, 6))
+        for i in range(6):
+            for j in range(i + 1, 6):
+                gap = mean_gap(values[:, i], np.arange(12), values[:, j], np.arange(12))
+                sign = 1 if gap.difference > 0 else -1
+                names = (f"{i}", f"{j}") if sign > 0 else (f"{j}", f"{i}")
+                pairs.append(Contrast(*names, sign * gap.difference, gap.interval, sign * gap.t, gap.df, gap.p, gap.p, 0.0, 12))
+        corrected = holm([pair.p for pair in pairs])
+        pairs = [replace(pair, p_holm=float(q)) for pair, q in zip(pairs, corrected, strict=True)]
+        wrong += any(span != (1, 6) for span in rank_spans(pairs, [str(i) for i in range(6)]))
+    assert wrong / runs <= 0.05 + 4 * math.sqrt(0.05 * 0.95 / runs)
 
 
 def test_mean_gap_is_the_paired_test_on_shared_deals() -> None:
@@ -204,7 +302,7 @@ def test_mean_gap_keeps_its_error_rate_in_zero_sum_games() -> None:
 
 
 def test_contrasts_are_corrected_and_sorted() -> None:
-    result = contrasts(_cycle(8) + [make_record(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
+    result = contrasts(_cycle() + [make_record(["rock", "paper"], [1, -1], match=1000 + m, winner=0) for m in range(30)])
     assert len(result) == 3
     assert [c.t for c in result] == sorted((c.t for c in result), reverse=True)
     assert result[0].first == "rock"

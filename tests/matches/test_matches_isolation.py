@@ -13,9 +13,10 @@ import pytest
 from fixtures.games import Moles
 from rascals import First, Miscounts, Remembers, spec
 
+from agentarena.agents.child import Child
 from agentarena.agents.random import RandomAgent
 from agentarena.agents.specs import agent
-from agentarena.agents.subprocess import Child, Isolated
+from agentarena.agents.subprocess import Isolated
 from agentarena.core.errors import AgentDied, AgentTimeout, BadOption, UnknownName, UsageError
 from agentarena.matches.api import play
 

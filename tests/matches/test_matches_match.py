@@ -65,7 +65,7 @@ def test_a_view_carries_turn_and_only_unread_news():
     assert match.view(1).memory == {"plan": "corner"}
 
 
-@pytest.mark.parametrize("wrong", [99, -1, float("nan"), None, "4", True, [4], {}, object(), np.float32(3)])
+@pytest.mark.parametrize("wrong", [99, -1, float("nan"), None, "4", True, [4], {}, object(), np.float32(3.5), np.float64(99)])
 def test_an_answer_that_is_no_move_forfeits(wrong):
     match = table()
     assert match.answer(0, 4) == (1,)

@@ -466,23 +466,33 @@ def test_the_table_counts_by_hand():
 
 
 def test_shared_seats_and_teams_count_once_a_match():
+    """Both agents sat on both sides: counts stay whole, and the sides are told apart."""
     team = ("red", "blue", "red", "blue")
     results = Results([made(0, (1.0, -1.0, 1.0, -1.0), "red", "won", indices=(0, 0, 1, 1), teams=team)])
-    assert [(row["matches"], row["wins"], row["mean_return"]) for row in results.table()] == [(1, 0.5, 0.0)] * 2
+    assert [(row["matches"], row["wins"], row["both_sides"], row["mean_return"]) for row in results.table()] == [(1, 0, 1, 0.0)] * 2
+    by_side = results.table(by_side=True)
+    assert [(row["side"], row["wins"], row["win_share"], row["mean_return"]) for row in by_side] == [
+        ("blue", 0, 0, -1),
+        ("red", 1, 1, 1),
+    ] * 2
 
 
 def test_matches_of_one_deal_are_one_group():
-    """Four matches on two deals whose halves cancel: the mean of each deal is 0, so the interval has no width."""
-    results = Results([made(m, (v, -v), None, "drawn", deal=m // 2) for m, v in enumerate((3.0, -3.0, 5.0, -5.0))])
-    assert results.table()[0]["return_interval"] == (0.0, 0.0)
-    apart = Results([made(m, (v, -v), None, "drawn") for m, v in enumerate((3.0, -3.0, 5.0, -5.0))])
+    """Matches on fifteen deals whose halves cancel: the mean of each deal is 0, so nothing varies and there is no interval."""
+    values = np.random.default_rng(0).normal(size=15).repeat(2) * np.tile([1, -1], 15)
+    row = Results([made(m, (v, -v), None, "drawn", deal=m // 2) for m, v in enumerate(values)]).table()[0]
+    assert math.isnan(row["return_interval"].low)
+    assert row["return_reason"] == "all 15 deals gave the same result"
+    apart = Results([made(m, (v, -v), None, "drawn") for m, v in enumerate(values)])
     low, high = apart.table()[0]["return_interval"]
-    assert high == pytest.approx(3.18245 * np.std([3, -3, 5, -5], ddof=1) / 2, rel=2e-3)  # t(3) at 97.5 %
-    assert low == -high
+    half = 2.04523 * np.std(values, ddof=1) / np.sqrt(30)  # t(29) at 97.5 %
+    assert (low, high) == pytest.approx((-half, half), rel=1e-5)  # symmetric values: no longer end
 
 
-def test_one_match_has_an_interval_without_end():
-    assert Results([made(0, (1.0, -1.0), 0, "won")]).table()[0]["return_interval"] == (-math.inf, math.inf)
+def test_one_match_has_no_interval():
+    (row, _) = Results([made(0, (1.0, -1.0), 0, "won")]).table()
+    assert all(math.isnan(end) for end in (*row["return_interval"], *row["win_interval"]))
+    assert (row["return_reason"], row["win_reason"]) == ("1 deal, intervals start at 15", "1 deal, intervals start at 2")
 
 
 def test_equal_names_are_told_apart():

@@ -7,23 +7,22 @@ tiny                                             the small model of agentarena.m
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import inspect
 import queue
-import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from agentarena.core.agent import Agent, Decision, Reply, TokenSample, View
-from agentarena.core.errors import AgentFault, BadOption
+from agentarena.core.agent import Agent, Decision, View
+from agentarena.core.errors import BadOption
 
-from .budget import Meter, usage
+from .budget import Meter
 from .chat import Chat
-from .engine import Completion, Engine, Request, TokenEngine
-from .settings import Limits, Prompting, Sampling, check_names, grouped
-from .strategies import Steps, Strategy, strategy
+from .engine import Engine, TokenEngine
+from .question import Question
+from .settings import Limits, Prompting, Sampling, check_names, check_text, grouped, lists_parameters
+from .strategies import Strategy, check_strategy, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
 
@@ -64,15 +63,20 @@ class LanguageAgent(Agent):
         own = cast("TokenEngine", engine) if engine.tokens else None
         prompting = prompting or Prompting()
         context = (own.context if own else 0) if prompting.context is None else prompting.context
-        self._chat = Chat(prompting, sampling or Sampling(), context, own.template if own else None)
+        sampling = sampling or Sampling()
+        self._chat = Chat(prompting, sampling, context, own.template if own else None)
         self._strategy = _strategy(strategy)
+        if getattr(self._strategy, "draws", 1) > 1 and sampling.temperature == 0:
+            raise BadOption(
+                f"{getattr(self._strategy, 'name', 'this strategy')} asks for several replies at once, which are all the same at "
+                "temperature 0; give a temperature above 0, e.g. temperature=0.7"
+            )
         limits = limits or Limits()
         if limits.budget_usd is not None and not getattr(engine, "priced", False):
             raise BadOption(
                 f"budget_usd={limits.budget_usd}: the price of {engine.name} is unknown; give price_in and price_out, US dollars a million"
             )
         self.meter = Meter(limits)
-        self.faults: Counter[str] = Counter()
 
     @classmethod
     def of(cls, engine: Engine, *, name: str = "", release: Callable[[], None] | None = None, **parameters: Any) -> LanguageAgent:
@@ -90,6 +94,8 @@ class LanguageAgent(Agent):
         check_names(name or engine.name, parameters)
         groups = grouped(parameters)
         decide = {key: groups.pop(key) for key in ("n", "policy", "past") if key in groups}
+        if name:
+            check_text("name", name)
         return cls(engine, **{**groups, "strategy": strategy(groups.get("strategy", "direct"), **decide)}, name=name, release=release)
 
     @property
@@ -102,7 +108,15 @@ class LanguageAgent(Agent):
         """See `agentarena.core.agent.AsyncAgent`."""
         self.meter.start()
         for index, view in enumerate(views):
-            _Question(self, view, index, answer).begin()
+            Question(
+                view,
+                functools.partial(answer, index),
+                name=self.name or self.engine.name,
+                engine=self.engine,
+                chat=self._chat,
+                strategy=self._strategy,
+                meter=self.meter,
+            ).begin()
 
     def act(self, views: Sequence[View]) -> Sequence[Decision]:
         """Ask and wait; the first fault is raised once all have answered."""
@@ -118,95 +132,6 @@ class LanguageAgent(Agent):
     def close(self) -> None:
         """Let go of the back-end."""
         self._release()
-
-
-class _Question:
-    """One decision under way: drives the strategy from completion to completion."""
-
-    def __init__(self, agent: LanguageAgent, view: View, index: int, answer: Answer) -> None:
-        self._agent, self._view, self._index, self._answer = agent, view, index, answer
-        self._usage: Counter[str] = Counter()
-        self._samples: list[TokenSample] = []
-        self._lock = threading.Lock()
-        self._priced = True
-
-    def begin(self) -> None:
-        agent = self._agent
-        try:
-            decide = agent._strategy
-            prompt = agent._chat.prompt(self._view, getattr(decide, "system", ""))
-            if not prompt.fits:
-                self._answer(self._index, prompt.overflow())
-                return
-            self._steps: Steps = decide(self._view, prompt)
-            self._go_on(None)
-        except Exception as error:
-            self._end(error)
-
-    def _go_on(self, completions: list[Completion] | None) -> None:
-        spent = self._agent.meter.spent()
-        try:
-            self._requests = list(next(self._steps) if completions is None else self._steps.send(completions))
-        except StopIteration as stop:
-            self._end(stop.value)
-            return
-        if spent is not None:
-            self._end(spent)
-            return
-        self._open = len(self._requests)
-        self._completions: list[Completion | Exception | None] = [None] * len(self._requests)
-        for place, request in enumerate(self._requests):
-            self._agent.engine.submit(request, self._taker(place))
-
-    def _taker(self, place: int) -> Callable[[Completion | Exception], None]:
-        return lambda completion: self._take(place, completion)
-
-    def _take(self, place: int, completion: Completion | Exception) -> None:
-        with self._lock:
-            self._completions[place] = completion
-            self._open -= 1
-            if isinstance(completion, Completion):
-                self._agent.meter.add(completion)
-                self._usage.update(usage(completion))
-                self._priced = self._priced and completion.cost is not None
-            if self._open:
-                return
-        for one in self._completions:
-            if isinstance(one, Exception):
-                self._end(one)
-                return
-        completions = cast("list[Completion]", self._completions)
-        policy = self._agent.name or self._agent.engine.name
-        self._samples.extend(
-            _sample(request, one, policy) for request, one in zip(self._requests, completions, strict=True) if one.token_ids
-        )
-        try:
-            self._go_on(completions)
-        except Exception as error:
-            self._end(error)
-
-    def _end(self, decision: Any) -> None:
-        used = {name: value for name, value in self._usage.items() if name != "cost" or self._priced}
-        if isinstance(decision, Reply):
-            decision = dataclasses.replace(decision, usage=used, samples=tuple(self._samples))
-        elif isinstance(decision, AgentFault):
-            decision.usage = {**decision.usage, **used}
-        self._answer(self._index, decision)
-
-
-def _sample(request: Request, completion: Completion, policy: str) -> TokenSample:
-    """A generation as trainers take it."""
-    return TokenSample(
-        completion.prompt_ids,
-        completion.token_ids,
-        completion.logprobs,
-        completion.log_normalizers,
-        completion.allowed_ids,
-        temperature=1.0 if request.temperature is None else float(request.temperature),
-        policy=policy,
-        version=completion.version,
-        finish=completion.finish,
-    )
 
 
 _strategy = strategy  # the argument of the agent carries the same name
@@ -225,6 +150,7 @@ OPERATIONAL = frozenset(
         "device",
         "dialect",
         "dtype",
+        "first_pause_s",
         "max_batch",
         "name",
         "price_in",
@@ -234,11 +160,14 @@ OPERATIONAL = frozenset(
         "stall_s",
         "stream",
         "timeout_s",
+        "tokens_field",
         "tpm",
     }
 )
 """Parameters that say how an agent is reached and paid for, not how it plays: they are no part of its name in records, so a
 run can be resumed with others."""
+
+LanguageAgent.operational = OPERATIONAL
 
 
 def spec_name(head: str, parameters: Mapping[str, Any]) -> str:
@@ -268,11 +197,18 @@ def build(head: str, engine: Engine, release: Callable[[], None] | None, paramet
         raise
 
 
+def check_values(parameters: Mapping[str, Any]) -> None:
+    """Say what is wrong with the parameters of every language agent before a model is loaded."""
+    groups = grouped(parameters)
+    check_strategy(groups.get("strategy", "direct"), groups.get("n", 5))
+
+
 def _own(factory: Callable[..., Any]) -> set[str]:
     """Names of the parameters that a factory itself takes."""
     return set(inspect.signature(factory).parameters) - {"model", "parameters"}
 
 
+@lists_parameters()
 def hf(
     model: str,
     *,
@@ -294,7 +230,9 @@ def hf(
     """
     from .hf import engine as shared_engine
 
+    check_text("model", model)
     check_names(f"hf:{model}", parameters, _own(hf))
+    check_values(parameters)
     engine, release = shared_engine(model, dtype=dtype, device=device, max_batch=max_batch, thinking=thinking)
     if thinking is not None:
         parameters = {"name": spec_name(f"hf:{model}", {"thinking": thinking, **parameters}), **parameters}
@@ -305,20 +243,23 @@ TINY = Path(__file__).resolve().parents[2] / "models" / "tiny"
 """Where the small model is."""
 
 
-TINY_DEFAULTS = {"memory": "state", "max_tokens": 64}
+TINY_DEFAULTS: dict[str, Any] = {"memory": "state", "max_tokens": 64}
 """What `tiny` is given where its spec says nothing else."""
 
 
+@lists_parameters(**TINY_DEFAULTS)
 def tiny(**parameters: Any) -> LanguageAgent:
     """`tiny`: the small model in the box, trained by `agentarena.models.pretrain`. Parameters are those of `LanguageAgent`."""
     from .hf import engine as shared_engine
 
     check_names("tiny", parameters)
+    check_values(parameters)
     engine, release = shared_engine(str(TINY), keep=True)
     name = spec_name("tiny", parameters)
     return build("tiny", engine, release, {**TINY_DEFAULTS, "name": name, **parameters})
 
 
+@lists_parameters()
 def openai(
     model: str,
     *,
@@ -330,8 +271,10 @@ def openai(
     timeout_s: float = 120.0,
     stall_s: float = 60.0,
     retries: int = 6,
+    first_pause_s: float = 0.5,
     stream: bool = False,
     dialect: str = "openai",
+    tokens_field: str | None = None,
     price_in: float | None = None,
     price_out: float | None = None,
     thinking: bool | None = None,
@@ -353,8 +296,10 @@ def openai(
         timeout_s: Seconds for one attempt.
         stall_s: Seconds without a token, when streaming.
         retries: Attempts after the first.
+        first_pause_s: Greatest pause before the second attempt; it doubles with each attempt.
         stream: Whether replies are streamed.
         dialect: "openai" or "vllm": how decoding under the legal replies is asked for.
+        tokens_field: "max_tokens" or "max_completion_tokens"; by default what the server asks for.
         price_in: US dollars for a million tokens read; without it the cost is unknown.
         price_out: US dollars for a million tokens written.
         thinking: Whether the model thinks first, where the server passes `enable_thinking` on to its chat template.
@@ -377,8 +322,10 @@ def openai(
         timeout_s=timeout_s,
         stall_s=stall_s,
         retries=retries,
+        first_pause_s=first_pause_s,
         stream=stream,
         dialect=dialect,
+        tokens_field=tokens_field,
         price_in=price_in,
         price_out=price_out,
         thinking=thinking,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentarena.core.agent import Reply, View
+from agentarena.core.limits import THINKING
 
 from .budget import usage
 from .engine import Completion, Message, Request
@@ -110,16 +111,16 @@ class Prompt:
         Later prompts continue the tokens of the chat as it is shown and of the reply as it was sampled: words that a strategy
         added for this decision alone are not among them.
         """
-        text, finish = completion.text, completion.finish
+        text, thinking, finish = completion.text, completion.thinking[:THINKING], completion.finish
         if len(text) > _LONGEST:
             text, finish = text[:_LONGEST], "length"
         keep_thinking = self._chat.prompting.keep_thinking
-        content = f"<think>\n{completion.thinking}\n</think>\n\n{text}" if keep_thinking and completion.thinking else text
+        content = f"<think>\n{thinking}\n</think>\n\n{text}" if keep_thinking and thinking else text
         self._memory["turns"][-1]["replies"].append({"text": content})
-        whole = (keep_thinking or not completion.thinking) and text == completion.text
+        whole = (keep_thinking or not thinking) and text == completion.text and thinking == completion.thinking
         exact = self._ids is not None and completion.token_ids and whole
         self._memory["ids"] = (self._ids, completion.token_ids) if exact else None
-        return Reply(text, completion.thinking, usage(completion), finish=finish if finish in ("length", "refusal") else "stop")  # type: ignore[arg-type]  # one of the three
+        return Reply(text, thinking, usage(completion), finish=finish if finish in ("length", "refusal") else "stop")  # type: ignore[arg-type]  # one of the three
 
     def overflow(self) -> Reply:
         """The reply of a decision whose rules and view leave no room for one."""

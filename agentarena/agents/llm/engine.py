@@ -18,7 +18,7 @@ from agentarena.core.text import Options
 
 from .template import Message, Template
 
-__all__ = ["Completion", "Done", "Engine", "Message", "Probe", "Request", "TokenEngine", "shared", "split_thinking"]
+__all__ = ["Completion", "Done", "Engine", "Message", "Probe", "Request", "TokenEngine", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +187,6 @@ class TokenEngine(Protocol):
             WeightsMismatch: The log-probabilities of the probe differ after the update.
         """
         ...
-
-
-def split_thinking(text: str) -> tuple[str, str]:
-    """Reply and thinking of a text in which the model marks its thinking with `<think>` tags.
-
-    >>> split_thinking("<think>corner or centre?</think>\\n\\n<answer>4</answer>")
-    ('<answer>4</answer>', 'corner or centre?')
-    >>> split_thinking("corner or centre?</think><answer>4</answer>")  # the template opened the tag
-    ('<answer>4</answer>', 'corner or centre?')
-    >>> split_thinking("<think>corner or")  # cut short while thinking
-    ('', 'corner or')
-    """
-    before, closed, after = text.partition("</think>")
-    if closed:
-        return after.strip(), before.strip().removeprefix("<think>").strip()
-    if text.lstrip().startswith("<think>"):
-        return "", text.lstrip().removeprefix("<think>").strip()
-    return text, ""
 
 
 class _Shared:

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agentarena.core.errors import AgentRaised, ArenaError, BadOption, MissingExtra
+from agentarena.core.errors import AgentRaised, ArenaError, BadOption, MissingExtra, ServiceGone
 
 from .constraint import Vocabulary
 from .engine import Done, Probe, Request, shared
 from .hf_model import Adapters, end_ids, load_model, needs_own_cache
 from .hf_row import Call, Row
 from .malloc import tune_malloc
+from .settings import check_flag, check_number, check_text
 from .template import Template
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class HFEngine:
         prefix_bytes: int = 1 << 29,
         tokenizer: Any = None,
     ) -> None:
+        check_number("max_batch", max_batch, 1, whole=True)
+        check_number("prefix_bytes", prefix_bytes, 0, whole=True)
+        check_text("dtype", dtype)
+        check_text("device", device, optional=True)
+        check_flag("thinking", thinking, optional=True)
         for package in ("torch", "transformers"):
             if importlib.util.find_spec(package) is None:
                 raise MissingExtra(package, "llm")
@@ -82,6 +88,7 @@ class HFEngine:
         if not getattr(tokenizer, "chat_template", None):
             raise BadOption(f"{self.name} has no chat template, so it cannot hold a conversation; take an instruction-tuned model")
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
+        self.template.check(self.name)
         self.context = int(getattr(self._model.config.get_text_config(), "max_position_embeddings", 0) or 0)
         self.version = "0"
         self._ends = end_ids(self._model, tokenizer)
@@ -96,6 +103,9 @@ class HFEngine:
         self._broken: Exception | None = None  # why the weights cannot be used
         self._condition = threading.Condition()
         self._closed = False
+        self._ended: ServiceGone | None = None
+        self._batch: Batch | None = None
+        self._joined: list[Row] = []  # rows whose prompts are being read
         self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
         self._thread.start()
 
@@ -106,7 +116,7 @@ class HFEngine:
                 self._waiting.append(Row(request, done))
                 self._condition.notify()
                 return
-        done(AgentRaised(f"{self.name} is closed"))
+        done(self._ended or ServiceGone(f"{self.name} is closed"))
 
     def score(self, token_ids: Sequence[int], temperature: float = 1.0) -> tuple[float, ...]:
         """See `TokenEngine.score`; without adapters."""
@@ -133,7 +143,7 @@ class HFEngine:
         call = Call(work)
         with self._condition:
             if self._closed:
-                raise AgentRaised(f"{self.name} is closed")
+                raise self._ended or AgentRaised(f"{self.name} is closed")
             self._calls.append(call)
             self._condition.notify()
         return call.wait()
@@ -141,13 +151,28 @@ class HFEngine:
     # everything below runs in the thread
 
     def _work(self) -> None:
+        """The thread: however it ends, nobody waits for it in vain."""
+        try:
+            self._serve()
+        except BaseException as error:
+            self._ended = ServiceGone(f"{self.name} stopped: {type(error).__name__}: {error}")
+            self._ended.__cause__ = error
+        with self._condition:
+            self._closed = True
+            rows, self._waiting = [*self._under_way(), *self._waiting], deque()
+            calls, self._calls = self._calls, deque()
+        for call in calls:
+            call.refuse(self._ended or AgentRaised(f"{self.name} is closed"))
+        if self._ended is not None:
+            for row in rows:
+                row.done(self._ended)
+
+    def _serve(self) -> None:
         import torch
 
         from .decoding import Prefixes
 
         self._prefixes = Prefixes(self._model, self._prefix_bytes)
-        self._batch: Batch | None = None
-        self._joined: list[Row] = []  # rows whose prompts are being read
         self._steps = 0
         with torch.inference_mode():
             while not self._closed:
@@ -157,9 +182,6 @@ class HFEngine:
                     self._retreat()
                 except Exception as error:
                     self._fail(error)
-        with self._condition:
-            while self._calls:
-                self._calls.popleft().refuse(AgentRaised(f"{self.name} is closed"))
 
     def _turn(self) -> None:
         """Let waiting requests join, and take one step; between requests, do what was called for."""
@@ -335,8 +357,16 @@ class HFEngine:
         return rows
 
     def _fail(self, error: Exception) -> None:
-        """What was under way is lost; what waits is not."""
-        for row in self._under_way():
+        """What was under way is lost; what waits is not, unless the model cannot be used any more, as after errors of a GPU."""
+        from .decoding import score
+
+        rows = self._under_way()
+        try:
+            score(self._model, (0, 0))
+        except Exception:
+            self._joined = rows  # they get the reason as the thread ends
+            raise error from None
+        for row in rows:
             row.done(error)
 
     def _retreat(self) -> None:

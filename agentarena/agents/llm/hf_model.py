@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
+from agentarena.core.display import printable
 from agentarena.core.errors import BadOption, MissingExtra
 
 __all__ = ["Adapters", "end_ids", "load_model", "needs_own_cache"]
@@ -26,12 +27,15 @@ def load_model(model: Any, tokenizer: Any, dtype: str, device: str | None) -> tu
     try:
         tokenizer = tokenizer or AutoTokenizer.from_pretrained(model)
         loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=precision)
-    except (OSError, ValueError) as error:
-        raise BadOption(f"hf:{model} cannot be loaded: {error}") from error
+    except Exception as error:  # of transformers, torch and the files
+        raise BadOption(f"hf:{model} cannot be loaded with dtype={dtype}: {printable(f'{type(error).__name__}: {error}', 1000)}") from error
     finally:
         if bars:
             logging.enable_progress_bar()
-    return loaded.to(place).eval(), tokenizer
+    try:
+        return loaded.to(place).eval(), tokenizer
+    except Exception as error:
+        raise BadOption(f"hf:{model} cannot be put on device={place}: {printable(f'{type(error).__name__}: {error}', 300)}") from error
 
 
 def end_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .constraint import Constraint
-from .engine import Completion, Done, Request, split_thinking
+from .engine import Completion, Done, Request
 from .template import Template
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ class Row:
         written = template.text(self.out[:-1] if ended else self.out)
         for stop in self.request.stop:
             written = written.partition(stop)[0]
-        if template.opens_thinking(self.ids):
-            written = "<think>" + written
-        text, thinking = split_thinking(written)
+        text, thinking = template.reply(self.ids, written)
         return Completion(
             text,
             thinking,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, suggest
 
 from .engine import Request
 
-__all__ = ["Limits", "Prompting", "Sampling", "grouped"]
+__all__ = ["Limits", "Prompting", "Sampling", "check_choice", "check_flag", "check_number", "check_text", "grouped", "lists_parameters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,15 @@ class Sampling:
     adapter: str | None = None
 
     def __post_init__(self) -> None:
-        _number("temperature", self.temperature, 0.0)
-        _number("top_p", self.top_p, 0.0, 1.0)
-        _number("top_k", self.top_k, 0, whole=True)
-        _number("max_tokens", self.max_tokens, 1, whole=True)
-        _flag("constrain", self.constrain)
+        check_number("temperature", self.temperature, 0.0, optional=True)
+        check_number("top_p", self.top_p, 0.0, 1.0, above=True)
+        check_number("top_k", self.top_k, 0, whole=True)
+        check_number("max_tokens", self.max_tokens, 1, whole=True)
+        check_flag("constrain", self.constrain)
+        check_text("adapter", self.adapter, optional=True)
+        stops = (self.stop,) if isinstance(self.stop, str) else self.stop
+        if not isinstance(stops, list | tuple) or not all(isinstance(stop, str) and stop for stop in stops):
+            raise BadOption(f"stop must be a string that is not empty, or a list of such, got {shown(self.stop)}")
 
     def request(self) -> Request:
         """A request of these settings without messages."""
@@ -71,11 +77,12 @@ class Prompting:
     context: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.memory, str) or not re.fullmatch(r"chat|state|last:[1-9]\d*", self.memory):
-            raise BadOption(f"memory must be 'chat', 'state' or 'last:k' with k of at least 1, got {self.memory!r}")
-        _flag("choices", self.choices)
-        _flag("keep_thinking", self.keep_thinking)
-        _number("context", self.context, 0, whole=True)
+        if not isinstance(self.memory, str) or not re.fullmatch(r"chat|state|last:[1-9][0-9]{0,8}", self.memory):
+            raise BadOption(f"memory must be 'chat', 'state' or 'last:k' with k of at least 1, got {shown(self.memory)}")
+        check_text("system", self.system, empty=True)
+        check_flag("choices", self.choices)
+        check_flag("keep_thinking", self.keep_thinking)
+        check_number("context", self.context, 0, whole=True, optional=True)
 
     @property
     def depth(self) -> int | None:
@@ -101,10 +108,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name in ("budget_tokens", "budget_usd", "budget_s"):
-            value = getattr(self, name)
-            _number(name, value, 0.0)
-            if value == 0:
-                raise BadOption(f"{name} must be greater than 0, got {value!r}")
+            check_number(name, getattr(self, name), 0.0, optional=True, above=True)
 
 
 _GROUPS = {"sampling": Sampling, "prompting": Prompting, "limits": Limits}
@@ -114,6 +118,35 @@ _STRATEGY = ("strategy", "n", "policy", "past")
 def names() -> list[str]:
     """The name of every parameter, by group."""
     return [*(field.name for group in _GROUPS.values() for field in dataclasses.fields(group)), *_STRATEGY, "name"]
+
+
+def lists_parameters(**defaults: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a factory of language agents, which takes the parameters of every one as `**parameters`, a signature that names them.
+
+    Args:
+        defaults: Defaults that are this factory's own.
+    """
+
+    def named(factory: Callable[..., Any]) -> Callable[..., Any]:
+        own = [one for one in inspect.signature(factory).parameters.values() if one.kind is not one.VAR_KEYWORD]
+        fields = [(field.name, field.type, field.default) for group in _GROUPS.values() for field in dataclasses.fields(group)]
+        rest = [
+            ("strategy", "str", "direct"),
+            ("n", "int", 5),
+            ("policy", "str | None", None),
+            ("past", "str | None", None),
+            ("name", "str", ""),
+        ]
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=defaults.get(name, default), annotation=kind)
+            for name, kind, default in (*fields, *rest)
+            if name not in {one.name for one in own}
+        ]
+        factory.__signature__ = inspect.Signature([*own, *more])  # type: ignore[attr-defined]
+        factory.parameter_groups = tuple(_GROUPS.values())  # type: ignore[attr-defined]  # they say what the parameters mean
+        return factory
+
+    return named
 
 
 def grouped(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,20 +178,56 @@ def check_names(head: str, parameters: Iterable[str], more: Iterable[str] = ()) 
     unknown = sorted(set(parameters) - known)
     if unknown:
         raise BadOption(
-            f"agent {head!r} has no parameter {unknown[0]!r}.{suggest(unknown[0], known)} Parameters: {', '.join(sorted(known))}"
+            f"agent {head!r} has no parameter {shown(unknown[0])}.{suggest(unknown[0], known)} Parameters: {', '.join(sorted(known))}"
         )
 
 
-def _number(name: str, value: Any, low: float, high: float = math.inf, *, whole: bool = False) -> None:
-    if value is None and name in ("temperature", "context", "budget_tokens", "budget_usd", "budget_s"):
+def check_number(
+    name: str, value: Any, low: float, high: float = math.inf, *, whole: bool = False, optional: bool = False, above: bool = False
+) -> None:
+    """Refuse a parameter that is no finite number in a range.
+
+    Args:
+        name: The parameter.
+        value: What was given.
+        low: Least value.
+        high: Greatest value.
+        whole: Whether it must be a whole number.
+        optional: Whether it may be `None`.
+        above: Whether it must be greater than `low`.
+
+    Raises:
+        BadOption: It is something else.
+    """
+    if value is None and optional:
         return
     kind = int if whole else int | float
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
+    fits = isinstance(value, kind) and not isinstance(value, bool) and -_HUGE <= value <= _HUGE and low <= value <= high
+    if not fits or (above and value <= low):
         what = "a whole number" if whole else "a number"
-        bounds = f"of at least {low:g}" if high == math.inf else f"between {low:g} and {high:g}"
-        raise BadOption(f"{name} must be {what} {bounds}, got {value!r}")
+        least = f"greater than {low:g}" if above else f"of at least {low:g}"
+        bounds = least if high == math.inf else f"between {low:g} and {high:g}"
+        raise BadOption(f"{name} must be {what} {bounds}, got {shown(value)}")
 
 
-def _flag(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise BadOption(f"{name} must be true or false, got {value!r}")
+def check_flag(name: str, value: Any, *, optional: bool = False) -> None:
+    """Refuse a parameter that is neither true nor false."""
+    if not isinstance(value, bool) and not (optional and value is None):
+        raise BadOption(f"{name} must be true or false{' or none' if optional else ''}, got {shown(value)}")
+
+
+def check_text(name: str, value: Any, *, optional: bool = False, empty: bool = False) -> None:
+    """Refuse a parameter that is no string, or an empty one."""
+    if not (isinstance(value, str) and (value or empty)) and not (optional and value is None):
+        what = "a string" if empty else "a string that is not empty"
+        raise BadOption(f"{name} must be {what}{' or none' if optional else ''}, got {shown(value)}")
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str | None]) -> None:
+    """Refuse a parameter that is none of these."""
+    if not (value is None or isinstance(value, str)) or value not in choices:
+        raise BadOption(f"{name} must be {' or '.join(repr(one) for one in choices if one is not None)}, got {shown(value)}")
+
+
+_HUGE = 1e15
+"""Numbers beyond this are no settings."""

@@ -22,15 +22,18 @@ from typing import Any, NamedTuple
 from agentarena.core import registry
 from agentarena.core.actions import violation
 from agentarena.core.agent import Agent, Decision, HasPolicy, Reply, View
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UnknownName
+from agentarena.core.limits import THINKING
 from agentarena.core.record import Record
 from agentarena.core.replay import steps
 from agentarena.core.text import Unreadable
 
 from .chat import Prompt
 from .engine import Completion, Request
+from .settings import check_number, check_text
 
-__all__ = ["STRATEGIES", "Steps", "Strategy", "candidates", "direct", "plan", "react", "recall", "strategy", "vote"]
+__all__ = ["STRATEGIES", "Steps", "Strategy", "candidates", "check_strategy", "direct", "plan", "react", "recall", "strategy", "vote"]
 
 Steps = Generator[Sequence[Request], Sequence[Completion], Decision]
 Strategy = Callable[[View, Prompt], Steps]
@@ -41,6 +44,16 @@ def _says(system: str) -> Callable[[Strategy], Strategy]:
 
     def mark(strategy: Strategy) -> Strategy:
         strategy.system = system  # type: ignore[attr-defined]  # functions take attributes
+        return strategy
+
+    return mark
+
+
+def _draws(n: int, name: str) -> Callable[[Strategy], Strategy]:
+    """How many replies to one prompt a strategy compares: at temperature 0 they are all the same."""
+
+    def mark(strategy: Strategy) -> Strategy:
+        strategy.draws, strategy.name = n, name  # type: ignore[attr-defined]  # functions take attributes
         return strategy
 
     return mark
@@ -69,6 +82,7 @@ def plan(view: View, prompt: Prompt) -> Steps:
 def vote(n: int) -> Strategy:
     """Self-consistency: asks `n` times at once and takes the move that most replies name, the earliest of equals."""
 
+    @_draws(n, "strategy=vote")
     def decide(view: View, prompt: Prompt) -> Steps:
         completions = yield [prompt.ask() for _ in range(n)]
         moves = [_move(view, completion.text) for completion in completions]
@@ -87,6 +101,7 @@ def candidates(n: int, policy: Agent) -> Strategy:
     itself, where that is a candidate. The first candidate settles the rest.
     """
 
+    @_draws(n, "strategy=candidates")
     def decide(view: View, prompt: Prompt) -> Steps:
         completions = yield [prompt.ask() for _ in range(n)]
         proposed = {move: one for one in reversed(completions) if (move := _move(view, one.text)) is not None}
@@ -180,11 +195,21 @@ def _options(view: View, prompt: Prompt) -> Any:
 
 
 def _with_thought(reply: Reply, thought: str) -> Reply:
-    return dataclasses.replace(reply, thinking="\n\n".join(part for part in (thought, reply.thinking) if part))
+    return dataclasses.replace(reply, thinking="\n\n".join(part for part in (thought, reply.thinking) if part)[:THINKING])
 
 
 STRATEGIES = ("candidates", "direct", "plan", "react", "recall", "vote")
 """Names of the strategies of this module."""
+
+
+def check_strategy(name: Any, n: Any) -> None:
+    """Refuse what names no strategy, before anything is loaded for it; arguments are those of `strategy`."""
+    check_number("n", n, 1, 1000, whole=True)
+    if callable(name):
+        return
+    check_text("strategy", name)
+    if name not in STRATEGIES and ":" not in name:
+        raise UnknownName("strategy", name, STRATEGIES)
 
 
 def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = None, past: str | None = None) -> Strategy:
@@ -200,25 +225,24 @@ def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = N
         UnknownName: No such strategy.
         BadOption: It lacks what it needs.
     """
-    if not isinstance(name, str):
+    check_strategy(name, n)
+    if callable(name):
         return name
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise BadOption(f"n must be a whole number of at least 1, got {n!r}")
     if name in ("direct", "react", "plan"):
         return {"direct": direct, "react": react, "plan": plan}[name]
     if name == "vote":
         return vote(n)
     if name == "candidates":
-        if policy is None:
+        if not isinstance(policy, str | Agent):
             raise BadOption("strategy=candidates needs policy=SPEC, the agent that chooses among the candidates")
         from agentarena.agents.specs import agent
 
         return candidates(n, agent(policy))
     if name == "recall":
-        if past is None:
+        if not isinstance(past, str) or not past:
             raise BadOption("strategy=recall needs past=FILE, a record file to recall from")
         return recall(n, remembered(past))
-    if ":" in name:
-        loaded: Strategy = registry.load(name)
-        return loaded
-    raise UnknownName("strategy", name, STRATEGIES)
+    loaded: Strategy = registry.load(name)
+    if not callable(loaded):
+        raise BadOption(f"strategy={name} is {shown(loaded)}; expected a function of a view and a prompt")
+    return loaded

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-__all__ = ["Message", "Template"]
+from .chat_form import ChatForm, Message, check_form, form_of
+from .thinking import marks_thinking, opening_at_end, split_thinking
 
-Message = Mapping[str, str]
-"""A chat message: `{"role": "system" | "user" | "assistant", "content": ...}`."""
+__all__ = ["Message", "Template"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -20,6 +20,9 @@ _FRAMES = 1024
 _TEXTS = 2048
 _SHORT = 256
 """Entries of the stores, and tokens of the longest text that is stored: some 20 MB at most."""
+
+_HARMONY = frozenset({"<|start|>", "<|end|>", "<|return|>", "<|call|>", "<|message|>", "<|constrain|>"})
+"""Control tokens between the marks of harmony's channels, which their headers are read by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Template:
         self.tokenizer = tokenizer
         self._settings = settings
         self._frames: dict[str, _Frame | None] = {}
-        self._opens: dict[tuple[int, ...], bool] = {}
+        self._openings: dict[tuple[int, ...], str] = {}
         self._encoded: dict[str, tuple[int, ...]] = {}
         self._decoded: dict[tuple[int, ...], str] = {}
 
@@ -118,29 +121,54 @@ class Template:
         return self._encode(before, hidden) if separator else ()
 
     def text(self, ids: Sequence[int]) -> str:
-        """The words of sampled tokens, without control tokens."""
+        """The words of sampled tokens, without control tokens but those that mark thinking."""
         sampled = tuple(ids)
         words = self._decoded.get(sampled)  # looked up once: another thread may empty the store
         if words is None:
-            words = str(self.tokenizer.decode(list(sampled), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+            marked = not self._thinking_ids.isdisjoint(sampled)
+            words = str(self.tokenizer.decode(list(sampled), skip_special_tokens=not marked, clean_up_tokenization_spaces=False))
+            if marked:
+                words = self._control[1].sub(lambda token: token[0] if token[0] in _HARMONY or marks_thinking(token[0]) else "", words)
             _keep(self._decoded, sampled, words, len(sampled))
         return words
 
-    def opens_thinking(self, prompt_ids: Sequence[int]) -> bool:
-        """Whether a prompt ends with an opened `<think>`, as some templates begin every reply."""
-        last = tuple(prompt_ids[-8:])
-        if last not in self._opens:
-            if len(self._opens) >= _FRAMES:
-                self._opens.clear()
-            self._opens[last] = str(self.tokenizer.decode(list(last), skip_special_tokens=False)).rstrip().endswith("<think>")
-        return self._opens[last]
+    def reply(self, prompt_ids: Sequence[int], written: str) -> tuple[str, str]:
+        """Reply and thinking of what was written after a prompt, which may have opened the thinking itself."""
+        return split_thinking(self._opening(prompt_ids) + written)
+
+    def _opening(self, prompt_ids: Sequence[int]) -> str:
+        """The mark of thinking that ends a prompt, as some templates begin every reply."""
+        last = tuple(prompt_ids[-12:])
+        if last not in self._openings:
+            if len(self._openings) >= _FRAMES:
+                self._openings.clear()
+            self._openings[last] = opening_at_end(str(self.tokenizer.decode(list(last), skip_special_tokens=False)))
+        return self._openings[last]
+
+    def check(self, name: str) -> None:
+        """Raise `BadOption` where a model would not see the whole chat (see `check_form`)."""
+        check_form(lambda messages: self._render(messages, generate=True), name)
+
+    @cached_property
+    def _form(self) -> ChatForm:
+        """How chats must be put for this template."""
+        return form_of(lambda messages: self._rendered(messages, generate=True))
 
     def _render(self, messages: Sequence[Message], *, generate: bool) -> str:
+        return self._rendered(self._form.of(messages), generate=generate)
+
+    def _rendered(self, messages: Sequence[Message], *, generate: bool) -> str:
         return str(
             self.tokenizer.apply_chat_template(
                 [dict(message) for message in messages], tokenize=False, add_generation_prompt=generate, **self._settings
             )
         )
+
+    @cached_property
+    def _thinking_ids(self) -> frozenset[int]:
+        """The control tokens that mark thinking."""
+        added = self.tokenizer.added_tokens_decoder.items()
+        return frozenset(token_id for token_id, token in added if token.special and marks_thinking(str(token.content)))
 
     @cached_property
     def _control(self) -> tuple[re.Pattern[str], re.Pattern[str]]:

@@ -6,14 +6,18 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from .agent import LanguageAgent, build, spec_name
+from agentarena.core.display import shown
+from agentarena.core.errors import BadOption
+
+from .agent import LanguageAgent, build, check_values, spec_name
 from .engine import shared
-from .settings import check_names
+from .settings import check_flag, check_names, check_number, check_text, lists_parameters
 from .vllm_engine import VLLMEngine
 
 __all__ = ["VLLMEngine", "vllm"]
 
 
+@lists_parameters()
 def vllm(
     model: str,
     *,
@@ -53,7 +57,23 @@ def vllm(
         normalizers: See `VLLMEngine`.
         parameters: Those of `LanguageAgent`.
     """
+    check_text("model", model)
     check_names(f"vllm:{model}", parameters, set(inspect.signature(vllm).parameters) - {"model", "parameters"})
+    check_values(parameters)
+    for name, number in (("tensor_parallel_size", tensor_parallel_size), ("max_num_seqs", max_num_seqs)):
+        check_number(name, number, 1, whole=True)
+    for name, size in (("max_model_len", max_model_len), ("block_size", block_size)):
+        check_number(name, size, 1, whole=True, optional=True)
+    check_number("gpu_memory_utilization", gpu_memory_utilization, 0.0, 1.0, above=True)
+    check_number("most_allowed", most_allowed, 0, whole=True)
+    for name, flag in (("enforce_eager", enforce_eager), ("thinking", thinking)):
+        check_flag(name, flag, optional=True)
+    check_flag("normalizers", normalizers)
+    check_text("dtype", dtype)
+    for name, text in (("quantization", quantization), ("adapter", adapter), ("reasoning_parser", reasoning_parser)):
+        check_text(name, text, optional=True)
+    if not isinstance(adapters or {}, Mapping) or not all(isinstance(one, str) for pair in (adapters or {}).items() for one in pair):
+        raise BadOption(f"adapters must map names to folders, got {shown(adapters)}")
     table = dict(adapters or {})
     if adapter is not None and adapter not in table:
         table[adapter] = adapter

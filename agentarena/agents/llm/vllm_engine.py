@@ -115,6 +115,11 @@ class VLLMEngine:
         atexit.register(self.close)  # an engine that lives on while the interpreter ends would bring it down
         tokenizer, self.context, self._vocabulary = loaded
         self.template = Template(tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
+        try:
+            self.template.check(self.name)
+        except BaseException:
+            self.close()
+            raise
 
     def submit(self, request: Request, done: Done) -> None:
         """Take a request from any thread; `done` is called from the engine's thread."""
@@ -219,7 +224,7 @@ class VLLMEngine:
             return
         try:
             self._serve(llm)
-        except Exception as error:  # the engine is in no known state after it
+        except BaseException as error:  # the engine is in no known state after it
             stopped = ServiceGone(f"{self.name} stopped: {type(error).__name__}: {error}")
             stopped.__cause__ = error
             self._end(stopped)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .engine import Completion, Done, Request, split_thinking
+from .engine import Completion, Done, Request
 from .template import Template
 from .vllm_sampling import allowed, behaviour, restricted, temperature_of
 
@@ -52,10 +52,10 @@ class Generation:
         if output.finish_reason not in ("stop", "length"):
             raise RuntimeError(f"vLLM ended the request with {output.finish_reason!r}")
         ids = tuple(output.token_ids)
-        text = output.text if self.request.stop else template.text(ids)
-        if template.opens_thinking(self.prompt_ids):
-            text = "<think>" + text
-        reply, thinking = split_thinking(text)
+        written = template.text(ids)
+        for stop in self.request.stop:
+            written = written.partition(stop)[0]
+        reply, thinking = template.reply(self.prompt_ids, written)
         cut_off = restricted(self.request)
         return Completion(
             reply,

@@ -18,10 +18,12 @@ from typing import Any, Literal
 import numpy as np
 
 from agentarena.core.agent import Agent, View
-from agentarena.core.errors import BadOption, UsageError
-from agentarena.core.game import Game
+from agentarena.core.display import shown
+from agentarena.core.errors import BadOption, NotSupported, UsageError
+from agentarena.core.game import Chance, Game, Information
 from agentarena.core.registry import game as game_of
 
+from .size import histories, unlisted
 from .tree import MAX_HISTORIES, Side, tree_of
 
 __all__ = ["CFR", "Averaging", "Solution", "solve"]
@@ -98,7 +100,7 @@ def solve(
     """
     if iterations < 1 or averaging not in (None, "uniform", "linear"):
         raise BadOption(f"cfr: got {iterations=}, {averaging=}; expected iterations >= 1, averaging 'uniform', 'linear' or None")
-    tree = tree_of(game_of(game), max_histories).recalling()
+    tree = tree_of(game_of(game), max_histories, True)
     linear = plus if averaging is None else averaging == "linear"
     learners = [_Learner(side, plus) for side in tree.sides]
     reach = [learner.reach for learner in learners]
@@ -128,10 +130,33 @@ class CFR(Agent):
 
     def __init__(self, iterations: int = 1000, plus: bool = False, averaging: Averaging | None = None) -> None:
         if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
-            raise BadOption(f"cfr: iterations is {iterations!r}; expected a whole number, at least 1")
+            raise BadOption(f"cfr: iterations is {shown(iterations)}; expected a whole number, at least 1")
         if averaging not in (None, "uniform", "linear"):
-            raise BadOption(f"cfr: averaging is {averaging!r}; allowed: 'uniform', 'linear'")
+            raise BadOption(f"cfr: averaging is {shown(averaging)}; allowed: 'uniform', 'linear'")
         self.iterations, self.plus, self.averaging = iterations, bool(plus), averaging
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        needs = "it needs information keys, listed actions and listed chances, and to branch"
+        lacks = [
+            reason
+            for holds, reason in (
+                (not isinstance(game, Information), "no information keys"),
+                (game.info.chance and not isinstance(game, Chance), "chances that are not listed"),
+                (not game.info.forkable, "states that can be stepped only once"),
+            )
+            if holds
+        ]
+        if not lacks and unlisted(game):
+            lacks = ["actions that are not listed"]
+        if lacks:
+            return f"{needs}; this game has {' and '.join(lacks)}"
+        try:
+            if histories(game).least > MAX_HISTORIES:
+                return f"it solves games of up to {MAX_HISTORIES:,} histories; this one has about {histories(game).mean:.1e}"
+            tree_of(game, MAX_HISTORIES, True)  # kept, and what the first decision would build
+        except NotSupported as error:
+            return str(error)
+        return None
 
     def policy(self, view: View) -> Mapping[int, float]:
         """The average policy at the view's information set."""

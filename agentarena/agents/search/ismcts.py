@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentarena.core.agent import Agent, View
-from agentarena.core.game import Information
+from agentarena.core.game import Game, Information
 
 from .uct import Settings, TreeSearch
 
@@ -11,7 +13,9 @@ __all__ = ["ISMCTS"]
 
 
 class ISMCTS(Agent):
-    """Single-observer ISMCTS. Its moves are a function of the view and its stream alone, unless `time_s` is set.
+    """Monte Carlo tree search over information sets (single-observer ISMCTS): honest about what the seat does not know.
+
+    Its moves are a function of the view and its stream alone, unless `time_s` is set.
 
     Every simulation starts from a fresh state the seat cannot tell from the truth (`view.imagine`, all the search ever sees of
     the game), restricts the tree to what is legal there, and weighs exploration by how often an action was available. Nodes are
@@ -43,6 +47,9 @@ class ISMCTS(Agent):
         time_s: float | None = None,
     ) -> None:
         self.settings = Settings("ismcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return self.settings.cannot_play(game)
 
     def choose(self, view: View) -> int:
         informed = isinstance(view.game, Information) and (view.game.info.hidden or view.game.info.chance)

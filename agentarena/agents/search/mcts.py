@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentarena.core.agent import Agent, View
+from agentarena.core.game import Game
 
 from .uct import Settings, TreeSearch
 
@@ -10,7 +13,9 @@ __all__ = ["MCTS"]
 
 
 class MCTS(Agent):
-    """UCT. Its moves are a function of the view and its stream alone, unless `time_s` is set.
+    """Monte Carlo tree search (UCT).
+
+    Its moves are a function of the view and its stream alone, unless `time_s` is set.
 
     The tree is over the actions played (open loop): chance is drawn anew on every pass, and an action leads to one node whatever
     chance decides. With hidden information every simulation starts from one fresh state the seat cannot tell from the truth
@@ -38,6 +43,9 @@ class MCTS(Agent):
         time_s: float | None = None,
     ) -> None:
         self.settings = Settings("mcts", simulations, c, rollouts, rollout, rollout_limit, time_s)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return self.settings.cannot_play(game)
 
     def choose(self, view: View) -> int:
         search = TreeSearch(view, self.settings, availability=False, informed=False)

@@ -7,16 +7,20 @@ from math import inf, nextafter
 from typing import Any, Literal
 
 from agentarena.core.agent import Agent, View
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.game import Game
 from agentarena.core.rng import stream
 
+from .size import histories, unlisted
 from .uct import uniforms
 
 __all__ = ["Minimax"]
 
 Ties = Literal["random", "lowest"]
 _EXACT, _AT_LEAST, _AT_MOST = 0, 1, 2
+_LONGEST = 1e15
+"""Most histories of a game (estimated) that are searched to the end: cuts and the memory of positions leave about their square root."""
 
 
 class Minimax(Agent):
@@ -34,11 +38,11 @@ class Minimax(Agent):
 
     def __init__(self, depth: int | None = None, ties: Ties = "random", rollouts: int = 0) -> None:
         if depth is not None and (isinstance(depth, bool) or not isinstance(depth, int) or depth < 1):
-            raise BadOption(f"minimax: depth is {depth!r}; expected a whole number, at least 1, or None")
+            raise BadOption(f"minimax: depth is {shown(depth)}; expected a whole number, at least 1, or None")
         if ties not in ("random", "lowest"):
-            raise BadOption(f"minimax: ties is {ties!r}; allowed: 'random', 'lowest'")
+            raise BadOption(f"minimax: ties is {shown(ties)}; allowed: 'random', 'lowest'")
         if isinstance(rollouts, bool) or not isinstance(rollouts, int) or rollouts < 0:
-            raise BadOption(f"minimax: rollouts is {rollouts!r}; expected a whole number, at least 0")
+            raise BadOption(f"minimax: rollouts is {shown(rollouts)}; expected a whole number, at least 0")
         self.depth, self.ties, self.rollouts = depth, ties, rollouts
         self._searchers: dict[Game[Any], _Searcher] = {}
 
@@ -50,13 +54,23 @@ class Minimax(Agent):
         """
         searcher = self._searchers.get(view.game)
         if searcher is None:
-            _refuse(view.game)
+            reason = _lacking(view.game)
+            if reason:
+                raise NotSupported(f"minimax cannot play {type(view.game).__name__}: {reason}. Try 'mcts', 'ismcts' or 'cfr'")
             searcher = self._searchers[view.game] = _Searcher(view.game)
         if self.depth is not None:
             searcher.memory.clear()  # values at the limit may differ from decision to decision
             searcher.random = uniforms(view.rng)
             searcher.rollouts = self.rollouts
         return searcher.best(view.imagine(view.rng), view.seat, self.depth)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        reason = _lacking(game)
+        if reason is None and self.depth is None and histories(game).least > _LONGEST:
+            return (
+                f"it would look to the end of a game of about {histories(game).mean:.0e} histories; give it a depth, e.g. 'minimax?depth=4'"
+            )
+        return reason
 
     def choose(self, view: View) -> int:
         best = self.best(view)
@@ -72,7 +86,8 @@ class Minimax(Agent):
         return {action: (action in chosen) / len(chosen) for action in view.legal}
 
 
-def _refuse(game: Game[Any]) -> None:
+def _lacking(game: Game[Any]) -> str | None:
+    """What the game lacks or has too much of; `None` when it can be searched."""
     info = game.info
     wrong = [
         reason
@@ -86,11 +101,10 @@ def _refuse(game: Game[Any]) -> None:
         )
         if holds
     ]
-    if wrong:
-        raise NotSupported(
-            f"minimax needs two seats, turns, perfect information, no chance and a zero sum; {type(game).__name__} has "
-            f"{', '.join(wrong)}. Try 'mcts', 'ismcts' or 'cfr'"
-        )
+    if not wrong and unlisted(game):
+        wrong = ["actions that are not listed"]
+    needs = "it needs two seats, turns, perfect information, no chance, listed actions and a zero or constant sum"
+    return f"{needs}; this game has {', '.join(wrong)}" if wrong else None
 
 
 class _Searcher:

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.display import shown
 from agentarena.core.errors import ContractError, NotSupported
 from agentarena.core.game import Chance, Game, Information, require
 from agentarena.core.rng import stream
@@ -195,10 +196,7 @@ class Tree:
             NotSupported: They do not.
         """
         if self.forgetful is not None:
-            raise NotSupported(
-                f"{type(self.game).__name__}: information {self.forgetful!r} does not tell the seat's own past, so a policy is no table of "
-                "keys, which tabular solvers and best responses need (nash_conv does without; for perfect information use minimax)"
-            )
+            raise _forgets(self.game, self.forgetful)
         return self
 
     def nash_conv(self, policies: Sequence[np.ndarray]) -> float:
@@ -228,11 +226,11 @@ def outcomes_of(game: Game[Any]) -> Callable[[Any, Mapping[int, Action] | None],
 class _Builder:
     """Walks every history once and numbers sets and slots in the order of discovery."""
 
-    def __init__(self, game: Game[Any], limit: int) -> None:
+    def __init__(self, game: Game[Any], limit: int, recall: bool) -> None:
         require(game, Information, "exact evaluation")
         if not game.info.forkable:
             raise NotSupported(f"exact evaluation must branch, and a state of {type(game).__name__} can be stepped only once")
-        self.game, self.limit, self.outcomes = game, limit, outcomes_of(game)
+        self.game, self.limit, self.recall, self.outcomes = game, limit, recall, outcomes_of(game)
         seats = range(game.info.seats)
         self.known: list[dict[tuple[str, int], tuple[int, int]]] = [{} for _ in seats]  # (key, parent) -> (set, first slot)
         self.keys: list[set[str]] = [set() for _ in seats]
@@ -290,6 +288,8 @@ class _Builder:
             self.known[seat][key, parent] = entry
             if key in self.keys[seat]:
                 self.forgetful = self.forgetful or key
+                if self.recall:
+                    raise _forgets(self.game, key)
             self.keys[seat].add(key)
             above = self.owner[seat][parent]
             depth = 0 if above < 0 else self.sets[seat][above].depth + 1
@@ -320,12 +320,24 @@ class _Builder:
         return Tree(self.game, tuple(sides), last, weights[:, 0], weights[:, 1:], self.histories, self.forgetful)
 
 
+def _forgets(game: Game[Any], key: str) -> NotSupported:
+    return NotSupported(
+        f"{type(game).__name__}: information {shown(key)} does not tell the seat's own past, so a policy is no table of "
+        "keys, which tabular solvers and best responses need (nash_conv does without; for perfect information use minimax)"
+    )
+
+
 @functools.lru_cache(maxsize=8)
-def tree_of(game: Game[Any], max_histories: int = MAX_HISTORIES) -> Tree:
+def tree_of(game: Game[Any], max_histories: int = MAX_HISTORIES, recall: bool = False) -> Tree:
     """The game in sequence form; made once a game.
+
+    Args:
+        game: The rules.
+        max_histories: Largest game that is built.
+        recall: Whether to stop as soon as an information key is seen not to tell the seat's own past (`Tree.recalling`).
 
     Raises:
         NotSupported: The game lacks `information` or `chance`, has unlisted actions, or more than `max_histories` histories.
         ContractError: One information key goes with two different lists of legal actions.
     """
-    return _Builder(game, max_histories).run()
+    return _Builder(game, max_histories, recall).run()

@@ -30,9 +30,13 @@ from typing import Any
 import numpy as np
 
 from agentarena.agents.specs import agent
+from agentarena.agents.suitability import refusal
 from agentarena.core.agent import Agent, View
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
-from agentarena.core.game import Game
+from agentarena.core.game import Game, Resample
+
+from .size import unlisted
 
 __all__ = ["Node", "Settings", "TreeSearch", "uniforms"]
 
@@ -74,13 +78,24 @@ class Settings:
         for key, value, least in (("simulations", simulations, 1), ("rollouts", rollouts, 1), ("rollout_limit", rollout_limit, 0)):
             whole = isinstance(value, int) and not isinstance(value, bool) and value >= least
             if not whole and not (key == "rollout_limit" and value is None):
-                raise BadOption(f"{name}: {key} is {value!r}; expected a whole number, at least {least}")
+                raise BadOption(f"{name}: {key} is {shown(value)}; expected a whole number, at least {least}")
         for key, number in (("c", c), ("time_s", time_s)):
             if number is not None and not (isinstance(number, int | float) and 0 <= number < inf):
-                raise BadOption(f"{name}: {key} is {number!r}; expected a number, at least 0")
+                raise BadOption(f"{name}: {key} is {shown(number)}; expected a number, at least 0")
         self.name, self.simulations, self.c, self.rollouts = name, simulations, float(c), rollouts
         self.rollout_limit, self.time_s = rollout_limit, time_s
         self.player: Agent | None = None if rollout == "random" else agent(rollout)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        """See `Agent.cannot_play`."""
+        if not game.info.forkable:
+            return "it must branch, and a state of this game can be stepped only once"
+        if game.info.hidden and not isinstance(game, Resample):
+            return "it needs resample() of a game with hidden information, which this one lacks"
+        if unlisted(game):
+            return "it needs listed actions, and this game's are not"
+        reason = None if self.player is None else refusal(self.player, game)
+        return None if self.player is None or reason is None else f"its rollouts are played by {self.player.name}, and {reason}"
 
 
 class Node:

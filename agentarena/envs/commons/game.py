@@ -16,6 +16,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action, Legal, Spoken
+from agentarena.core.display import shown
 from agentarena.core.errors import IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo
@@ -96,7 +97,7 @@ class Commons(CommonsOptions, Game[State]):
         for seat, action in actions.items():
             if isinstance(action, Spoken) and not (isinstance(action.words, str) and len(action.words) <= self.words):
                 raise IllegalAction(
-                    f"{type(self).__name__}: seat {seat} spoke {action.words!r:.100}; words are a string of at most {self.words} characters"
+                    f"{type(self).__name__}: seat {seat} spoke {shown(action.words)}; words are a string of at most {self.words} characters"
                 )
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:

@@ -20,6 +20,8 @@ _PICKUPS = {
     "any": "any card of the previous discard (or, on the first turn, the card turned up at the deal)",
     "own_top": "the top card of the pile, which is the last card you have just discarded yourself",
 }
+_LONGEST = 200
+"""Longest discard that is read with its cards in any order, in characters."""
 _HOW = {
     "call": "called",
     "empty": "has no cards left and counts as caller",
@@ -227,7 +229,7 @@ class DhumbalText(ChoiceFace[State]):
 
     def read(self, state: State, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)
-        if isinstance(answer, str):
+        if isinstance(answer, str) and len(answer) <= _LONGEST:
             first, *cards = answer.lower().split()
             action = self._discards.get(tuple(sorted((first, *cards)))) if first == "discard" else None
             if action is not None:

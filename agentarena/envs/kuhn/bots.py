@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from agentarena.core.agent import Agent, PolicyAgent, View
 from agentarena.core.errors import BadOption, NotSupported
+from agentarena.core.game import Game
 
 from .game import BET, PASS
 
@@ -88,6 +89,9 @@ class Nash(_Poker):
             (PASS,): (1 / 3, 0.0, 1.0),
             (BET,): (0.0, 1 / 3, 1.0),
         }
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return None if game.info.seats == 2 else f"it plays the game of 2 players; this one has {game.info.seats}"
 
     def bet(self, hand: Hand) -> float:
         if hand.highest != 2:

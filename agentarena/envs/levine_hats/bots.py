@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import NotSupported
+from agentarena.core.game import Game
 
 from .solver import FIRST_ANSWERS, SECOND_ANSWERS, best_pair, block_answer
 
 __all__ = ["BOTS", "Blocks", "FirstBlack", "Optimal"]
 
 
-def _only_pairs(name: str, view: View) -> None:
-    if view.game.info.seats != 2:
-        raise NotSupported(f"levinehats/{name} is made for 2 players; this game has {view.game.info.seats}. Try levinehats/first_black")
+class _ForTwo(Agent):
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return None if game.info.seats == 2 else f"it is made for 2 players; this game has {game.info.seats}"
+
+    def check(self, view: View) -> None:
+        """Raise where this bot cannot play the game, also for those who ask it directly."""
+        reason = self.cannot_play(view.game)
+        if reason:
+            raise NotSupported(f"{type(self).__name__}: {reason}. Try levinehats/first_black")
 
 
 class FirstBlack(Agent):
@@ -23,22 +32,24 @@ class FirstBlack(Agent):
         return int(hats.argmax())
 
 
-class Blocks(Agent):
+class Blocks(_ForTwo):
     """The best strategy known for two: blocks of three hats, skipped while all alike (7/20 with infinite stacks)."""
 
     def choose(self, view: View) -> int:
-        _only_pairs("blocks", view)
+        self.check(view)
         return block_answer(view.observation[0].tolist(), SECOND_ANSWERS if view.seat else FIRST_ANSWERS)
 
 
-class Optimal(Agent):
+class Optimal(_ForTwo):
     """Plays one exactly optimal pair of strategies, for two players and heights up to 3."""
 
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        height = game.options["height"]
+        return super().cannot_play(game) or (None if height <= 3 else f"it is exact up to height 3; this game has {height}")
+
     def choose(self, view: View) -> int:
-        _only_pairs("optimal", view)
+        self.check(view)
         hats = view.observation[0].tolist()
-        if len(hats) > 3:
-            raise NotSupported(f"levinehats/optimal is exact up to height 3; this game has {len(hats)}. Try levinehats/blocks")
         _, first, second = best_pair(len(hats))
         return (second if view.seat else first)[sum(hat << i for i, hat in enumerate(hats))]
 

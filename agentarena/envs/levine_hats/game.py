@@ -52,7 +52,16 @@ class LevineHats(Game[State]):
     @cached_property
     def info(self) -> GameInfo:
         return GameInfo(
-            seats=self.players, low=0.0, high=1.0, unit="win", sum="common", simultaneous=True, hidden=True, chance=True, max_steps=1
+            seats=self.players,
+            low=0.0,
+            high=1.0,
+            unit="win",
+            sum="common",
+            simultaneous=True,
+            lockstep=True,
+            hidden=True,
+            chance=True,
+            max_steps=1,
         )
 
     @cached_property

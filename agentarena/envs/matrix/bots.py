@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.agent import Agent, PolicyAgent, View
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
+from agentarena.core.game import Game
 
 from .solver import equilibria
 
@@ -36,6 +38,12 @@ def _past(view: View) -> np.ndarray:
     return past_rounds(view.observation, _table(view).shape)
 
 
+def _lacks_action(game: Game[Any], action: Any) -> str | None:
+    fewest = min(int(game.action_space(seat).n) for seat in range(game.info.seats))  # type: ignore[attr-defined]  # Discrete
+    known = isinstance(action, int) and not isinstance(action, bool) and 0 <= action < fewest
+    return None if known else f"it would play action {shown(action)}, and the actions of every seat are 0 to {fewest - 1}"
+
+
 class _Deterministic(PolicyAgent):
     def pick(self, view: View) -> int:
         raise NotImplementedError
@@ -57,6 +65,9 @@ class Always(_Deterministic):
     def __init__(self, action: int = 0) -> None:
         self.action = action
 
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        return _lacks_action(game, self.action)
+
     def pick(self, view: View) -> int:
         return self.action
 
@@ -66,6 +77,10 @@ class TitForTat(_Deterministic):
 
     def __init__(self, first: int = 0) -> None:
         self.first = first
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        counts = {int(game.action_space(seat).n) for seat in range(game.info.seats)}  # type: ignore[attr-defined]  # Discrete
+        return _lacks_action(game, self.first) or (None if len(counts) == 1 else "it copies others, and the seats have different actions")
 
     def pick(self, view: View) -> int:
         past = _past(view)
@@ -116,6 +131,12 @@ class Mixed(PolicyAgent):
             raise BadOption(f"mixed: p is {p!r}; expected probabilities that add up to 1, e.g. p=0.5,0.25,0.25")
         self.p = values
 
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        counts = {int(game.action_space(seat).n) for seat in range(game.info.seats)}  # type: ignore[attr-defined]  # Discrete
+        if self.p is None or counts == {len(self.p)}:
+            return None
+        return f"its p has {len(self.p)} probabilities, and seats of this game have {' or '.join(map(str, sorted(counts)))} actions"
+
     def policy(self, view: View) -> dict[int, float]:
         choices = view.choices
         probabilities = self.p or (1.0 / len(choices),) * len(choices)
@@ -129,6 +150,12 @@ class Nash(PolicyAgent):
 
     def __init__(self) -> None:
         self._by_table: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        shape = game.table.shape  # type: ignore[attr-defined]  # a matrix game
+        return (
+            None if shape[-1] == 2 and max(shape) <= 8 else f"it plays games of 2 seats and up to 8 actions; this table has shape {shape}"
+        )
 
     def policy(self, view: View) -> dict[int, float]:
         table = _table(view)

@@ -103,6 +103,7 @@ class MatrixGame(Game[State]):
             sum=kind,
             total=total * self.rounds if kind == "constant" else 0.0,
             simultaneous=table.shape[-1] > 1,
+            lockstep=True,
             max_steps=self.rounds,
         )
 

@@ -15,7 +15,6 @@ for each; the option `speech` names it, e.g. `"werewolf=mypkg.latent:Wolves,*=ac
 
 from __future__ import annotations
 
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -360,17 +359,23 @@ def spaces_for(option: str, seats: int, roles: tuple[int, ...]) -> tuple[SpeechS
 def spoken_violation(options: Options, action: Spoken) -> str | None:
     """Why the words or notes on an action cannot be taken; `None` when they can."""
     if not isinstance(action.words, str):
-        return f"its words are {action.words!r:.60}, expected a string"
+        return f"its words are {shown(action.words, 60)}, expected a string"
     if len(action.words) > options.words:
         return f"its words are {len(action.words)} characters long, at most {options.words} are heard; say it shorter"
     beliefs = action.notes.get("wolves", {})
     if not isinstance(beliefs, Mapping):
         return "notes['wolves'] must give a probability for each seat named, e.g. {'3': 0.7}"
     for seat, chance in beliefs.items():
-        fits = str(seat).isdecimal() and int(seat) < options.players
-        if not fits or isinstance(chance, bool) or not isinstance(chance, int | float) or not (math.isfinite(chance) and 0 <= chance <= 1):
-            return f"notes['wolves'] holds {seat!r}: {chance!r}; expected a seat below {options.players} and a probability"
+        if not _is_seat(seat, options.players) or isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
+            return f"notes['wolves'] holds {shown(seat)}: {shown(chance)}; expected a seat below {options.players} and a probability"
     return None
+
+
+def _is_seat(seat: Any, seats: int) -> bool:
+    """Whether it is a seat's number, plain or as a key of JSON."""
+    if isinstance(seat, str):
+        return len(seat) <= 9 and seat.isdecimal() and int(seat) < seats
+    return isinstance(seat, int) and not isinstance(seat, bool) and 0 <= seat < seats
 
 
 def beliefs_in(notes: Mapping[str, Any]) -> tuple[tuple[int, float], ...]:

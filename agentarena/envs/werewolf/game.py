@@ -17,6 +17,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action, Spoken
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, IllegalAction
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo
@@ -142,7 +143,7 @@ class Werewolf(Options, Game[State]):
         for seat, action in actions.items():
             reason = spoken_violation(self, action) if isinstance(action, Spoken) else None
             if reason:
-                raise IllegalAction(f"Werewolf: seat {seat} played {action!r:.200}: {reason}")
+                raise IllegalAction(f"Werewolf: seat {seat} played {shown(action, 200)}: {reason}")
 
     def step(self, state: State, actions: Mapping[int, Action], rng: np.random.Generator) -> State:
         to_move = state.to_move

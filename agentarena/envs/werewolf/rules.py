@@ -36,12 +36,13 @@ from .state import (
     State,
     Utterance,
     labels,
+    pay_for_votes,
     pick,
     seats_in,
     shuffled,
 )
 
-__all__ = ["begin_day", "begin_night", "floor", "shaped_vote", "stated_beliefs", "step"]
+__all__ = ["begin_day", "begin_night", "floor", "stated_beliefs", "step"]
 
 Actions = Mapping[int, Any]
 Votes = Sequence[tuple[int, int]]
@@ -221,6 +222,8 @@ def _after_deaths(options: Options, state: State, rng: Rng, *, evening: bool) ->
 def _finish(options: Options, state: State, winner: str) -> State:
     """The match is over: all roles become known, and the winners are paid, the dead among them."""
     roles, rewards = state.deal.roles, state.rewards
+    if options.reward == "shaped":
+        rewards = tuple(pay + late for pay, late in zip(rewards, pay_for_votes(options, state.log, roles), strict=True))
     if winner != "nobody":
         rewards = tuple(pay + (1 if side(role) == winner else -1) * options.win_reward for role, pay in zip(roles, rewards, strict=True))
     entry = Entry("end", value=WINNERS.index(winner), items=roles)
@@ -355,34 +358,22 @@ def _count(options: Options, state: State, log: tuple[Entry, ...], votes: Votes,
             return _begin_ballot(options, state, sum(1 << seat for seat in leaders), revotes + 1)
         tie = options.revote_tie if options.tie == "revote" else options.tie
         leaders = [leaders[pick(rng, len(leaders))]] if tie == "random" else []
-    return _exile(options, state, log, votes, leaders[0] if leaders else -1, rng)
+    return _exile(options, state, log, leaders[0] if leaders else -1, rng)
 
 
-def _exile(options: Options, state: State, log: tuple[Entry, ...], votes: Votes, exiled: int, rng: Rng) -> State:
+def _exile(options: Options, state: State, log: tuple[Entry, ...], exiled: int, rng: Rng) -> State:
     roles, alive = state.deal.roles, state.alive if exiled < 0 else state.alive & ~(1 << exiled)
     log += (Entry("exile", exiled, value=revealed(options.reveal, roles[exiled]) if exiled >= 0 else -1, day=state.day),)
     if exiled >= 0 and options.medium and alive >> roles.index(MEDIUM) & 1:
         log += (Entry("sense", roles.index(MEDIUM), exiled, int(roles[exiled] == WOLF)),)
-    rewards = shaped_vote(state, exiled, votes) if options.reward == "shaped" else state.rewards
+    rewards = state.rewards
+    if options.reward == "shaped" and exiled >= 0:
+        rewards = tuple(pay - 10.0 * (seat == exiled) for seat, pay in enumerate(rewards))
     outcome = replace(state.outcome, votes_held=state.outcome.votes_held + 1, rewards=rewards)
     state = replace(state, alive=alive, cast=(), log=log, outcome=outcome)
     if exiled >= 0 and roles[exiled] == HUNTER and alive:
         return replace(state, phase=SHOT, to_move=(exiled,), shot=Shot(exiled, exiled=True))
     return _after_deaths(options, state, rng, evening=True)
-
-
-def shaped_vote(state: State, exiled: int, votes: Votes) -> tuple[float, ...]:
-    """Pay for a vote under `reward="shaped"`: voters of the village +20 for a werewolf and -20 for anyone else, the exiled -10,
-    every survivor +5 when an opponent was exiled and -5 when it was one of its own side."""
-    pay, roles = list(state.rewards), state.deal.roles
-    for seat, target in votes:
-        if side(roles[seat]) == "village" and target < len(pay):
-            pay[seat] += 20.0 if roles[target] == WOLF else -20.0
-    if exiled >= 0:
-        pay[exiled] -= 10.0
-        for seat in seats_in(state.alive & ~(1 << exiled)):
-            pay[seat] += 5.0 if side(roles[seat]) != side(roles[exiled]) else -5.0
-    return tuple(pay)
 
 
 _STEPS = {

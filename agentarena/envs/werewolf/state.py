@@ -7,7 +7,7 @@ information keys are the log filtered by `visible`. Sets of seats are bit sets: 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -16,7 +16,7 @@ import numpy as np
 
 from agentarena.core.errors import NotSupported
 
-from .options import MASON, NAMES, Options
+from .options import MASON, NAMES, WOLF, Options, side
 
 T = TypeVar("T")
 
@@ -365,3 +365,30 @@ def outcomes(draw: Callable[[Script], State]) -> tuple[tuple[float, State], ...]
             )
         probabilities[state] = probabilities.get(state, 0.0) + 1.0 / math.prod(script.sizes)
     return tuple((probability, state) for state, probability in probabilities.items())
+
+
+def pay_for_votes(options: Options, log: Sequence[Entry], roles: Sequence[int]) -> tuple[float, ...]:
+    """What `reward="shaped"` pays for the votes of a match: voters of the village +20 for a werewolf and -20 for anyone else, every
+    survivor +5 when an opponent was exiled and -5 when it was one of its own side.
+
+    It tells roles, so it is paid at the end, when all of them are known.
+    """
+    pay, alive, votes = [0.0] * options.players, set(range(options.players)), []
+    for entry in log:
+        if entry.kind == "vote":
+            votes.append((entry.seat, entry.target))
+        elif entry.kind == "revote":
+            votes = []
+        elif entry.kind == "dawn":
+            alive -= {seat for seat, _ in entry.items}
+        elif entry.kind == "shot":
+            alive.discard(entry.target)
+        elif entry.kind == "exile":
+            for seat, target in votes:
+                if side(roles[seat]) == "village" and target < options.players:
+                    pay[seat] += 20.0 if roles[target] == WOLF else -20.0
+            votes = []
+            alive.discard(entry.seat)
+            for seat in alive if entry.seat >= 0 else ():
+                pay[seat] += 5.0 if side(roles[seat]) != side(roles[entry.seat]) else -5.0
+    return tuple(pay)

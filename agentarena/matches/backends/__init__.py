@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from agentarena.agents.specs import agent as build
 from agentarena.agents.subprocess import Isolated
+from agentarena.agents.suitability import check_suitable
 from agentarena.core.agent import Agent
 from agentarena.core.errors import UnknownName
+from agentarena.core.game import Game
 from agentarena.core.match import RunConfig
 from agentarena.core.record import Finished
 from agentarena.core.registry import load
@@ -74,12 +76,17 @@ def backend(name: str, workers: int | None) -> Backend:
     return place
 
 
-def seated(agents: Sequence[str | Agent], *, isolate: bool, deadline_s: float | None) -> tuple[list[Agent], list[Agent]]:
+def seated(
+    agents: Sequence[str | Agent], *, isolate: bool, deadline_s: float | None, game: Game[Any] | None = None
+) -> tuple[list[Agent], list[Agent]]:
     """The agents ready to play, and those of them that were built here and are to be closed here.
 
     A spec string that stands twice gives two agents; an object that stands twice is one agent in two places. With
     `isolate` or a deadline they live in processes of their own; an agent object that answers in its own time stays here
     and is watched by the clock, unless `isolate` says otherwise.
+
+    Raises:
+        NotSupported: One of them cannot play `game`, where that is given.
     """
     ready: list[Agent] = []
     owned: list[Agent] = []
@@ -93,10 +100,11 @@ def seated(agents: Sequence[str | Agent], *, isolate: bool, deadline_s: float | 
             if isinstance(one, Agent) and id(one) in wrapped:
                 ready.append(wrapped[id(one)])
                 continue
-            new = Isolated(one, deadline_s=deadline_s) if apart else build(one)
+            new = Isolated(one, deadline_s=deadline_s, game=game) if apart else build(one)
             wrapped[id(one)] = new
             owned.append(new)
             ready.append(new)
+        check_suitable(ready, game)
     except BaseException:
         for agent in owned:
             agent.close()

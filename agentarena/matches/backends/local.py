@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from agentarena.agents.subprocess import Child
+from agentarena.agents.child import Child
 from agentarena.core.agent import Agent
 from agentarena.core.errors import AgentDied, RunEnds, UsageError
 from agentarena.core.match import RunConfig

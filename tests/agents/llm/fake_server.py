@@ -40,6 +40,8 @@ class Say:
 def first_legal(body: dict[str, Any]) -> str:
     """The first legal move that the last message lists, as an answer."""
     views = [message["content"] for message in body["messages"] if message["role"] == "user" and "Legal: " in message["content"]]
+    if not views:
+        return "hello"
     moves = views[-1].rpartition("Legal: ")[2].splitlines()[0]
     move = moves.partition("), ")[0] + ")" if moves.startswith("(") and "), " in moves else moves.partition(", ")[0]
     return f"<answer>{move}</answer>"
@@ -132,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if say.status != 200:
-            self.send(say.status, json.dumps({"error": {"message": "scripted", "code": say.text}}).encode(), say.headers)
+            message = "scripted" if say.body is None else say.body.decode()
+            self.send(say.status, json.dumps({"error": {"message": message, "code": say.text}}).encode(), say.headers)
         elif body.get("stream"):
             self.stream(say)
         else:

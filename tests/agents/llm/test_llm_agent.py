@@ -150,7 +150,7 @@ def test_plan_tells_the_plan_and_keeps_it_private():
 
 def test_vote_takes_the_move_most_replies_name():
     cycle = iter(["(0,0)", "nonsense", "(1,1)", "<answer>(1,1)</answer>", "(0,0) (1,1)"] * 9)
-    engine, results = played(lambda request: next(cycle), strategy="vote", n=5)
+    engine, results = played(lambda request: next(cycle), strategy="vote", n=5, temperature=1.0)
     assert list(results.records[0].actions[0]) == [(0, 4)]
     assert len({request.seed for request in engine.requests[:5]}) == 5
     assert results.ledger["scripted"].usage["completion_tokens"] == 5 * len(engine.requests)
@@ -158,9 +158,9 @@ def test_vote_takes_the_move_most_replies_name():
 
 def test_candidates_are_chosen_by_a_policy():
     cycle = iter(["(0,1)", "(1,1)", "(0,1)"] * 9)
-    _, results = played(lambda request: next(cycle), strategy="candidates", n=3, policy="tictactoe/tactical")
+    _, results = played(lambda request: next(cycle), strategy="candidates", n=3, policy="tictactoe/tactical", temperature=1.0)
     assert list(results.records[0].actions[0]) == [(0, 4)], "the policy likes the centre"
-    _, results = played(lambda request: "(0,1)", strategy="candidates", n=2, policy="tictactoe/tactical")
+    _, results = played(lambda request: "(0,1)", strategy="candidates", n=2, policy="tictactoe/tactical", temperature=1.0)
     assert list(results.records[0].actions[0]) == [(0, 1)], "a policy chooses among candidates alone"
 
 
@@ -288,7 +288,7 @@ def test_answers_from_many_threads():
         ("max_tokens=0", "max_tokens must be a whole number of at least 1, got 0"),
         ("constrain=yes", "constrain must be true or false, got 'yes'"),
         ("memory=5", "memory must be 'chat', 'state' or 'last:k'"),
-        ("budget_s=0", "budget_s must be greater than 0"),
+        ("budget_s=0", "budget_s must be a number greater than 0, got 0"),
         ("n=0&strategy=vote", "n must be a whole number"),
     ],
 )

@@ -226,14 +226,14 @@ def test_agents_of_one_path_share_an_engine(tmp_path):
     tokenizer.save_pretrained(tmp_path)
     one, two = agent(f"hf:{tmp_path}?constrain=true"), agent(f"hf:{tmp_path}?constrain=true&temperature=1")
     assert one.engine is two.engine
-    assert one.name == f"hf:{tmp_path}?constrain=True"
+    assert one.name == f"hf:{tmp_path}?constrain=true"
     results = play("TicTacToe-v0", [one, two], matches=4)
     assert not [record for record in results.records if record.faults]
     one.close()
     two.close()
     assert one.engine._closed
     results = play("TicTacToe-v0", ["tiny?constrain=true", "random"], matches=4)
-    assert [seat.agent for seat in results.records[0].seats] == ["tiny?constrain=True", "random"]
+    assert [seat.agent for seat in results.records[0].seats] == ["tiny?constrain=true", "random"]
     with pytest.raises(BadOption, match="cannot be loaded"):
         agent(f"hf:{tmp_path / 'nothing'}")
     with pytest.raises(BadOption, match="has no parameter 'colour'"):

@@ -6,10 +6,11 @@ as `&#60;` stands for a character that would get lost: an angle bracket, white s
 
 from __future__ import annotations
 
+import math
 import re
 
 from agentarena.core.actions import Action, Spoken
-from agentarena.core.text import Choices, Pattern, Unreadable, answer_in, quote, words_in
+from agentarena.core.text import Choices, Pattern, Unreadable, answer_in, parts_in, quote, tags_in, words_in
 from agentarena.envs.commons.actions import amount_of, legal
 from agentarena.envs.commons.options import CommonsOptions
 from agentarena.envs.commons.state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, WORDY, Move, State
@@ -18,18 +19,18 @@ from .vocabulary import number
 
 __all__ = ["read", "reply_options", "write"]
 
-_SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
-_STRAY = re.compile(r"</?say>", re.IGNORECASE)
 _REFERENCE = re.compile(r"&#(\d{1,5});")
 _TO_ESCAPE = re.compile(r"[<>]|&(?=#\d{1,5};)|\A\s+|\s+\Z")
 _WORDS = r"(?:[^<>&]|&(?:#\d{1,5};)?)"
 """One character of words, as it is written."""
+_LONGEST_ESCAPE = len("&#12345;")
+_LONGEST_MOVE = 200
 _NUMBER = r"\d+(?:\.\d+)?(?:e-?\d+)?"
 _WRITTEN_NUMBER = r"\d{1,15}(?:\.\d{1,20})?(?:e-?\d{1,2})?"
 """Numbers offered to guided decoding: finite, however many digits a model likes to write."""
 _MOVE = re.compile(
-    rf"(?:(?P<pass>pass|no|none|nobody|nothing|silent)|(?P<yes>yes|agree|watch|punish)|(?:(?:punish|blame|vote|vote for) )?player (?P<seat>\d+))"
-    rf"(?: (?P<also>{_NUMBER}))?|(?:(?:effort|take|cap|at most) )?(?P<number>{_NUMBER})|level (?P<level>\d+)"
+    rf"(?:(?P<pass>pass|no|none|nobody|nothing|silent)|(?P<yes>yes|agree|watch|punish)|(?:(?:punish|blame|vote|vote for) )?player (?P<seat>\d{{1,9}}))"
+    rf"(?: (?P<also>{_NUMBER}))?|(?:(?:effort|take|cap|at most) )?(?P<number>{_NUMBER})|level (?P<level>\d{{1,9}})"
 )
 _EXAMPLES = {
     TALK: "pass, yes, player 1, or a number",
@@ -118,11 +119,12 @@ def read(options: CommonsOptions, state: State, reply: str) -> Action | Unreadab
     words = words_in(reply)
     if isinstance(words, Unreadable):
         return words
-    words = _unescape(words)
-    rest = _SAY.sub("", reply)
-    if _STRAY.search(rest):
+    rest = parts_in(reply, "say")[1]
+    if tags_in(rest, "say"):
         return Unreadable("a <say> was opened or closed without its partner", "truncated")
     wordy = state.phase in WORDY
+    if len(words) <= _LONGEST_ESCAPE * options.words:  # longer words are too long in any case
+        words = _unescape(words)
     if wordy and words and not rest.strip():
         move: Move | Unreadable = Move()  # words alone are a move where one speaks
     else:
@@ -136,13 +138,15 @@ def read(options: CommonsOptions, state: State, reply: str) -> Action | Unreadab
 
 
 def _read_move(options: CommonsOptions, state: State, answer: str) -> Move | Unreadable:
-    match = _MOVE.fullmatch(" ".join(answer.lower().split()))
+    match = _MOVE.fullmatch(" ".join(answer.lower().split())) if len(answer) <= _LONGEST_MOVE else None
     if match is None or (match["also"] and options.num_amounts) or (match["level"] and not options.levels):
         return _unclear(options, state, answer)
     if match["level"]:
         level = int(match["level"])
         return Move(amount_of(options, state.phase, level)) if level <= options.levels else _unclear(options, state, answer)
     amount = float(match["number"] or match["also"] or 0.0)
+    if not math.isfinite(amount):
+        return _unclear(options, state, answer)
     if match["seat"]:
         other = int(match["seat"])
         return Move(amount, 2 + other) if other < options.players else _unclear(options, state, answer)
@@ -158,7 +162,7 @@ def _action(options: CommonsOptions, state: State, move: Move, words: str) -> Ac
     index = options.num_amounts + move.choice
     if takes_number or move.amount:
         step = amount_of(options, state.phase, 1)
-        index = round(move.amount / step)
+        index = round(min(move.amount / step, options.num_amounts))
         if abs(index * step - move.amount) > 1e-9 or index >= options.num_amounts:
             return Unreadable(f"{number(move.amount)} is no amount here; {_example(options, state)}")
         if move.choice:

@@ -20,6 +20,8 @@ from agentarena.envs.economist.state import DECREE, VOTE, WORK, State
 __all__ = ["read", "reply_options", "write"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_LONGEST = 40
+"""Longest number that is read, in characters."""
 _DIGITS = r"[+-]?[0-9]{1,20}(?:\.[0-9]{0,20})?(?:e[+-]?[0-9]{1,2})?"
 _WORDS = {"hours": "work", "ballot": "vote", "stand": "stand", "satisfied": "satisfied", "rates": "rates", "changes": "changes"}
 _NAMES = {word: name for name, word in _WORDS.items()}
@@ -154,9 +156,9 @@ def _part_words(used: tuple[str, ...]) -> list[str]:
 
 def _read_numbers(words: str, count: int) -> np.ndarray | Unreadable:
     """Numbers between commas or white space: exactly `count`, and nothing else. Shape (count,)."""
-    pieces = [piece for piece in re.split(r"[,\s]+", words.strip()) if piece]
-    pieces = [piece.removesuffix("%") for piece in pieces]
-    if len(pieces) != count or not all(_NUMBER.fullmatch(piece) and len(piece) <= 40 for piece in pieces):
+    short = words if len(words) <= 2 * count * _LONGEST else ""
+    pieces = [piece.removesuffix("%") for piece in re.split(r"[,\s]+", short) if piece]
+    if len(pieces) != count or not all(len(piece) <= _LONGEST and _NUMBER.fullmatch(piece) for piece in pieces):
         return Unreadable(f"{quote(words, 60)} is not {'one number' if count == 1 else f'{count} numbers'}")
     values = np.array([float(piece) for piece in pieces])
     if not np.isfinite(values).all():

@@ -29,6 +29,7 @@ from agentarena.envs.werewolf.state import (
     State,
     dealt,
     known_log,
+    pay_for_votes,
     pick,
     seats_in,
     visible,
@@ -345,8 +346,10 @@ class _MatchSampler:
     def _finished(self) -> State:
         truth, options = self.truth, self.options
         state = replace(self.state, day=truth.day, discussion=truth.discussion, ballot=truth.ballot)
-        if not truth.winner:  # shaped pay on the way would tell roles
-            state = replace(state, outcome=replace(truth.outcome, rewards=options.no_rewards))
+        if truth.winner and options.reward == "shaped":  # what the drawn votes would have paid; pay on the way is public
+            late, drawn = (pay_for_votes(options, log, truth.deal.roles) for log in (truth.log, self.entries))
+            rewards = tuple(paid - true + other for paid, true, other in zip(truth.rewards, late, drawn, strict=True))
+            state = replace(state, outcome=replace(truth.outcome, rewards=rewards))
         if truth.phase in OPEN_PHASES:
             to_move = state.to_move if truth.phase == SHOT else truth.to_move
             state = replace(state, phase=truth.phase, turn=truth.turn, to_move=to_move, cast=truth.cast)

@@ -13,9 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from agentarena.core.actions import Action, Spoken
+from agentarena.core.charset import lower_ascii
+from agentarena.core.display import shown
 from agentarena.core.errors import NotSupported
 from agentarena.core.events import Event
-from agentarena.core.text import REPLY, Choices, Pattern, TextFace, Unreadable, answer_in, quote, words_in
+from agentarena.core.text import REPLY, Choices, Pattern, TextFace, Unreadable, answer_in, parts_in, quote, tags_in, words_in
 from agentarena.envs.werewolf.actions import (
     BIDS,
     SpeechSpace,
@@ -53,10 +55,8 @@ from .wording import hear, role_phrase, was
 
 __all__ = ["WerewolfText"]
 
-_SAY = re.compile(r"<say>(.*?)</say>", re.IGNORECASE | re.DOTALL)
-_GUESS = re.compile(r"<guess>(.*?)</guess>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?(?:say|guess)>", re.IGNORECASE)
-_BELIEF = re.compile(r"\s*(.+?)\s*[:=]?\s*(\d*\.?\d+)\s*(%?)\s*")
+_BELIEF = re.compile(r"(.+?) ?[:=]? ?(\d+(?:\.\d+)?|\.\d+) ?(%?)")
+_LONGEST_MOVE, _LONGEST_BELIEF = 1000, 200  # in characters
 _CACHED = 4096
 _VERBS = {HUNT: ("attack",), NIGHT: ("attack", "test", "check", "protect", "save"), BREW: ("poison",), SHOT: ("shoot",), VOTE: ("vote",)}
 _VERBS[STRAW] = ("vote",)
@@ -154,14 +154,14 @@ class WerewolfText(TextFace[State]):
             return move
         words = action.words.strip() if state.phase in (SPEAK, TALK) else ""
         guess = ""
-        if action.notes.get("wolves") and not _GUESS.search(words):
+        if action.notes.get("wolves") and not parts_in(words, "guess")[0]:
             beliefs = ", ".join(f"seat {other} {Decimal(repr(chance)):f}" for other, chance in beliefs_in(action.notes))
             guess = f"<guess>{beliefs}</guess>"
         say = f"<say>{words}</say>" if words else ""
         heard = words and action.notes.get("heard") and hear(self.game, state, seat, words) == action
         reply = f"{guess}{say}" if heard else f"{guess}{say}<answer>{move}</answer>"
         if "<" in words and getattr(self.read(state, seat, reply), "words", None) != words:
-            raise NotSupported(f"Werewolf: the words {words!r:.100} cannot be written as <say>WORDS</say>; leave the tags out of them")
+            raise NotSupported(f"Werewolf: the words {shown(words)} cannot be written as <say>WORDS</say>; leave the tags out of them")
         return reply
 
     def options(self, state: State, seat: int) -> Choices | Pattern:
@@ -181,24 +181,24 @@ class WerewolfText(TextFace[State]):
                 return part
         assert isinstance(guess, dict)
         assert isinstance(words, str)
-        rest = _GUESS.sub("", _SAY.sub("", reply))
-        if _TAG.search(rest):
+        rest = parts_in(parts_in(reply, "say")[1], "guess")[1]
+        if tags_in(rest, "say", "guess"):
             return Unreadable("a <say> or <guess> was opened or closed without its partner", "truncated")
         speaks = state.phase in (SPEAK, TALK)
-        heard = bool(speaks and words and "<answer" not in rest.lower())
+        if speaks and (reason := spoken_violation(self.game, Spoken(0, words))):  # before any reader looks at them
+            return Unreadable(reason)
+        heard = bool(speaks and words and "<answer" not in lower_ascii(rest))
         action = hear(self.game, state, seat, words) if heard else self._move(state, seat, rest)
         if isinstance(action, Unreadable) or not (guess or (speaks and words)):
             return action
         notes = {**({"wolves": guess} if guess else {}), **({"heard": True} if heard else {})}
-        spoken = Spoken(action, words if speaks else "", notes)
-        reason = spoken_violation(self.game, spoken)
-        return Unreadable(reason) if reason else spoken
+        return Spoken(action, words if speaks else "", notes)
 
     def _move(self, state: State, seat: int, reply: str) -> int | Unreadable:
         answer = answer_in(reply)
         if isinstance(answer, Unreadable):
             return answer
-        key = _key(answer)
+        key = _key(answer) if len(answer) <= _LONGEST_MOVE else ""
         verb, _, rest = key.partition(" ")
         if verb in _VERBS.get(state.phase, ()) and rest:
             key = rest.removeprefix("for ")
@@ -228,7 +228,7 @@ class WerewolfText(TextFace[State]):
 
     def _guess(self, state: State, reply: str) -> dict[str, float] | Unreadable:
         """Privately stated probabilities of being a werewolf, by seat."""
-        parts = _GUESS.findall(reply)
+        parts, _ = parts_in(reply, "guess")
         if len(parts) > 1:
             return Unreadable(f"found {len(parts)} <guess> parts, expected at most one")
         if not parts:
@@ -236,8 +236,8 @@ class WerewolfText(TextFace[State]):
         seats = {_key(name): other for other, name in enumerate(labels(state.deal.names))}
         seats.update({_seat_name(other): other for other in range(self.game.players)})
         guess: dict[str, float] = {}
-        for item in filter(None, (part.strip() for part in re.split(r"[,;\n]", parts[0]))):
-            belief = _BELIEF.fullmatch(item)
+        for item in filter(None, (part.strip() for part in re.split(r"[,;\n]", parts[0], maxsplit=_LONGEST_BELIEF))):
+            belief = _BELIEF.fullmatch(" ".join(item.split())) if len(item) <= _LONGEST_BELIEF else None
             target = seats.get(_key(belief[1])) if belief else None
             if belief is None or target is None:
                 return Unreadable(f"{quote(item, 60)} is no belief; write <guess>NAME 0.7, NAME 0.1</guess>")

@@ -300,8 +300,10 @@ Reader = Callable[[str, tuple[str, ...]], Act]
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]*")
 _ROLE = "|".join(ROLES) + "|wolf"
-_CLAIM = re.compile(rf"\b(?:i am|i'm|im|my role is)\s+(?:really\s+)?(?:the|a|an)?\s*({_ROLE})\b", re.IGNORECASE)
-_DENIAL = re.compile(r"\b(?:not|isn't|isnt|never|no)\b[^,;]*\b(?:wolf|werewolf|evil|suspicious|guilty)\b", re.IGNORECASE)
+_CLAIM = re.compile(rf"\b(?:i am|i'm|im|my role is)\s+(?:really\s+)?(?:(?:the|a|an)\s*)?({_ROLE})\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;]")
+_DENIAL = re.compile(r"\b(?:not|isn't|isnt|never|no)\b", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:wolf|werewolf|evil|suspicious|guilty)\b", re.IGNORECASE)
 _CHECKED = re.compile(r"\b(?:check|checked|tested|investigated|inspected|looked|saw|divined|result|vision)\b", re.IGNORECASE)
 _GUILTY = re.compile(
     r"\b(?:wolf|werewolf|evil|guilty|suspicious|suspect|suspicion|lying|liar|lies|vote for|vote out|eliminate|exile)\b", re.IGNORECASE
@@ -337,7 +339,7 @@ def _acts_in(sentence: str, names: tuple[str, ...]) -> list[Act]:
     if not named:
         return acts
     target = (named & -named).bit_length() - 1
-    denied = bool(_DENIAL.search(sentence))
+    denied = any((no := _DENIAL.search(clause)) and _DENIED.search(clause, no.end()) for clause in _CLAUSE.split(sentence))
     rest = _CLAIM.sub("", sentence)
     guilty, clean = bool(_GUILTY.search(rest)) and not denied, bool(_CLEAN.search(rest)) or denied
     if _CHECKED.search(rest) and guilty != clean:
