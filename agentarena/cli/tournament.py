@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from .common import echo_json, json_option, key_values, match_options, progress_bar, say, show_table
+from .play import show_decisions
 
 
 @click.command("tournament")
@@ -107,6 +108,7 @@ def show_tables(finished: Any) -> None:
     """Every table of a finished tournament."""
     for title, columns, rows in finished.tables():
         show_table(title, columns, rows)
+    show_decisions(finished.results.decisions())
     for line in (*finished.standings.legend, *finished.standings.notes):
         say(line)
 
@@ -119,7 +121,7 @@ def _say_what_next(out: str | None, report_path: str | None) -> None:
         return
     report = "" if report_path else f"; agentarena report {out}"
     say(
-        f"Records: {out}. Look at them with: agentarena replay {out}/records.jsonl{report}. Go on with: agentarena tournament --out {out} --add AGENT"
+        f"Records: {out}. Look at them with: agentarena replay {out}{report}. Go on with: agentarena tournament --out {out} --add AGENT"
     )
 
 

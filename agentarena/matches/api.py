@@ -72,10 +72,8 @@ def play(
         out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
         duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
-        openings: Steps of each match that the referee plays at random before the agents are asked, the same in all matches of
-            a deal: so that agents that always play alike meet in different positions (`core.openings`).
-        deadline_s: Seconds for each decision; agents then live in processes of their own.
-        isolate: Whether agents live in processes of their own, deadline or not.
+        openings: Steps that the referee plays at random before anybody is asked, alike in all matches of a deal (`core.openings`).
+        deadline_s, isolate: Seconds for each decision; with either, agents live in processes of their own.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
         progress: Called as `progress(done, total)`.
         on_match: Called with the record of each match as it ends, in this process. What it raises ends the run.
@@ -83,20 +81,17 @@ def play(
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
         preset: A named setting of the environment's options.
-        options: The environment's options by name, also those that are named like an argument here.
-        env_options: More of them, as keywords.
+        options, env_options: The environment's options; in `options` also those that are named like an argument here.
 
     Raises:
         UnknownName: No such environment, option, preset, agent or backend.
-        WrongSeats: No agents, or more than seats.
+        WrongSeats, UsageError: No agents, or more than seats; an argument is out of range.
         NotSupported: An agent cannot play the game.
-        UsageError: An argument is out of range.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
         OSError: The disk is full or `out` may not be written; what was recorded is kept.
         RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
 
-    >>> runs = play("TicTacToe-v0", ["random", "random"], matches=4, seed=1)
-    >>> runs.returns.shape
+    >>> play("TicTacToe-v0", ["random", "random"], matches=4, seed=1).returns.shape
     (4, 2)
     """
     game = registry.game(env, preset=preset, options=options, **env_options)
@@ -167,7 +162,7 @@ def run(
     place = _backend(backend, workers)
     ready, owned = seated(agents, isolate=isolate, deadline_s=deadline_s, game=rules)
     try:
-        players = tuple(Player(agent.name or _class_name(agent), str(agent.version)) for agent in ready)
+        players = tuple(Player(agent.name or _class_name(agent), agent.version) for agent in ready)
         config = RunConfig(rules, players, seed, unreadable, record_samples, whole("openings", openings))
         job = Job(config, tuple(agents), concurrency or default_concurrency(ready), deadline_s, isolate)
         begin = entered(players) if entered else None

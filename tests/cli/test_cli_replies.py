@@ -24,10 +24,14 @@ EVIL = "x[/]y[bold red]\x1b[2J\x9b31m\u202e"
 """Markup that ends in a traceback, and control sequences of two kinds."""
 
 
+NAME = "x[/]y[bold red]"
+"""The same as a name: control characters in names are refused before the first match."""
+
+
 class Speaker(Agent):
     """Thinks and answers in words, wrongly at first in every third question; its name and words are hostile."""
 
-    name = EVIL
+    name = NAME
 
     def choose(self, view: View) -> Reply:
         legal = view.legal
@@ -157,7 +161,7 @@ def test_chats_are_exported_whole_or_not_at_all_and_filtered_by_result(run: Run,
     chats = [json.loads(line) for line in (tmp_path / "chat.jsonl").read_text().splitlines()]
     assert all(set(message) == {"role", "content"} for chat in chats for message in chat["messages"])
     assert all(message["content"].startswith("hm") is False for chat in chats for message in chat["messages"])
-    run("prompts", records, "--export", "won.jsonl", "--won", "--agent", EVIL)
+    run("prompts", records, "--export", "won.jsonl", "--won", "--agent", NAME)
     won = [json.loads(line)["metadata"] for line in (tmp_path / "won.jsonl").read_text().splitlines()]
     assert all(chat["won"] and chat["return"] > 0 for chat in won)
     assert len(won) < len(chats)
