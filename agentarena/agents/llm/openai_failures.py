@@ -109,8 +109,8 @@ _QUERY = re.compile(r"(?<=[?&])([^=&\s]{1,100})=[^&\s]{1,2000}")
 def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     """A text without these secrets, and without the user and the query of any address in it.
 
-    >>> redacted("POST http://me:word@host/v1?key=abc: refused sk-1234", ("sk-1234",))
-    'POST http://***@host/v1?key=***: refused ***'
+    >>> redacted("POST http://me:word@host/v1?key=abc refused sk-1234", ("sk-1234",))
+    'POST http://***@host/v1?key=*** refused ***'
     """
     for secret in secrets:
         text = text.replace(secret, "***")
