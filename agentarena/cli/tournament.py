@@ -120,9 +120,7 @@ def _say_what_next(out: str | None, report_path: str | None) -> None:
         say("Nothing was kept; with --out FOLDER the tournament can be looked at, verified, continued and reported.")
         return
     report = "" if report_path else f"; agentarena report {out}"
-    say(
-        f"Records: {out}. Look at them with: agentarena replay {out}{report}. Go on with: agentarena tournament --out {out} --add AGENT"
-    )
+    say(f"Records: {out}. Look at them with: agentarena replay {out}{report}. Go on with: agentarena tournament --out {out} --add AGENT")
 
 
 def _as_json(finished: Any, out: str | None, report_path: str | None) -> dict[str, Any]:
