@@ -73,7 +73,8 @@ def play(
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
         duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
         openings: Steps that the referee plays at random before anybody is asked, alike in all matches of a deal (`core.openings`).
-        deadline_s, isolate: Seconds for each decision; with either, agents live in processes of their own.
+        deadline_s: Seconds for each decision; agents then live in processes of their own.
+        isolate: Whether agents live in processes of their own in any case.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
         progress: Called as `progress(done, total)`.
         on_match: Called with the record of each match as it ends, in this process. What it raises ends the run.
@@ -81,7 +82,8 @@ def play(
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
         preset: A named setting of the environment's options.
-        options, env_options: The environment's options; in `options` also those that are named like an argument here.
+        options: The environment's options by name, also those that are named like an argument here.
+        env_options: The environment's other options.
 
     Raises:
         UnknownName: No such environment, option, preset, agent or backend.

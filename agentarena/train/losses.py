@@ -106,7 +106,11 @@ def clipping_bias(w: Tensor, advantages: Tensor, *, low: float = 0.2, high: floa
         C = grad average( w A, over the clipped tokens ),    corrected gradient = gradient / max(1, ||C||)
 
     Args:
-        w, advantages, low, high, dual: As in `surrogate`.
+        w: As in `surrogate`.
+        advantages: As in `surrogate`.
+        low: As in `surrogate`.
+        high: As in `surrogate`.
+        dual: As in `surrogate`.
 
     Returns:
         Shape (B, T), 0 on tokens that are not clipped.
@@ -148,7 +152,8 @@ def entropy_band(entropy: Tensor, usual: Tensor, *, low: float = 0.0, high: floa
     Args:
         entropy: Mean token entropy of each turn, in nats. Any shape.
         usual: Its mean over the updates so far, by turn; a constant. Broadcast against `entropy`.
-        low, high: Ends of the band as multiples of what is usual, 0 <= low <= high.
+        low: Lower end of the band as a multiple of what is usual, at least 0.
+        high: Upper end, at least `low`.
 
     Returns:
         The shape of `entropy`; 0 inside the band.
@@ -174,7 +179,8 @@ def clip_cov(logprobs: Tensor, advantages: Tensor, mask: Tensor, *, share: float
         advantages: Shape (B, T) or (B,).
         mask: Shape (B, T).
         share: Share of all tokens to drop, in [0, 1].
-        low, high: The band of `(logprob - mean) (advantage - mean)`.
+        low: Lower end of the band of `(logprob - mean) (advantage - mean)`.
+        high: Upper end.
 
     Returns:
         Probability of dropping each token. Shape (B, T): the same for all in the band, 0 outside; the sum is at most `share` of the tokens.
