@@ -61,7 +61,7 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
 
 def _is_installed(package: str) -> bool:
     """Whether `import package` works already, in any program of this Python."""
-    if package in sys.stdlib_module_names:
+    if package in sys.stdlib_module_names or package == __name__.partition(".")[0]:
         return True
     here = Path.cwd()
     try:
