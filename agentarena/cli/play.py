@@ -56,7 +56,6 @@ def command(
     yourself, in one seat, a new deal each time unless --seed names one.
 
     \b
-    agentarena play TicTacToe-v0 minimax random --matches 200
     agentarena play Dhumbal-v0 dhumbal/aggressive random random random -s preset=paper --out runs/d.jsonl
     agentarena play ConnectFour-v0 human "mcts?simulations=400"
     """

@@ -44,6 +44,9 @@ class Tournament:
     results: Results
     about: dict[str, Any]
 
+    def __str__(self) -> str:
+        return str(self.standings)
+
     @cached_property
     def standings(self) -> Standings:
         """The standings; computed at first use."""
