@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -70,6 +71,12 @@ class PolicyPlayer(Agent):
         self._trees: dict[tuple[str, ...], ReplyTree] = {}
         self._known: dict[tuple[Tokens, Tokens], tuple[Tokens, np.ndarray, float]] = {}
 
+    @classmethod
+    def like(cls, other: PolicyPlayer, **changes: Any) -> Self:
+        """A player of the same policy; `changes` are arguments that differ."""
+        settings = {"name": other.name, "temperature": other._temperature, "prompting": other._chat.prompting, **changes}
+        return cls(other._policy, **settings)
+
     def renew(self, version: str) -> None:
         """The policy has other weights now."""
         self.version = version
@@ -93,7 +100,7 @@ class PolicyPlayer(Agent):
         beginnings = [beginning for beginning, following in tree.children.items() if len(following) > 1]
         self._learn([(prompt, tree, beginning) for beginning in beginnings])
         out = {}
-        for move, reply in zip(options.replies, self._encoded(options), strict=True):  # type: ignore[union-attr]  # `_tree` checked
+        for move, reply in zip(options.replies, self._encoded(options), strict=True):
             probability = 1.0
             for length, token in enumerate(reply):
                 if len(tree.children[reply[:length]]) > 1:

@@ -6,6 +6,7 @@ at a temperature, restricted to them and renormalised. Equal prompts and replies
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,12 +33,14 @@ class Samples:
         row: Index of each row's sample. Shape (B,).
         mask: 1 where a place was a choice: more than one token could be drawn. Shape (D, T).
         old_logprobs: As recorded when they were sampled. Shape (D, T).
+        uniform: Entropy of a uniform draw among the tokens that could be drawn, in nats. Shape (D, T); 0 where all could.
     """
 
     distinct: tuple[TokenSample, ...]
     row: Tensor
     mask: Tensor
     old_logprobs: Tensor
+    uniform: Tensor
 
     @classmethod
     def of(cls, samples: Sequence[TokenSample]) -> Samples:
@@ -52,11 +55,15 @@ class Samples:
                 distinct.append(sample)
             row.append(index[key])
         longest = max((len(sample.token_ids) for sample in distinct), default=0)
-        mask, old = torch.zeros(len(distinct), longest), torch.zeros(len(distinct), longest)
+        mask, old, uniform = (torch.zeros(len(distinct), longest) for _ in range(3))
         for place, sample in enumerate(distinct):
-            mask[place, : len(sample.token_ids)] = torch.tensor([float(chosen(sample, t)) for t in range(len(sample.token_ids))])
-            old[place, : len(sample.token_ids)] = torch.tensor(sample.logprobs)
-        return cls(tuple(distinct), torch.tensor(row, dtype=torch.long), mask, old)
+            length = len(sample.token_ids)
+            mask[place, :length] = torch.tensor([float(chosen(sample, t)) for t in range(length)])
+            old[place, :length] = torch.tensor(sample.logprobs)
+            uniform[place, :length] = torch.tensor(
+                [math.log(len(allowed)) if allowed else 0.0 for allowed in sample.allowed_ids or [None] * length]
+            )
+        return cls(tuple(distinct), torch.tensor(row, dtype=torch.long), mask, old, uniform)
 
 
 def chosen(sample: TokenSample, place: int) -> bool:
@@ -114,7 +121,7 @@ class Policy:
 
     def _hidden(self, ids: Tensor) -> Tensor:
         """The last layer's output. Padding is on the right, where a causal model does not look: no mask is needed."""
-        return self.model.model(input_ids=ids, use_cache=False).last_hidden_state  # type: ignore[no-any-return]
+        return self.model.model(input_ids=ids, use_cache=False).last_hidden_state
 
     def logprobs(self, samples: Samples) -> tuple[Tensor, Tensor]:
         """Log-probabilities of sampled tokens under the distribution that they were sampled from, with these weights; and its entropy.
