@@ -75,7 +75,7 @@ class SelfPlayConfig:
         delta: Dual clip; none by default.
         loss_type: How tokens are averaged: "token", "sequence" or "sequence_sum".
         beta: Weight of the divergence from the reference.
-        kl_estimator: "k1", "k2" or "k3".
+        kl_estimator: "exact", from whole distributions, or "k1", "k2", "k3", from the sampled tokens.
         ref_model_mixup_alpha: Share of the policy's weights that the reference takes over after each update; 0 keeps it fixed.
         entropy_coef: Weight of the entropy bonus.
         learning_rate: Greatest rate of Adam.
@@ -85,6 +85,9 @@ class SelfPlayConfig:
         max_grad_norm: Gradients are scaled down to this norm.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
+        judges: Who says how good the policy is: "exact" (NashConv, for games that can be listed), or the spec string of an
+            opponent that it meets in every seat.
+        judge_matches: Matches a seat against such an opponent.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
     """
@@ -113,7 +116,7 @@ class SelfPlayConfig:
     delta: float | None = _setting(None, low=1.0 + 1e-6)
     loss_type: str = _setting("token", choices=("token", "sequence", "sequence_sum"))
     beta: float = _setting(0.0, low=0.0)
-    kl_estimator: str = _setting("k2", choices=("k1", "k2", "k3"))
+    kl_estimator: str = _setting("exact", choices=("exact", "k1", "k2", "k3"))
     ref_model_mixup_alpha: float = _setting(0.0, low=0.0, high=1.0)
     entropy_coef: float = _setting(0.0, low=0.0)
     learning_rate: float = _setting(1e-5, low=1e-12, high=10.0)
@@ -123,6 +126,8 @@ class SelfPlayConfig:
     max_grad_norm: float = _setting(1.0, low=1e-12)
     past_steps: int = _setting(10, low=1)
     past_size: int = _setting(5, low=1, high=1000)
+    judges: tuple[str, ...] = ()
+    judge_matches: int = _setting(200, low=1, high=10**6)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
 
@@ -130,6 +135,8 @@ class SelfPlayConfig:
         _check(self, "")
         for name in ("games", "opponents"):
             _shares(name, getattr(self, name))
+        if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
+            raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
         unknown = sorted(set(self.options) - set(self.games))
         if unknown:
             raise BadOption(f"options are given for {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
@@ -155,6 +162,8 @@ class SelfPlayConfig:
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
+        if isinstance(fields.get("judges"), list):
+            fields["judges"] = tuple(fields["judges"])
         if isinstance(fields.get("model"), Mapping):
             _known(ScratchModel, fields["model"], "model.")
             fields["model"] = ScratchModel(**fields["model"])

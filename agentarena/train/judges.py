@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from agentarena.evaluate.exact import nash_conv
 from .player import PolicyPlayer
 from .rollout import play
 
-__all__ = ["against", "exact"]
+__all__ = ["against", "exact", "judged"]
 
 FIRST = 1 << 40
 """Numbers of the matches of judges begin here, apart from those of training."""
@@ -28,6 +28,29 @@ class _Exact(PolicyPlayer):
     def policy(self, view: View) -> Mapping[int, float]:
         chances = self.distribution(view)
         return {action: chances[view.write(action)] for action in view.choices}
+
+
+def judged(player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequence[str], *, matches: int) -> dict[str, float]:
+    """What some judges say about a policy in some games.
+
+    Args:
+        player: The policy.
+        games: Rules by id.
+        judges: "exact", or the spec string of an opponent.
+        matches: Matches a seat against an opponent.
+
+    Returns:
+        Figures by name, e.g. "KuhnPoker-v0 nash_conv", "TicTacToe-v0 not lost 1 against random".
+    """
+    figures = {}
+    for name, game in games.items():
+        for judge in judges:
+            if judge == "exact":
+                figures[f"{name} nash_conv"] = exact(player, game)
+            else:
+                said = against(player, game, judge, matches=matches)
+                figures |= {f"{name} {what} against {judge}": value for what, value in said.items()}
+    return figures
 
 
 def exact(player: PolicyPlayer, game: Game[Any]) -> float:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from agentarena.core.agent import TokenSample
 
-__all__ = ["Policy", "Samples", "chosen"]
+__all__ = ["Policy", "Samples", "chosen", "taken"]
 
 _TOKENS_AT_ONCE = 32_768
 """Tokens of one forward pass, padding included."""
@@ -65,6 +65,16 @@ class Samples:
             )
         return cls(tuple(distinct), torch.tensor(row, dtype=torch.long), mask, old, uniform)
 
+    def spread(self, values: Tensor) -> Tensor:
+        """Values of the N choices at their places. Shape (D, T), 0 elsewhere."""
+        return torch.zeros(self.mask.shape, dtype=values.dtype).index_put(tuple(self.mask.argwhere().T), values.cpu())
+
+
+def taken(samples: Samples, scores: Tensor) -> Tensor:
+    """The log-probability of the token that was drawn at each choice. Shape (N,)."""
+    tokens = [samples.distinct[d].token_ids[t] for d, t in samples.mask.argwhere().tolist()]
+    return scores.gather(1, torch.tensor(tokens, dtype=torch.long, device=scores.device).unsqueeze(1)).squeeze(1)
+
 
 def chosen(sample: TokenSample, place: int) -> bool:
     """Whether more than one token could be drawn at a place of a reply."""
@@ -110,8 +120,8 @@ class Policy:
             ids = torch.zeros((len(group), width), dtype=torch.long)
             for row, i in enumerate(group):
                 ids[row, : len(sequences[i])] = torch.tensor(sequences[i])
-            rows = torch.tensor([row for row, i in enumerate(group) for _ in places[i]])
-            columns = torch.tensor([place for i in group for place in places[i]])
+            rows = torch.tensor([row for row, i in enumerate(group) for _ in places[i]], dtype=torch.long)
+            columns = torch.tensor([place for i in group for place in places[i]], dtype=torch.long)
             hidden = self._hidden(ids.to(self.device))[rows.to(self.device), columns.to(self.device)]
             logits = self.model.get_output_embeddings()(hidden).float()
             for i, part in zip(group, logits.split([len(places[i]) for i in group]), strict=True):
@@ -123,25 +133,31 @@ class Policy:
         """The last layer's output. Padding is on the right, where a causal model does not look: no mask is needed."""
         return self.model.model(input_ids=ids, use_cache=False).last_hidden_state
 
-    def logprobs(self, samples: Samples) -> tuple[Tensor, Tensor]:
-        """Log-probabilities of sampled tokens under the distribution that they were sampled from, with these weights; and its entropy.
+    def scores(self, samples: Samples) -> Tensor:
+        """The distributions that the sampled tokens were drawn from, with these weights, at every place that was a choice.
 
         Returns:
-            Both of shape (D, T), in nats, 0 where nothing was chosen.
+            Log-probabilities in nats, minus infinity where a token could not be drawn. Shape (N, V): N choices in the order of
+            `samples.mask.argwhere()`.
         """
         distinct = samples.distinct
-        choices = [[t for t in range(len(sample.token_ids)) if chosen(sample, t)] for sample in distinct]
-        sequences = [(*sample.prompt_ids, *sample.token_ids[:-1]) for sample in distinct]
-        places = [[len(sample.prompt_ids) - 1 + t for t in choice] for sample, choice in zip(distinct, choices, strict=True)]
-        logprobs, entropies = torch.zeros(samples.mask.shape), torch.zeros(samples.mask.shape)
-        flat = torch.cat(self.logits(sequences, places))
-        rows = [(d, t) for d, choice in enumerate(choices) for t in choice]
-        scores = torch.log_softmax(self._restricted(flat, [(distinct[d], t) for d, t in rows]), -1)
-        tokens = torch.tensor([distinct[d].token_ids[t] for d, t in rows], device=scores.device)
-        index = (torch.tensor([d for d, _ in rows]), torch.tensor([t for _, t in rows]))
-        logprobs = logprobs.index_put(index, scores.gather(1, tokens.unsqueeze(1)).squeeze(1).cpu())
-        entropy = -(scores.exp() * scores.masked_fill(scores == -torch.inf, 0.0)).sum(1)
-        return logprobs, entropies.index_put(index, entropy.cpu())
+        rows = [(distinct[d], d, t) for d, t in samples.mask.argwhere().tolist()]
+        places: dict[int, list[int]] = {}
+        for sample, d, t in rows:
+            places.setdefault(d, []).append(len(sample.prompt_ids) - 1 + t)
+        if not places:
+            return torch.zeros(0, 1)
+        sequences = [(*distinct[d].prompt_ids, *distinct[d].token_ids[:-1]) for d in places]
+        flat = torch.cat(self.logits(sequences, list(places.values())))
+        return torch.log_softmax(self._restricted(flat, [(sample, t) for sample, _, t in rows]), -1)
+
+    def logprobs(self, samples: Samples) -> Tensor:
+        """Log-probabilities of the sampled tokens under the distribution that they were sampled from, with these weights.
+
+        Returns:
+            In nats, 0 where nothing was chosen. Shape (D, T).
+        """
+        return samples.spread(taken(samples, self.scores(samples)))
 
     def _restricted(self, logits: Tensor, rows: Sequence[tuple[TokenSample, int]]) -> Tensor:
         """Logits over the temperature, minus infinity where a token could not be drawn. Shape (R, V)."""

@@ -36,9 +36,10 @@ from agentarena.core.rng import stream
 
 from . import advantages, checkpoint, losses
 from .config import SelfPlayConfig
+from .judges import judged
 from .monitor import alerts, game_signals
 from .player import PolicyPlayer
-from .policy import Policy, Samples
+from .policy import Policy, Samples, taken
 from .rollout import SeatTrajectory, batch_of, fixtures, play, seat_trajectories
 
 __all__ = ["SelfPlay", "selfplay"]
@@ -48,16 +49,12 @@ SHUFFLE = 6
 POLICY = "policy"
 """Name of the policy in records."""
 
-Judge = Callable[["SelfPlay"], Mapping[str, float]]
-"""Says how good the policy is: figures by name."""
 
-
-def selfplay(config: SelfPlayConfig, *, judges: Sequence[Judge] = (), report: Callable[[dict[str, Any]], None] | None = None) -> SelfPlay:
+def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None] | None = None) -> SelfPlay:
     """Train a policy by playing; a run that is there already in `output_dir` goes on.
 
     Args:
         config: Everything that shapes the run.
-        judges: Called every `eval_steps` updates and at the end.
         report: Called with the figures of every update, which also go to `output_dir/log.jsonl`.
 
     Returns:
@@ -70,8 +67,7 @@ def selfplay(config: SelfPlayConfig, *, judges: Sequence[Judge] = (), report: Ca
     while run.state.step < config.max_steps:
         figures, step = run.update(), run.state.step
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
-            for judge in judges:
-                figures |= judge(run)
+            figures |= judged(run.player, run.games, config.judges, matches=config.judge_matches)
         run.log(figures)
         if step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
             checkpoint.save(run.state, config)
@@ -212,18 +208,15 @@ class SelfPlay:
         """One optimizer step."""
         config, batch = self.config, Samples.of(samples)
         row, mask, old = batch.row, batch.mask[batch.row], batch.old_logprobs[batch.row]
-        new, entropy = self.state.policy.logprobs(batch)
+        scores = self.state.policy.scores(batch)
+        new, entropy = batch.spread(taken(batch, scores)), batch.spread(losses.entropy(scores))
         clip: dict[str, Any] = {"low": config.epsilon, "high": config.epsilon_high or config.epsilon, "dual": config.delta}
         ratio = losses.ratios(new[row], old, mask, config.importance_sampling_level, torch.zeros_like(mask))  # type: ignore[arg-type]  # checked
         how: Any = config.loss_type
         loss = -losses.average(losses.surrogate(ratio, weights, **clip), mask, how)
         loss = loss - config.entropy_coef * losses.average(entropy[row], mask, how)
-        divergence = 0.0
-        if config.beta:
-            with torch.no_grad():
-                reference, _ = self.state.reference.logprobs(batch)
-            to_reference = losses.average(losses.kl(new, reference, config.kl_estimator)[row], mask, how)  # type: ignore[arg-type]  # checked
-            loss, divergence = loss + config.beta * to_reference, float(to_reference.detach())
+        to_reference = losses.average(self._divergence(batch, scores, new)[row], mask, how)
+        loss = loss + config.beta * to_reference
         if not math.isfinite(float(loss.detach())):
             raise UsageError(
                 f"update {self.state.step + 1}: the loss is {float(loss.detach())}; the last good checkpoint is {checkpoint.last(self.folder)}"
@@ -241,11 +234,21 @@ class SelfPlay:
             "loss": float(loss.detach()),
             "entropy": float(mean_entropy),
             "entropy_ratio": float(mean_entropy / uniform.clamp(min=1e-9)),
-            "kl_reference": divergence,
+            "kl_reference": float(to_reference.detach()),
             "kl_step": float(step),
             "clip_ratio": float(clipped),
             "grad_norm": float(norm),
         }
+
+    def _divergence(self, batch: Samples, scores: Tensor, new: Tensor) -> Tensor:
+        """How far the policy is from the reference, at each choice. Shape (D, T)."""
+        if not self.config.beta:
+            return torch.zeros(batch.mask.shape)
+        with torch.no_grad():
+            reference = self.state.reference.scores(batch)
+        if self.config.kl_estimator == "exact":
+            return batch.spread(losses.divergence(scores, reference))
+        return losses.kl(new, batch.spread(taken(batch, reference)), self.config.kl_estimator)  # type: ignore[arg-type]  # checked
 
     def _follow(self) -> None:
         """The reference takes over a share of the policy's weights."""
