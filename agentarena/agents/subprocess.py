@@ -28,8 +28,9 @@ from typing import Any
 
 from agentarena.core import limits
 from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
-from agentarena.core.display import shown
-from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentTimeout, RunEnds, UsageError
+from agentarena.core.display import is_a, shown
+from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, RunEnds, UsageError
+from agentarena.core.faults import error_message
 from agentarena.core.game import Game
 from agentarena.core.registry import AGENTS, entry_point_names
 
@@ -91,8 +92,8 @@ def _post(connection: Connection, outbox: queue.SimpleQueue[Any]) -> None:
             data = pickle.dumps((number, _portable(decision), memory))
             if len(data) > limits.MEMORY:
                 _check_size(data, memory)
-        except Exception as error:
-            data = pickle.dumps((number, error if isinstance(error, AgentNonsense) else raised(error), {}))
+        except BaseException as error:
+            data = pickle.dumps((number, error if type(error) is AgentNonsense else AgentRaised(error_message(error)), {}))
         connection.send_bytes(data)
 
 
@@ -107,13 +108,13 @@ def _check_size(data: bytes, memory: Any) -> None:
 
 def _portable(decision: Any) -> Any:
     """The decision: words cut to what is read of them, an exception that does not survive the journey as one that tells what it was."""
-    if isinstance(decision, Reply) and isinstance(decision.text, str) and isinstance(decision.thinking, str):
+    if is_a(decision, Reply) and isinstance(decision.text, str) and isinstance(decision.thinking, str):
         return dataclasses.replace(decision, text=decision.text[: limits.REPLY + 1], thinking=decision.thinking[: limits.THINKING])
-    if not isinstance(decision, Exception):
+    if not is_a(decision, Exception):
         return decision
     try:
         pickle.loads(pickle.dumps(decision))
-    except Exception:
+    except BaseException:
         return raised(decision)
     return decision
 
@@ -290,7 +291,7 @@ class Isolated(Agent):
                 self._answered(*pickle.loads(connection.recv_bytes(_LARGEST)))
             except (EOFError, OSError):
                 self._lost()
-            except Exception as error:  # what came is no answer of ours: someone else wrote to the connection
+            except BaseException as error:  # what came is no answer of ours: someone else wrote to the connection
                 self._lost(f"its answer could not be read ({type(error).__name__})")
         elif not ready and self._sent:
             assert self._child is not None
@@ -309,7 +310,7 @@ class Isolated(Agent):
             question.memory.update(memory)
         else:
             decision = AgentNonsense(f"its memory is {shown(memory)}, expected the dict that it was given")
-        self._reply(question, raised(decision) if isinstance(decision, RunEnds) and not self._may_end_run else decision)
+        self._reply(question, raised(decision) if is_a(decision, RunEnds) and not self._may_end_run else decision)
 
     def _reply(self, question: _Question, decision: Decision | Exception) -> None:
         question.answer(question.index, decision)
