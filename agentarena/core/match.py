@@ -6,9 +6,8 @@
             match.answer(seat, agent.choose(match.view(seat)))
     match.record()
 
-It says which seats it waits for, shows each its view, and takes their answers. Nothing an agent does can break it: an
-answer that is no legal move is asked for again or is a typed fault with a price. Recording, processes, deadlines and
-batching stand around it.
+It says which seats it waits for, shows each its view, and takes their answers. Nothing an agent does can break it: an answer that
+is no legal move is asked for again or is a typed fault with a price. Recording, processes, deadlines and batching stand around it.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 from typing import Any
 
@@ -371,3 +372,39 @@ def test_a_reply_that_is_too_long_has_the_same_fate_in_a_process_of_its_own() ->
 def test_an_object_that_raises_while_it_is_sent_does_not_leave_the_run_waiting(what: str) -> None:
     results = play("TicTacToe-v0", [f"{__file__}:SaysObject?what={what}", "random"], matches=2, isolate=True)
     assert all(record.faults for record in results.records)
+
+
+class Resigns(AgentFault):
+    """A fault of the agent's own, of a module that the parent has not imported."""
+
+
+class Cell(enum.IntEnum):
+    CENTRE = 4
+
+
+class Answer(Reply):
+    """A reply of the agent's own class."""
+
+
+class OwnTypes(Agent):
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def choose(self, view: View) -> Any:
+        if self.what == "fault":
+            raise Resigns("I give up")
+        if self.what == "action":
+            return Cell.CENTRE if view.turn == 0 else view.sample()
+        return {"reply": Answer(view.write(view.choices[0])), "extra": Reply("x", extra={"a": Cell}), "error": Resigns("no")}[self.what]
+
+
+@pytest.mark.parametrize("what", ["fault", "action", "reply", "extra", "error"])
+def test_what_is_of_an_agents_own_classes_is_the_same_in_a_process_of_its_own(what: str) -> None:
+    agents = [f"{__file__}:OwnTypes?what={what}", "tictactoe/perfect"]
+    here, apart = (play("TicTacToe-v0", agents, matches=1, isolate=isolate) for isolate in (False, True))
+    assert [record.line() for record in here.records] == [record.line() for record in apart.records]
+    assert [fault["kind"] for fault in apart.records[0].faults] == {
+        "fault": ["resigned"],
+        "extra": ["nonsense"],
+        "error": ["resigned"],
+    }.get(what, [])
