@@ -30,7 +30,7 @@ from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.registry import drawing, env_id_of
-from agentarena.core.reply import reading
+from agentarena.core.reply import read_reply
 from agentarena.core.rng import CHANCE, stream
 from agentarena.core.scalars import plain
 from agentarena.core.text import CHARSET, Unreadable, fold
@@ -281,7 +281,7 @@ def _with_dtype(space: Space[Any], observation: Any) -> Any:
 def choice_of(layout: Layout, match: Match, seat: int, action: Action) -> tuple[Action, str | None]:
     """What `seat` chose, and why it cannot stand: `None` when it is legal. In the text view a string is read as a reply."""
     if layout.view == "text" and isinstance(action, str):
-        action = reading(layout.game, match.episode.state, seat, action)
+        action = read_reply(layout.game, match.episode.state, seat, action)
     if isinstance(action, Unreadable):
         return action, f"unreadable reply: {action.reason}"
     action = plain(action, layout.sizes[seat] >= 0)

@@ -32,7 +32,7 @@ def plain(action: Any, discrete: bool) -> Any:
     if type(action) is np.ndarray and action.size == 1:
         action = action.reshape(())[()]
     kind = type(action)
-    if kind is not float and kind.__module__ != "numpy":
+    if kind is not float and (type(kind) is not type or kind.__module__ != "numpy"):
         return action
     if isinstance(action, np.integer):
         return int(action)
