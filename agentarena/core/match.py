@@ -255,12 +255,10 @@ class Match:
         self._begin_step()
 
     def _begin_step(self) -> tuple[int, ...]:
-        self._news = {}
-        self._legal = {}
+        self._news, self._legal = {}, {}
         if self._issued:
             self._expire_views()
-        self._to_move = self.episode.to_move
-        self._moving = frozenset()
+        self._to_move, self._moving = self.episode.to_move, frozenset()
         return self._to_move
 
     def _expire_views(self) -> None:

@@ -67,8 +67,7 @@ def play(
         agents: Spec strings or agents. As many as seats, or fewer: then they fill the table in turn.
         matches: How many matches.
         seed: Non-negative seed of the run.
-        backend: Where to play; "local" is this machine.
-        workers: Processes to play in; `None` for this process.
+        backend, workers: Where to play ("local" is this machine), and in how many processes; `None` for this process alone.
         out: Record file (`.jsonl`), written as matches finish. One that is there already is continued.
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
         duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
@@ -80,13 +79,11 @@ def play(
         resume: Whether an existing `out` may be continued.
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
-        preset: A named setting of the environment's options.
-        options, env_options: The environment's options; in `options` also those that are named like an argument here.
+        preset, options, env_options: The environment's options; in `options` also those that are named like an argument here.
 
     Raises:
         UnknownName: No such environment, option, preset, agent or backend.
-        WrongSeats, UsageError: No agents, or more than seats; an argument is out of range.
-        NotSupported: An agent cannot play the game.
+        WrongSeats, UsageError, NotSupported: Too few or many agents; an argument is out of range; an agent cannot play the game.
         RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
         OSError: The disk is full or `out` may not be written; what was recorded is kept.
         RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.

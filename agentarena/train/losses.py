@@ -22,6 +22,8 @@ __all__ = [
     "clip_cov",
     "clipped",
     "clipping_bias",
+    "divergence",
+    "entropy",
     "entropy_band",
     "kl",
     "kl_cov",
@@ -138,6 +140,35 @@ def kl(logprobs: Tensor, reference: Tensor, estimator: Estimator = "k3") -> Tens
     if estimator == "k1":
         return d
     return 0.5 * d.square() if estimator == "k2" else torch.expm1(-d) + d
+
+
+def divergence(scores: Tensor, reference: Tensor) -> Tensor:
+    """KL(policy || reference) at each choice, exactly, from whole distributions.
+
+        sum over tokens of p (log p - log q)
+
+    Args:
+        scores: Log-probabilities under the policy. Shape (N, V), minus infinity where a token could not be drawn.
+        reference: The same under the reference.
+
+    Returns:
+        Shape (N,), in nats, never negative.
+
+    >>> divergence(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]).log()).item().__round__(4)
+    0.1438
+    """
+    possible = scores > -torch.inf
+    gap = torch.where(possible, scores, 0.0) - torch.where(possible, reference, 0.0)
+    return (scores.exp() * gap).sum(-1)
+
+
+def entropy(scores: Tensor) -> Tensor:
+    """Entropy of the distribution at each choice. Shape (N,), in nats; `scores` as in `divergence`.
+
+    >>> entropy(torch.tensor([[0.5, 0.5, 0.0]]).log()).item().__round__(4)
+    0.6931
+    """
+    return -(scores.exp() * torch.where(scores > -torch.inf, scores, 0.0)).sum(-1)
 
 
 def entropy_band(entropy: Tensor, usual: Tensor, *, low: float = 0.0, high: float = 2.0) -> Tensor:
