@@ -122,7 +122,7 @@ class Opponents:
         count = layout.game.info.seats - own
         if specs is None:
             specs = "random"
-        if isinstance(specs, str | Agent):
+        if isinstance(specs, str) or not isinstance(specs, Sequence):
             specs = [specs] * count
         if len(specs) != count:
             raise WrongSeats(
@@ -131,7 +131,9 @@ class Opponents:
         agents: dict[str, Agent] = {}
         self.agents: list[Agent] = []
         for spec in specs:
-            agent = spec if isinstance(spec, Agent) else agents.get(spec) or build(spec)
+            agent = agents.get(spec) if isinstance(spec, str) else None
+            if agent is None:
+                agent = build(spec)
             if isinstance(spec, str):
                 agents[spec] = agent
             self.agents.append(agent)

@@ -30,7 +30,7 @@ from .record import Finished, Fixture, Moves, Outcome, Record, stable
 from .reply import Reply, attempt_of, limited_reply, outcome_of, retry_reason
 from .result import forfeit_rewards, record_of, result_of
 from .rng import REFEREE, stream
-from .scalars import plain
+from .scalars import plain, plain_in
 from .trajectory import Trajectory, TurnLog, turn_of
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
@@ -193,7 +193,7 @@ class Match:
             if type(action) is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
-        return self._accept(seat, *checked_action(self.legal(seat), plain(action, self.config.discrete[seat])))
+        return self._accept(seat, *checked_action(legal := self.legal(seat), plain_in(legal, action)))
 
     def _expect(self, seat: int) -> None:
         """Raise `OutOfTurn` unless the seat's answer is awaited."""
