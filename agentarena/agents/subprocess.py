@@ -30,7 +30,7 @@ import numpy as np
 from agentarena.core import limits
 from agentarena.core.actions import Spoken
 from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
-from agentarena.core.display import is_a, shown
+from agentarena.core.display import class_name, is_a, shown
 from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, RunEnds, UsageError
 from agentarena.core.faults import FAULTS, error_message, kind_of
 from agentarena.core.game import Game
@@ -122,7 +122,7 @@ def _portable(decision: Any) -> Any:
         fault = FAULTS[kind_of(decision)](error_message(decision))
         fault.usage = usage_of(decision.usage) or {}
         return fault
-    if not is_a(decision, AgentFault) and not is_a(decision, RunEnds):
+    if not is_a(decision, RunEnds) and type(decision).__module__.partition(".")[0] not in ("agentarena", "builtins"):
         return raised(decision)
     try:
         pickle.loads(pickle.dumps(decision))
@@ -317,7 +317,8 @@ class Isolated(Agent):
             except (EOFError, OSError):
                 self._lost()
             except BaseException as error:  # what came is no answer of ours: someone else wrote to the connection
-                self._lost(f"its answer could not be read ({type(error).__name__})")
+                hint = "; view.memory may hold no class of the agent's own file" if isinstance(error, ImportError | AttributeError) else ""
+                self._lost(f"its answer could not be read ({class_name(type(error))}){hint}")
         elif not ready and self._sent:
             assert self._child is not None
             if self._child.ended():

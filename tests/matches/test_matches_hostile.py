@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -408,3 +409,14 @@ def test_what_is_of_an_agents_own_classes_is_the_same_in_a_process_of_its_own(wh
         "extra": ["nonsense"],
         "error": ["resigned"],
     }.get(what, [])
+
+
+def test_a_notebook_with_a_class_of_the_agents_own_file_is_refused_with_the_reason(tmp_path: Path) -> None:
+    agent = tmp_path / "own.py"
+    agent.write_text(
+        "import agentarena as aa\n\n\nclass Note:\n    pass\n\n\n"
+        "class Keeps(aa.Agent):\n    def choose(self, view):\n        view.memory['note'] = Note()\n        return view.sample()\n"
+    )
+    (record,) = play("TicTacToe-v0", [f"{agent}:Keeps", "random"], matches=1, isolate=True).records
+    assert [fault["kind"] for fault in record.faults] == ["died"]
+    assert "view.memory may hold no class of the agent's own file" in record.faults[0]["reason"]
