@@ -50,7 +50,15 @@ def agree(counts: Tally, wins: tuple[float, ...]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "rounds"),
-    [("paper", 10_000), ("previous", 10_000), ("weak", 6000), ("weak-previous", 6000), ("duel", 8000), ("duel-previous", 8000), ("weak-5", 4000)],
+    [
+        ("paper", 10_000),
+        ("previous", 10_000),
+        ("weak", 6000),
+        ("weak-previous", 6000),
+        ("duel", 8000),
+        ("duel-previous", 8000),
+        ("weak-5", 4000),
+    ],
 )
 def test_win_shares(setting: str, rounds: int) -> None:
     counts = TABLE.run(setting, rounds, 0, rounds, 1)

@@ -35,4 +35,7 @@ def test_its_fewest_deals_are_those_of_the_code() -> None:
 
     assert f"| mean return, difference | {deals.FEWEST_FOR_MEANS} deals" in PAGE
     assert f"| Elo | {deals.FEWEST_DEALS} deals" in PAGE
-    assert f"| \u03b1-Rank's share | {deals.FEWEST_DEALS} deals a pair, each with margins that vary, at most {standing.MOST_FOR_MASSES} agents" in PAGE
+    assert (
+        f"| \u03b1-Rank's share | {deals.FEWEST_DEALS} deals a pair, each with margins that vary, at most {standing.MOST_FOR_MASSES} agents"
+        in PAGE
+    )
