@@ -87,16 +87,17 @@ def test_win_shares_under_a_rotating_start(setting: str) -> None:
         assert low - 4 * error <= share <= high + 4 * error
 
 
+@pytest.mark.slow
 def test_identical_players_show_the_advantage_of_the_fixed_first_seat() -> None:
-    counts = TABLE.run("identical", 3000, 1, 1500, 1)
+    counts = TABLE.run("identical", 6000, 1, 3000, 1)
     agree(counts, (30.0, 26.0, 22.5, 21.0))
-    assert counts.seats[0].win_share > 0.25 + 4 * math.sqrt(0.25 * 0.75 / 3000)
+    assert counts.seats[0].win_share > 0.25 + 4 * math.sqrt(0.25 * 0.75 / 6000)
 
 
 @pytest.mark.parametrize(("setting", "turns", "called"), [("random", 87, 0.37), ("random-previous", 79, 0.60)])
 def test_random_players(setting: str, turns: float, called: float) -> None:
-    rounds = 800
-    counts = TABLE.run(setting, rounds, 0, 400, 1)
+    rounds = 400
+    counts = TABLE.run(setting, rounds, 0, 200, 1)
     agree(counts, (25.0,) * 4)
     assert counts.mean_turns == pytest.approx(turns, abs=4 * 30 / math.sqrt(rounds) + 0.5)  # a spread of less than 30 turns
     assert counts.called_share == pytest.approx(called, abs=4 * math.sqrt(called * (1 - called) / rounds) + 0.005)
