@@ -17,7 +17,7 @@ class Counting(Game[Any]):
     """One seat counts up to three; its news are worked out from the live state, as with a game that is stepped in place."""
 
     def __init__(self, forkable: bool = True) -> None:
-        self.info = GameInfo(seats=1, low=0, high=3, unit="point", sum="general", max_steps=9, forkable=forkable)
+        self.forkable = forkable
         self.released: list[Any] = []
 
     def observation_space(self, seat: int) -> gymnasium.Space[Any]:
@@ -29,6 +29,14 @@ class Counting(Game[Any]):
     def observe(self, state: Any, seat: int) -> Any:
         return state[0]
 
+    @property
+    def info(self) -> GameInfo:
+        return GameInfo(seats=1, low=0, high=3, unit="point", sum="general", max_steps=9, forkable=self.forkable)
+
+    @property
+    def text(self) -> Any:
+        raise NotImplementedError
+
     def start(self, rng: np.random.Generator) -> Any:
         return [0]
 
@@ -39,7 +47,7 @@ class Counting(Game[Any]):
         return (1,)
 
     def step(self, state: Any, actions: Any, rng: np.random.Generator) -> Any:
-        if self.info.forkable:
+        if self.forkable:
             return [state[0] + actions[0]]
         state[0] += actions[0]  # spends the old state
         return state

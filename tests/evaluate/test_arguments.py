@@ -55,7 +55,7 @@ PARAMETERS: list[tuple[str, Callable[[Any], Any], tuple[Any, ...]]] = [
     ("score of gsprt", lambda v: ev.gsprt([1, 0, v], 0, 50), ("x", NAN, 10**400, [1])),
     ("elo1 of sprt_games", lambda v: ev.sprt_games(0, v), NUMBERS),
     ("true_elo of sprt_games", lambda v: ev.sprt_games(0, 50, true_elo=v), ("x", True, NAN, 10**400)),
-    ("win of win_interval", lambda v: ev.win_interval([1.0, 0.0, v], [0, 1, 2]), ("x", [1], 10**400, 2, -1)),  # type: ignore[arg-type, list-item]
+    ("win of win_interval", lambda v: ev.win_interval([1.0, 0.0, v], [0, 1, 2]), ("x", [1], 10**400, 2, -1)),  # type: ignore[arg-type]
     ("m of alpharank", lambda v: ev.alpharank(RPS, m=v), (*WHOLE, 1, 10**400)),
     ("resamples of bootstrap", lambda v: ev.bootstrap(VALUES, resamples=v), (*WHOLE, 0, 10**400)),
     ("k of elo", lambda v: ev.elo(*GAMES, k=v), POSITIVE),
