@@ -24,15 +24,15 @@ from typing import Any, Literal
 import numpy as np
 from gymnasium import Space, spaces
 
-from agentarena.core.actions import MOST_JOINT, Action, Box, Legal, joint_mask, violation
+from agentarena.core.actions import MOST_JOINT, Action, Box, Legal, joint_mask, sample, violation
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.registry import drawing, env_id_of
-from agentarena.core.reply import reading
+from agentarena.core.reply import read_reply
 from agentarena.core.rng import CHANCE, stream
-from agentarena.core.scalars import plain
+from agentarena.core.scalars import plain_in
 from agentarena.core.text import CHARSET, Unreadable, fold
 
 __all__ = ["MAX_CHARS", "RENDER_MODES", "Deals", "Layout", "OnIllegal", "ViewName", "choice_of", "metadata", "one_of", "step_limit"]
@@ -75,9 +75,9 @@ class Layout:
 
     def __init__(self, game: Game[Any], view: ViewName = "vector", max_chars: int = MAX_CHARS) -> None:
         one_of("view", view, ("vector", "text"))
-        if max_chars < len(_CUT) + 1:
-            raise BadOption(f"max_chars is {max_chars}; expected at least {len(_CUT) + 1}")
-        self.game, self.view, self.max_chars = game, view, max_chars
+        if isinstance(max_chars, bool) or not isinstance(max_chars, int | np.integer) or max_chars <= len(_CUT):
+            raise BadOption(f"max_chars is {max_chars!r}; expected an integer of at least {len(_CUT) + 1}")
+        self.game, self.view, self.max_chars = game, view, int(max_chars)
         seats = range(game.info.seats)
         self.agents = [f"player_{seat}" for seat in seats]
         self.action_spaces = [_own_space(game.action_space(seat), view) for seat in seats]
@@ -183,6 +183,12 @@ class Layout:
             info["rules"] = self.game.text.rules(seat)
         return info
 
+    def sample(self, match: Match, seat: int, rng: np.random.Generator) -> Action:
+        """A random legal action of a seat that is to move, as a member of its action space; where words are read as replies, a reply."""
+        action = _fitted(self.action_spaces[seat], sample(match.legal(seat), rng))
+        as_reply = self.view == "text" and isinstance(action, str)
+        return self.game.text.write(match.episode.state, seat, action) if as_reply else action
+
     def same_for_all_seats(self, purpose: str) -> None:
         """Raise unless every seat has the same spaces."""
         for name, seat_spaces in (("action", self.action_spaces), ("observation", self.observation_spaces)):
@@ -213,6 +219,17 @@ def _own_space(space: Space[Any], view: ViewName) -> Space[Any]:
     if isinstance(space, spaces.Dict) and view == "vector":
         return spaces.Dict({name: copy.deepcopy(part) for name, part in space.items() if name not in _silent(space)})
     return copy.deepcopy(space)
+
+
+def _fitted(space: Space[Any], action: Action) -> Action:
+    """A legal action in the types of its space."""
+    if isinstance(space, spaces.Box):
+        return np.asarray(np.clip(action, space.low, space.high), space.dtype)
+    if isinstance(space, spaces.MultiDiscrete):
+        return np.asarray(action, space.dtype)
+    if isinstance(space, spaces.Dict):
+        return {name: _fitted(part, action[name]) for name, part in space.items()}
+    return tuple(map(_fitted, space, action)) if isinstance(space, spaces.Tuple) else action
 
 
 def _silent(space: Space[Any]) -> list[str]:
@@ -281,15 +298,14 @@ def _with_dtype(space: Space[Any], observation: Any) -> Any:
 def choice_of(layout: Layout, match: Match, seat: int, action: Action) -> tuple[Action, str | None]:
     """What `seat` chose, and why it cannot stand: `None` when it is legal. In the text view a string is read as a reply."""
     if layout.view == "text" and isinstance(action, str):
-        action = reading(layout.game, match.episode.state, seat, action)
+        action = read_reply(layout.game, match.episode.state, seat, action)
     if isinstance(action, Unreadable):
         return action, f"unreadable reply: {action.reason}"
-    action = plain(action, layout.sizes[seat] >= 0)
-    if layout.parts[seat] and isinstance(action, np.ndarray | list | tuple):
-        action = tuple(plain(part, True) for part in action)
-    elif layout.silent[seat] and isinstance(action, dict):
+    legal = match.legal(seat)
+    action = plain_in(legal, action)
+    if layout.silent[seat] and isinstance(action, dict):
         action = {**dict.fromkeys(layout.silent[seat], ""), **action}
-    return action, violation(match.legal(seat), action)
+    return action, violation(legal, action)
 
 
 class Deals:
@@ -333,9 +349,9 @@ def step_limit(game: Game[Any], max_cycles: int | None) -> int:
     """
     if max_cycles is None:
         return game.info.max_steps
-    if isinstance(max_cycles, bool) or not isinstance(max_cycles, int) or max_cycles < 1:
+    if isinstance(max_cycles, bool) or not isinstance(max_cycles, int | np.integer) or max_cycles < 1:
         raise BadOption(f"max_cycles is {max_cycles!r}; expected a positive integer or None")
-    return min(max_cycles, game.info.max_steps)
+    return min(int(max_cycles), game.info.max_steps)
 
 
 def metadata(game: Game[Any], render_mode: str | None = None) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
             Observations, rewards, terminations, truncations and infos, each with every agent that was alive.
 
         Raises:
-            UsageError: Before the first reset.
+            UsageError: Before the first reset, or the actions are no dict.
             MatchOver: The match has ended.
             UnknownName: An action for an agent that does not exist.
             OutOfTurn: No action for an agent that is to move.
@@ -118,6 +118,8 @@ class ArenaParallel(RenderMixin, ParallelEnv[str, Any, Any]):
             raise UsageError("call reset(seed=...) before step()")
         if not self.agents:
             raise MatchOver("the match is over; call reset() before step()")
+        if not isinstance(actions, Mapping):
+            raise UsageError(f"actions are {shown(actions)}; expected a dict of agents and their actions")
         to_move = match.to_move
         choices, refused = self._read(match, to_move, {self._seat(agent): action for agent, action in actions.items()})
         if refused:

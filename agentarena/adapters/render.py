@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.core.actions import Action, sample
+from agentarena.core.actions import Action
 from agentarena.core.episode import Episode
 from agentarena.core.errors import UnknownName, UsageError
 from agentarena.core.game import Game
@@ -63,7 +63,7 @@ class RenderMixin:
         seat = self._seat(agent)
         if self.match is None or seat not in self.match.pending():
             raise UsageError(f"{agent} is not to move; env.to_move is {self.to_move}")
-        return sample(self.match.legal(seat), self._layout.action_spaces[seat].np_random)
+        return self._layout.sample(self.match, seat, self._layout.action_spaces[seat].np_random)
 
     def _fault_infos(self, infos: dict[str, dict[str, Any]]) -> None:
         """In the text view, who forfeited and why is in the infos too."""

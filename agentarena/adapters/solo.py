@@ -8,7 +8,7 @@ from typing import Any, Literal
 import gymnasium
 import numpy as np
 
-from agentarena.core.actions import Action, sample
+from agentarena.core.actions import Action
 from agentarena.core.display import shown
 from agentarena.core.episode import Episode
 from agentarena.core.errors import BadOption, IllegalAction, MatchOver, UsageError
@@ -215,7 +215,7 @@ class ArenaSolo(gymnasium.Env[Any, Any]):
         """
         if self._table is None or not self._table.to_move:
             raise UsageError("the seat is not to move; call reset(seed=...) first")
-        return sample(self._table.match.legal(self.seat), self.action_space.np_random)
+        return self._layout.sample(self._table.match, self.seat, self.action_space.np_random)
 
     def render(self) -> str | np.ndarray | None:
         """The table as this seat sees it: words in mode "ansi", a picture in mode "rgb_array"; in mode "human" the words go to standard output.

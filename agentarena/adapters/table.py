@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from agentarena.agents.boundary import decide, failure, is_interrupt
+from agentarena.agents.boundary import decide, failure
 from agentarena.agents.specs import agent as build
 from agentarena.agents.suitability import check_suitable
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, AsyncAgent, Decision, View
-from agentarena.core.display import shown
+from agentarena.core.display import is_a, is_interrupt, shown
 from agentarena.core.episode import Episode
 from agentarena.core.errors import AgentNonsense, RunEnds, UsageError, WrongSeats
 from agentarena.core.game import Game
@@ -122,7 +122,7 @@ class Opponents:
         count = layout.game.info.seats - own
         if specs is None:
             specs = "random"
-        if isinstance(specs, str | Agent):
+        if isinstance(specs, str) or not isinstance(specs, Sequence):
             specs = [specs] * count
         if len(specs) != count:
             raise WrongSeats(
@@ -131,7 +131,9 @@ class Opponents:
         agents: dict[str, Agent] = {}
         self.agents: list[Agent] = []
         for spec in specs:
-            agent = spec if isinstance(spec, Agent) else agents.get(spec) or build(spec)
+            agent = agents.get(spec) if isinstance(spec, str) else None
+            if agent is None:
+                agent = build(spec)
             if isinstance(spec, str):
                 agents[spec] = agent
             self.agents.append(agent)
@@ -189,7 +191,7 @@ def decisions(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decisi
         index, decision = answers.get()
         if index in pending:  # a second answer to one question is ignored
             pending.remove(index)
-            yield index, failure(agent, decision) if isinstance(decision, RunEnds) else decision
+            yield index, failure(agent, decision) if is_a(decision, RunEnds) else decision
 
 
 _MOST_SKIPPED = 1000

@@ -28,9 +28,11 @@ from gymnasium.vector.utils import batch_space, iterate
 from agentarena.agents.arrays import RandomPolicy, array_rules
 from agentarena.core.agent import Agent
 from agentarena.core.batch import Batch, BatchPolicy
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, MatchOver, NotSupported, UsageError, WrongSeats
 from agentarena.core.game import Game, HasBatch
 from agentarena.core.registry import game as build
+from agentarena.core.scalars import plain
 
 from .engines import ArrayEngine, Engine, TableEngine
 from .layout import MAX_CHARS, Layout, ViewName, metadata, one_of, step_limit
@@ -39,6 +41,9 @@ from .solo import Seating, check_seating, seat_for
 from .table import Opponents, Spec
 
 __all__ = ["ArenaVector", "Opponent", "make_vec", "solo_vector"]
+
+_EXACT = 2.0**53
+"""Floats below it are exact as integers."""
 
 Opponent = Spec | BatchPolicy
 """An agent, a spec string that names one, or a policy on arrays."""
@@ -128,10 +133,10 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
     ) -> None:
         self.closed = True  # there is nothing to close yet
         one_of("render_mode", render_mode, (None, "ansi", "rgb_array"))
-        if isinstance(num_envs, bool) or not isinstance(num_envs, int) or num_envs < 1:
+        if isinstance(num_envs, bool) or not isinstance(num_envs, int | np.integer) or num_envs < 1:
             raise BadOption(f"num_envs is {num_envs!r}; expected a positive integer")
         self.game = game
-        self.num_envs = num_envs
+        self.num_envs = num_envs = int(num_envs)
         self.autoreset_mode = _mode(autoreset_mode)
         self.metadata = {**metadata(game, render_mode), "autoreset_mode": self.autoreset_mode}
         self.metadata["render_modes"].remove("human")
@@ -244,10 +249,12 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
             return actions if isinstance(self.engine, ArrayEngine) else list(iterate(self.action_space, actions))
         if self._layout.view == "text" and not self.joint and len(actions) == self.num_envs and any(isinstance(a, str) for a in actions):
             return actions
-        numbers = np.asarray(actions)
+        numbers = np.asarray(plain(actions, False))
+        if numbers.dtype.kind == "f" and np.all(np.abs(numbers) < _EXACT) and np.all(numbers == np.floor(numbers)):
+            numbers = numbers.astype(np.int64)
         if numbers.shape != self.action_space.shape or numbers.dtype.kind not in "iu":
             raise UsageError(
-                f"actions have shape {numbers.shape} and dtype {numbers.dtype}; expected {self.action_space.shape} and integers"
+                f"actions have shape {numbers.shape} and dtype {numbers.dtype}; expected {self.action_space.shape} and whole numbers"
             )
         return numbers
 
@@ -280,6 +287,8 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
 
     def action_masks(self) -> np.ndarray:
         """The legal actions as bool: (E, A), or (E, S, A) in simultaneous self-play."""
+        if not self._started:
+            raise UsageError("call reset(seed=...) before action_masks()")
         observation = self.engine.observe()
         if not isinstance(observation, dict) or "action_mask" not in observation:
             raise UsageError(f"{type(self.game).__name__} has no action masks: its actions are not Discrete")
@@ -313,15 +322,18 @@ def _listed(game: Game[Any], opponents: Opponent | Sequence[Opponent] | None) ->
 
     Raises:
         WrongSeats: Too many or too few opponents.
+        UsageError: One of them is no opponent.
     """
     if opponents is None:
         return []
     count = game.info.seats - 1
-    if isinstance(opponents, str) or not isinstance(opponents, Sequence):
-        return [opponents] * count
-    if len(opponents) != count:
-        raise WrongSeats(f"{type(game).__name__} has {count + 1} seats: expected {count} opponents (or one for all), got {len(opponents)}")
-    return list(opponents)
+    listed = [opponents] * count if isinstance(opponents, str) or not isinstance(opponents, Sequence) else list(opponents)
+    if len(listed) != count:
+        raise WrongSeats(f"{type(game).__name__} has {count + 1} seats: expected {count} opponents (or one for all), got {len(listed)}")
+    for opponent in listed:
+        if not isinstance(opponent, str) and (isinstance(opponent, type) or not callable(getattr(opponent, "act", None))):
+            raise UsageError(f"opponent {shown(opponent)} is no spec string, object of an agent or policy on arrays")
+    return listed
 
 
 def array_batch(layout: Layout) -> Batch[Any] | None:

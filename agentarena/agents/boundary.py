@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.agent import Agent, Decision, View
-from agentarena.core.display import printable
+from agentarena.core.display import class_name, is_a, is_interrupt, printable
 from agentarena.core.errors import AgentFault, AgentNonsense, AgentRaised, RunEnds
-from agentarena.core.faults import log_once, told
+from agentarena.core.faults import error_message, log_once
 from agentarena.core.registry import entry_point_names
 
-__all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "failure", "is_interrupt", "may_end_run", "raised"]
+__all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "failure", "may_end_run", "raised"]
 
 _log = logging.getLogger(__name__)
 _TRUSTED = ("agentarena.agents.llm.", "agentarena.agents.subprocess", "agentarena.agents.boundary")
@@ -33,7 +33,8 @@ def _count_fork() -> None:
     _forks += 1
 
 
-os.register_at_fork(after_in_child=_count_fork)
+if hasattr(os, "register_at_fork"):  # where it is missing, nothing can fork
+    os.register_at_fork(after_in_child=_count_fork)
 
 
 class ForkedCopy(SystemExit):
@@ -60,14 +61,9 @@ def _defined(cls: type) -> bool:
 
 def failure(agent: Any, error: BaseException) -> AgentFault | RunEnds:
     """What an exception of an agent's code amounts to: its own fault, the end of the run where it may end it, or that it raised."""
-    if isinstance(error, AgentFault) or (isinstance(error, RunEnds) and may_end_run(agent)):
+    if is_a(error, AgentFault) or (is_a(error, RunEnds) and may_end_run(agent)):
         return error
     return raised(error)
-
-
-def is_interrupt(error: BaseException) -> bool:
-    """Whether it is Ctrl-C, which reaches the main thread alone, and no agent's exception."""
-    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 
 def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision | AgentFault | RunEnds]]:
@@ -85,7 +81,7 @@ def decide(agent: Agent, views: Sequence[View]) -> Iterator[tuple[int, Decision 
         except BaseException as error:
             if is_interrupt(error):
                 raise
-            if isinstance(error, RunEnds) and may_end_run(agent):
+            if is_a(error, RunEnds) and may_end_run(agent):
                 decisions = [error] * len(views)
         if _forks != here:
             raise ForkedCopy
@@ -111,7 +107,9 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
         outcome = failure(agent, error)
         if outcome is not error:
             name = _name_of(agent)
-            log_once(_log, (name, type(error)), f"agent {name} failed in match {view.match}, seat {view.seat}, and forfeits", error)
+            log_once(
+                _log, (name, class_name(type(error))), f"agent {name} failed in match {view.match}, seat {view.seat}, and forfeits", error
+            )
         return outcome
     finally:
         if _forks != here:
@@ -120,19 +118,22 @@ def decide_one(agent: Agent, view: View) -> Decision | AgentFault | RunEnds:
 
 def _passed(agent: Agent, decision: Any) -> Any:
     """A decision as it was given; one that is an exception for what it amounts to."""
-    return failure(agent, decision) if isinstance(decision, RunEnds) else decision
+    return failure(agent, decision) if is_a(decision, RunEnds) else decision
 
 
 def raised(error: BaseException) -> AgentRaised:
     """An exception of an agent's code as a fault."""
-    fault = AgentRaised(told(error))
+    fault = AgentRaised(error_message(error))
     fault.__cause__ = error
     return fault
 
 
 def _name_of(agent: Agent) -> str:
-    name = agent.name if isinstance(agent.name, str) else ""
-    return printable(name or type(agent).__qualname__, 200)
+    try:
+        name = str.__str__(agent.name)
+    except Exception:
+        name = ""
+    return printable(name or class_name(type(agent)), 200)
 
 
 def _listed(decisions: Any, count: int) -> Sequence[Decision]:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
+from agentarena.core.errors import needs_posix
 from agentarena.core.registry import load
 
 __all__ = ["Child"]
@@ -29,9 +30,14 @@ class Child:
 
     Attributes:
         connection: Our end: `send`, `recv`, `poll`.
+
+    Raises:
+        NotSupported: The system has no process groups (Windows).
     """
 
     def __init__(self, target: str, payload: bytes) -> None:
+        if not hasattr(os, "killpg"):
+            raise needs_posix("a process of its own (workers, a deadline, an isolated agent)", "os.killpg")
         ours, theirs = socket.socketpair()
         life_theirs, self._life = os.pipe()
         try:

@@ -1,8 +1,8 @@
 """A person at the terminal, who reads the game's text face and types moves.
 
 What is typed is read as any reply is; where that names no move, it is read as people write: `1,1` for `(1,1)`, `QC` for
-`discard QC`, `stock` for `take stock`, and plain words are spoken where speaking is what is asked. Nothing is guessed: words
-that fit two legal moves are asked again.
+`discard QC`, `stock` for `take stock`, `3` for `seat 3`, and plain words are spoken where speaking is what is asked. Nothing is
+guessed: words that fit two legal moves are asked again.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _understood(view: View, line: str, speaks: bool) -> Action | Unreadable:
         reason = violation(view.legal, action)
         if reason is None:
             return action
-        illegal = illegal or reason
+        illegal = illegal or (f"{view.write(action)} is not legal now. {_legal_moves(view)}" if isinstance(view.legal, tuple) else reason)
     named = _named(line, _moves(view) or ())
     if illegal:
         return Unreadable(illegal)
@@ -131,13 +131,19 @@ def _readings(view: View, line: str, speaks: bool) -> Iterator[str]:
     number = _SHORT_NUMBER.fullmatch(line)
     if number:
         yield f"{number[1] or 0}.{number[2]}"
-    named = [] if speaks else _named(line, _moves(view) or ())
-    if len(named) == 1:
-        yield named[0]
     if speaks:
         yield f"<say>{line}</say>"
+        return
+    named = _named(line, _moves(view) or ())
+    if len(named) == 1:
+        yield named[0]
+    if _SEAT.fullmatch(line):
+        yield f"<answer>seat {line}</answer>"
+        yield f"<answer>player {line}</answer>"
 
 
+_SEAT = re.compile(r"\d{1,3}", re.ASCII)
+"""A player as people name one where only players can be meant: `3` for `seat 3` or `player 3`."""
 _SHORT_NUMBER = re.compile(r"(\d*)[.,](\d+)")
 """A number as people write it: `.5`, `0,5`."""
 

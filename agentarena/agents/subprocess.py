@@ -15,7 +15,6 @@ This guards against accidents, not against malice: the child runs with the right
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import pickle
 import queue
 import socket
@@ -26,12 +25,17 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import numpy as np
+
 from agentarena.core import limits
+from agentarena.core.actions import Spoken
 from agentarena.core.agent import Agent, AsyncAgent, Decision, Reply, View
-from agentarena.core.display import shown
-from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentTimeout, RunEnds, UsageError
+from agentarena.core.display import is_a, shown
+from agentarena.core.errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, RunEnds, UsageError
+from agentarena.core.faults import FAULTS, error_message, kind_of
 from agentarena.core.game import Game
 from agentarena.core.registry import AGENTS, entry_point_names
+from agentarena.core.reply import limited_reply, usage_of
 
 from .boundary import Answer, Threaded, decide, failure, may_end_run, raised
 from .child import Child
@@ -91,8 +95,8 @@ def _post(connection: Connection, outbox: queue.SimpleQueue[Any]) -> None:
             data = pickle.dumps((number, _portable(decision), memory))
             if len(data) > limits.MEMORY:
                 _check_size(data, memory)
-        except Exception as error:
-            data = pickle.dumps((number, error if isinstance(error, AgentNonsense) else raised(error), {}))
+        except BaseException as error:
+            data = pickle.dumps((number, error if type(error) is AgentNonsense else AgentRaised(error_message(error)), {}))
         connection.send_bytes(data)
 
 
@@ -106,16 +110,38 @@ def _check_size(data: bytes, memory: Any) -> None:
 
 
 def _portable(decision: Any) -> Any:
-    """The decision: words cut to what is read of them, an exception that does not survive the journey as one that tells what it was."""
-    if isinstance(decision, Reply) and isinstance(decision.text, str) and isinstance(decision.thinking, str):
-        return dataclasses.replace(decision, text=decision.text[: limits.REPLY + 1], thinking=decision.thinking[: limits.THINKING])
-    if not isinstance(decision, Exception):
-        return decision
+    """The decision in types that the parent has: it may not be able to import the agent's module."""
+    if is_a(decision, Reply):
+        try:
+            return limited_reply(decision, limits.REPLIES)[0]
+        except ValueError as error:
+            return AgentNonsense(str(error))
+    if not is_a(decision, Exception):
+        return _plain_types(decision)
+    if is_a(decision, AgentFault) and not type(decision).__module__.startswith("agentarena."):
+        fault = FAULTS[kind_of(decision)](error_message(decision))
+        fault.usage = usage_of(decision.usage) or {}
+        return fault
+    if not is_a(decision, AgentFault) and not is_a(decision, RunEnds):
+        return raised(decision)
     try:
         pickle.loads(pickle.dumps(decision))
-    except Exception:
+    except BaseException:
         return raised(decision)
     return decision
+
+
+def _plain_types(action: Any) -> Any:
+    """An action whose numbers and words are of no class of the agent's own, such as an `IntEnum`."""
+    if isinstance(action, bool | np.generic | Spoken):
+        return action
+    if isinstance(action, int):
+        return int.__pos__(action)
+    if isinstance(action, str):
+        return str.__str__(action)
+    if type(action) is dict:
+        return {_plain_types(name): _plain_types(part) for name, part in action.items()}
+    return type(action)(map(_plain_types, action)) if type(action) in (list, tuple) else action
 
 
 # --- the parent's side ------------------------------------------------------------------------------------------------
@@ -290,7 +316,7 @@ class Isolated(Agent):
                 self._answered(*pickle.loads(connection.recv_bytes(_LARGEST)))
             except (EOFError, OSError):
                 self._lost()
-            except Exception as error:  # what came is no answer of ours: someone else wrote to the connection
+            except BaseException as error:  # what came is no answer of ours: someone else wrote to the connection
                 self._lost(f"its answer could not be read ({type(error).__name__})")
         elif not ready and self._sent:
             assert self._child is not None
@@ -309,7 +335,7 @@ class Isolated(Agent):
             question.memory.update(memory)
         else:
             decision = AgentNonsense(f"its memory is {shown(memory)}, expected the dict that it was given")
-        self._reply(question, raised(decision) if isinstance(decision, RunEnds) and not self._may_end_run else decision)
+        self._reply(question, raised(decision) if is_a(decision, RunEnds) and not self._may_end_run else decision)
 
     def _reply(self, question: _Question, decision: Decision | Exception) -> None:
         question.answer(question.index, decision)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
+import sys
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -33,7 +35,7 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
         The files written: rules, text face, bots, card and the contract test.
 
     Raises:
-        UsageError: The name is no name for a package, or something of that name is there.
+        UsageError: The name is no name for a package, is that of an installed one, or something of that name is there.
     """
     package = "_".join(name.replace("-", " ").replace("_", " ").lower().split())
     if not (package.isidentifier() and package.isascii()) or keyword.iskeyword(package):
@@ -41,6 +43,10 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
     root = Path(folder) / package
     if root.exists():
         raise UsageError(f"{root} is there already; choose another name or another folder")
+    if _is_installed(package):
+        raise UsageError(
+            f"{package!r} is a module of Python or of an installed package, which yours would hide; choose another name, e.g. '{package}_game'"
+        )
     words = package.split("_")
     names = {
         "package": package,
@@ -51,6 +57,19 @@ def write(name: str, folder: str | Path = ".") -> list[Path]:
     written = [_render(template, root / path.format(package=package), names) for template, path in _FILES.items()]
     (root / "tests" / "__init__.py").write_text("", encoding="utf-8")
     return written
+
+
+def _is_installed(package: str) -> bool:
+    """Whether `import package` works already, in any program of this Python."""
+    if package in sys.stdlib_module_names or package == __name__.partition(".")[0]:
+        return True
+    here = Path.cwd()
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return True  # a module that is broken, or made by hand
+    places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+    return any(place is not None and here not in Path(place).resolve().parents for place in places)
 
 
 def advice(package: Path) -> str:

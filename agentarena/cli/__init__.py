@@ -31,6 +31,7 @@ COMMANDS = {
     "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",
     "report": "Write an HTML report from records.",
+    "train": "Train a policy by self-play.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",
     "bench": "Measure the speed of environments on this machine.",

@@ -59,13 +59,14 @@ def _plays(card: AgentCard) -> str:
     return ", ".join(card.plays) or "none under its default options"
 
 
-_MOST = 8
-"""Most parameters that the list shows of one agent."""
+_MOST, _FIRST = 6, 3
+"""Most parameters that the list shows of one agent, and how many it shows of one that has more."""
 
 
 def _listed(parameters: Sequence[Parameter]) -> str:
-    more = f", and {len(parameters) - _MOST} more" if len(parameters) > _MOST else ""
-    return ", ".join(map(_short, parameters[:_MOST])) + more
+    listed = parameters if len(parameters) <= _MOST else parameters[:_FIRST]
+    more = f", and {len(parameters) - _FIRST} more" if listed is not parameters else ""
+    return ", ".join(map(_short, listed)) + more
 
 
 def _short(parameter: Parameter) -> str:

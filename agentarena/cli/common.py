@@ -11,6 +11,7 @@ import dataclasses
 import json
 import math
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ __all__ = [
     "console",
     "echo_json",
     "env_options",
+    "expect_agents",
     "json_option",
     "key_values",
     "match_options",
@@ -77,6 +79,15 @@ def env_options(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME=VALUE",
         help="Option of the environment, e.g. preset=paper; may be repeated.",
     )(function)
+
+
+def expect_agents(env: str, agents: Sequence[str], settings: Sequence[str]) -> None:
+    """Refuse a command that names no agents, with how to find some."""
+    if not agents:
+        from agentarena.core import registry
+
+        seats = registry.game(env, **key_values(settings)).info.seats
+        raise click.UsageError(f"name up to {seats} agents; `agentarena agents --env {shlex.quote(env)}` lists those that can play")
 
 
 def match_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -15,12 +15,12 @@ import click
 from agentarena.core import registry
 from agentarena.core.display import printable
 
-from .common import echo_json, json_option, key_values, match_options, progress_bar, say, show_table
+from .common import echo_json, expect_agents, json_option, key_values, match_options, progress_bar, say, show_table
 
 
 @click.command("play")
 @click.argument("env")
-@click.argument("agents", nargs=-1, required=True)
+@click.argument("agents", nargs=-1, metavar="AGENTS...")
 @click.option("-n", "--matches", type=click.IntRange(min=1), help="How many; by default 100, or 1 where a person plays.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Record file (.jsonl); an unfinished one is continued.")
 @click.option("--no-rotate", is_flag=True, help="Keep each agent in its seat.")
@@ -56,13 +56,13 @@ def command(
     yourself, in one seat, a new deal each time unless --seed names one.
 
     \b
-    agentarena play TicTacToe-v0 minimax random --matches 200
     agentarena play Dhumbal-v0 dhumbal/aggressive random random random -s preset=paper --out runs/d.jsonl
     agentarena play ConnectFour-v0 human "mcts?simulations=400"
     """
     from agentarena.core.match import OnUnreadable
     from agentarena.matches.api import play
 
+    expect_agents(env, agents, settings)
     people = [index for index, agent in enumerate(agents) if agent.partition("?")[0] == "human"]
     if people:
         if workers or deadline_s or as_json:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from agentarena.core.display import printable
+from agentarena.core.errors import suggest
 
 from .common import console, echo_json, json_option, say, trust_option
 
@@ -55,12 +56,13 @@ def command(
     """
     from agentarena.agents.llm.prompts import conversations
     from agentarena.agents.llm.prompts import prompts as prompts_of
+    from agentarena.matches.arguments import output_file
 
     if export is None:
         given = {"--won": won, "--min-return": min_return is not None, "--rejected": rejected, "--thinking": thinking}
         for option in (name for name, used in given.items() if used):
             raise click.UsageError(f"{option} goes with --export FILE")
-        chosen = list(_records(records, match, trust))
+        chosen = list(_records(records, match, trust, agent))
         exchanges = [
             one
             for record in (chosen if as_json or match is not None else chosen[:1])
@@ -73,7 +75,7 @@ def command(
             _show(exchanges, full)
         return
     chats = conversations(
-        _records(records, match, trust),
+        _records(records, match, trust, agent),
         seat=seat,
         agent=agent,
         won=won,
@@ -82,6 +84,7 @@ def command(
         thinking=thinking,
         spec=spec,
     )
+    output_file("--export", export)
     count, doubts = _write(Path(export), chats)
     if as_json:
         echo_json({"export": export, "chats": count, "doubts": doubts})
@@ -91,23 +94,25 @@ def command(
         say(f"  {doubt}", style="dim")
 
 
-def _records(paths: tuple[str, ...], match: int | None, trust: bool) -> Iterator[Any]:
+def _records(paths: tuple[str, ...], match: int | None, trust: bool, agent: str | None) -> Iterator[Any]:
     """The records of the files, or those of one match number.
 
     Raises:
-        UsageError: There is no such match.
+        UsageError: There is no such match, or the agent played in none.
     """
     from agentarena.core.record_files import record_files
     from agentarena.matches.results import Results
 
-    found = False
+    names: set[str] = set()
     for file in (file for path in paths for file in record_files(path)):
         for record in Results.load(file, trust=trust).records:
             if match in (None, record.match):
-                found = True
+                names.update(seat.agent for seat in record.seats)
                 yield record
-    if not found:
+    if not names:
         raise click.UsageError("there is no finished match" if match is None else f"there is no match {match}")
+    if agent is not None and agent not in names:
+        raise click.UsageError(f"no agent is called {printable(agent, 100)!r} here.{suggest(agent, names)}")
 
 
 def _write(path: Path, chats: Iterator[dict[str, Any]]) -> tuple[int, list[str]]:

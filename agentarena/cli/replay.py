@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -66,8 +67,16 @@ def record_of(path: str, match: int | None, *, trust: bool = False) -> Any:
         raise click.UsageError(f"{files[0]} holds no finished match")
     number = min(records) if match is None else match
     if number not in records:
-        raise click.UsageError(f"{files[0]} has no match {match}; it has {len(records)}, numbered {min(records)} to {max(records)}")
+        raise click.UsageError(f"{files[0]} has no match {match}; it has {len(records)}: {_ranges(sorted(records))}")
     return records[number]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in short, e.g. "0 to 3, 8, 12 to 14"; the first few where there are many gaps."""
+    ends = [i for i, number in enumerate(numbers) if i + 1 == len(numbers) or numbers[i + 1] != number + 1]
+    starts = [0, *(i + 1 for i in ends[:-1])]
+    runs = [f"{numbers[a]}" if a == b else f"{numbers[a]} to {numbers[b]}" for a, b in zip(starts, ends, strict=True)]
+    return ", ".join(runs[:6]) + (", ..." if len(runs) > 6 else "")
 
 
 def check_seat(seat: int | None, seats: int) -> None:

@@ -22,10 +22,12 @@ def command(files: tuple[str, ...], out: str, title: str | None, replays: int, t
     """
     from agentarena.core.record_files import record_files
     from agentarena.leaderboard import report
+    from agentarena.matches.arguments import output_file
     from agentarena.matches.results import Results
 
     from .play import results_json
 
+    output_file("--out", out)
     report.write(list(files), out, title=title, replays=replays, trust=trust)
     if as_json:
         files_json = [results_json(Results.load(file, trust=trust), str(file)) for path in files for file in record_files(path)]

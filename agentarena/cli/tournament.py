@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -63,7 +64,7 @@ def command(
             finished = tournament(
                 env,
                 [*agents, *add],
-                **{**shared, "rounds": rounds or 50},
+                **{**shared, "rounds": rounds or _rounds_before(out) or 50},
                 seed=seed,
                 out=out,
                 duplicate=not fresh_deals,
@@ -72,7 +73,7 @@ def command(
                 **key_values(settings),
             )
         else:
-            _expect_folder(out, settings)
+            _expect_folder(out, add, settings)
             finished = extend(str(out), add, env=env, trust=trust, **shared, progress=progress)
     if report_path:
         from agentarena.leaderboard import report
@@ -85,11 +86,20 @@ def command(
     _say_what_next(out, report_path)
 
 
-def _expect_folder(out: str | None, settings: tuple[str, ...]) -> None:
+def _rounds_before(out: str | None) -> int | None:
+    """The rounds of the tournament in a folder, where there is one."""
+    from agentarena.matches.about import ABOUT, read_about
+
+    return read_about(Path(out))["rounds"] if out is not None and (Path(out) / ABOUT).is_file() else None
+
+
+def _expect_folder(out: str | None, add: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Refuse, for a tournament that goes on, what its folder says already."""
     from click.core import ParameterSource
 
     context = click.get_current_context()
+    if out is None and add:
+        raise click.UsageError("--add adds to the tournament in a folder; give it: --out FOLDER")
     if out is None:
         raise click.UsageError(
             "name an environment and at least two agents, e.g. `agentarena tournament KuhnPoker-v0 random cfr`; "

@@ -8,12 +8,12 @@ import click
 
 from agentarena.core import registry
 
-from .common import echo_json, env_options, json_option, key_values
+from .common import echo_json, env_options, expect_agents, json_option, key_values
 
 
 @click.command("watch")
 @click.argument("env")
-@click.argument("agents", nargs=-1, required=True)
+@click.argument("agents", nargs=-1, metavar="AGENTS...")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0))
 @click.option("--delay", default=0.5, show_default=True, type=click.FloatRange(min=0), metavar="SECONDS", help="Pause after each move.")
 @click.option("--seat", type=click.IntRange(min=0), help="See only what this seat sees; by default you are the referee and see everything.")
@@ -33,6 +33,7 @@ def command(env: str, agents: tuple[str, ...], seed: int, delay: float, seat: in
 
     from .replay import check_seat, match_json, show_ending, show_frame
 
+    expect_agents(env, agents, settings)
     if any(agent.partition("?")[0] == "human" for agent in agents):
         raise click.UsageError(f"a person plays with `agentarena play {env} {' '.join(agents)}`; watch shows a match of others")
     game = registry.game(env, **key_values(settings))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from . import limits
+from .display import is_interrupt
 from .errors import AgentFault
 from .record import Cost, Fixture
 from .reply import usage_of
@@ -45,8 +45,11 @@ class Accounts:
 
     def add_usage_of(self, seat: int, fault: AgentFault) -> None:
         """Add what an answer used that failed, as far as it can be counted."""
-        with contextlib.suppress(Exception):
+        try:
             self.add_usage(seat, usage_of(fault.usage) or {})
+        except BaseException as error:
+            if is_interrupt(error):
+                raise
 
     def entries(self, fixture: Fixture) -> tuple[Cost, ...]:
         """One ledger entry a seat that answered."""

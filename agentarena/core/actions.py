@@ -106,13 +106,13 @@ class Box(ActionSet):
                     return None
         try:
             array = np.asarray(action)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RuntimeError):
             array = np.asarray(None)
         if array.dtype.kind not in "fiu":  # numbers, not words or truth values that numpy could make numbers of
             return f"expected numbers of shape {self.shape}, got {shown(action)}"
+        if array.shape != self.shape:  # before a copy is made of what may be broadcast to any size
+            return f"expected shape {self.shape}, got {array.shape}"
         value = array.astype(np.float64)
-        if value.shape != self.shape:
-            return f"expected shape {self.shape}, got {value.shape}"
         if not np.all(np.isfinite(value)):
             return "every number must be finite"
         # float32 actions of a Gymnasium Box may round one unit in the last place past a bound
@@ -202,11 +202,11 @@ class Product(ActionSet):
     def violation(self, action: Action) -> str | None:
         if self.named and (not isinstance(action, dict | Mapping) or set(action) != set(self.parts)):
             return f"expected the parts {sorted(self.parts)}, got {shown(action, 200)}"
-        if not self.named and (not isinstance(action, Sequence | np.ndarray) or isinstance(action, str) or len(action) != len(self.parts)):
+        listed = action.shape != () if isinstance(action, np.ndarray) else isinstance(action, Sequence) and not isinstance(action, str)
+        if not self.named and (not listed or len(action) != len(self.parts)):
             return f"expected {len(self.parts)} parts, got {shown(action, 200)}"
         for name, part in self.parts.items():
-            reason = violation(part, action[name])
-            if reason:
+            if reason := violation(part, action[name]):
                 return f"{name}: {reason}" if self.named else f"part {name}: {reason}"
         if self.allowed is not None and not self.allowed(action):
             return f"{self.reason}, got {shown(action, 200)}"

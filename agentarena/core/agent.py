@@ -20,7 +20,7 @@ from .episode import Episode
 from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
 from .game import Game, Information, Resample
-from .reply import Reply, reading
+from .reply import Reply, read_reply
 from .rng import DECISION, stream, uniform
 from .samples import TokenSample
 from .text import Options
@@ -157,7 +157,7 @@ class View:
 
     def read(self, reply: str) -> Any:
         """The action that `reply` names, or `Unreadable`."""
-        return reading(self.game, self._state, self.seat, reply)
+        return read_reply(self.game, self._state, self.seat, reply)
 
     def write(self, action: Action) -> str:
         """The reply that `read` reads as `action`."""

@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import reprlib
 import textwrap
-from typing import Any
+import threading
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 
-__all__ = ["printable", "printable_lines", "shown", "wrapped"]
+__all__ = ["class_name", "is_a", "is_interrupt", "printable", "printable_lines", "shown", "wrapped"]
+
+T = TypeVar("T")
+
+_TYPE_NAME = type.__dict__["__name__"].__get__
 
 _DIGITS_SHOWN = 256
 """Integers of more bits are described, not written out: writing out takes time that grows with the square of their length."""
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether it is Ctrl-C, which reaches the main thread alone, and nothing that foreign code raised."""
+    return type(error) is KeyboardInterrupt and threading.current_thread() is threading.main_thread()
+
+
+def is_a(value: Any, cls: type[T]) -> TypeGuard[T]:
+    """`isinstance` by what an object was made as, whatever it says its class is."""
+    return issubclass(type(value), cls)
+
+
+def class_name(cls: type) -> str:
+    """The name that a class was given, whatever its metaclass says."""
+    return str(_TYPE_NAME(cls))
 
 
 def shown(value: Any, limit: int = 100) -> str:
@@ -24,8 +44,10 @@ def shown(value: Any, limit: int = 100) -> str:
     """
     try:
         text = _Bounded(limit).repr(value)
-    except Exception as error:  # a subclass of a built-in type may do anything
-        text = f"a {type(value).__name__} ({type(error).__name__} in its repr)"
+    except BaseException as error:  # a subclass of a built-in type may do anything
+        if is_interrupt(error):
+            raise
+        text = f"a {class_name(type(value))} ({class_name(type(error))} in its repr)"
     return printable(text, limit)
 
 
@@ -86,7 +108,7 @@ class _Bounded(reprlib.Repr):
         self.maxlevel, self.maxlist, self.maxtuple, self.maxdict, self.maxset, self.maxfrozenset = 3, 10, 10, 10, 10, 10
 
     def repr1(self, x: Any, level: int) -> str:
-        name = type(x).__name__
+        name = class_name(type(x))
         method = getattr(self, f"repr_{name}", None) if type(x).__module__ == "builtins" else None
         return self.repr_instance(x, level) if method is None else str(method(x, level))
 
@@ -102,5 +124,5 @@ class _Bounded(reprlib.Repr):
         if type(x) is np.ndarray:
             return repr(x.tolist()) if x.size <= self.maxlist and x.dtype.kind in "biuf" else f"an array of shape {x.shape}, {x.dtype}"
         if isinstance(x, type):
-            return f"the class {x.__name__}"
-        return f"an object of type {type(x).__name__}"
+            return f"the class {class_name(x)}"
+        return f"an object of type {class_name(type(x))}"

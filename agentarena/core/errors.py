@@ -67,6 +67,7 @@ __all__ = [
     "UsageError",
     "WeightsMismatch",
     "WrongSeats",
+    "needs_posix",
     "suggest",
 ]
 
@@ -115,7 +116,7 @@ class MatchOver(PlayError):
 
 
 class NotSupported(ArenaError, TypeError):
-    """The game lacks a capability that was asked for."""
+    """The game, or the system it runs on, lacks a capability that was asked for."""
 
 
 class AgentFault(ArenaError):
@@ -201,6 +202,17 @@ class MissingExtra(ArenaError, ImportError):
         return (type(self), (self.package, self.extra))
 
 
+def needs_posix(what: str, function: str) -> NotSupported:
+    """The error for what cannot be done on this system, because a function that Linux and macOS have is missing.
+
+    >>> print(needs_posix("a record file", "fcntl.flock"))
+    a record file needs fcntl.flock, which this system does not have. On Windows use WSL; matches without out, workers, deadline and isolation run anywhere
+    """
+    return NotSupported(
+        f"{what} needs {function}, which this system does not have. On Windows use WSL; matches without out, workers, deadline and isolation run anywhere"
+    )
+
+
 _COMPARED = 200
 """How much of a misspelt name is compared: comparing takes time that grows with the square of its length."""
 
@@ -210,12 +222,17 @@ def suggest(got: str, known: Iterable[str]) -> str:
 
     >>> suggest("TicTacTo-v0", ["TicTacToe-v0", "Leduc-v0"])
     ' Did you mean TicTacToe-v0?'
+    >>> suggest("Kunh", ["TicTacToe-v0", "KuhnPoker-v0"])
+    ' Did you mean KuhnPoker-v0?'
     """
     names = sorted(known)
     folded = {name.lower(): name for name in names}
     near = [folded[key] for key in difflib.get_close_matches(got[:_COMPARED].lower(), folded, n=3, cutoff=0.6)]
     if not near and len(got) >= 3:  # a part of a longer name
         near = [name for key, name in folded.items() if got[:_COMPARED].lower() in key][:3]
+    if not near and len(got) >= 4:  # a misspelt beginning of one
+        begins = {key[: len(got)]: name for key, name in folded.items()}
+        near = [begins[key] for key in difflib.get_close_matches(got[:_COMPARED].lower(), begins, n=2, cutoff=0.7)]
     if near:
         return f" Did you mean {' or '.join(near)}?"
     if names and len(names) <= 20:

@@ -1,4 +1,4 @@
-"""Faults of agents: their kinds in records, their reasons in words, and what an agent handed over as an action, judged.
+"""Faults of agents: their kinds in records, their reasons in words, and the check of what an agent handed over as an action.
 
 Nothing an agent hands over is trusted to behave: whatever goes wrong while it is looked at is that agent's fault, and is logged
 once with its traceback, since it may be a bug of the game.
@@ -15,11 +15,11 @@ import numpy as np
 
 from . import limits
 from .actions import MOST_JOINT, Action, Legal, Spoken, canonical, violation
-from .display import printable, shown
+from .display import class_name, is_a, is_interrupt, printable, shown
 from .errors import AgentDied, AgentFault, AgentNonsense, AgentRaised, AgentTimeout, IllegalAction
 from .json_copy import json_copy
 
-__all__ = ["FAULTS", "judged", "kind_of", "log_once", "stumbled", "told"]
+__all__ = ["FAULTS", "checked_action", "error_message", "kind_of", "log_failure", "log_once"]
 
 _KINDS: dict[type[AgentFault], str] = {
     AgentRaised: "raised",
@@ -34,23 +34,25 @@ FAULTS = {kind: error for error, kind in _KINDS.items()}
 
 def kind_of(fault: AgentFault) -> str:
     """The kind of a fault, as records have it."""
-    return next(_KINDS[cls] for cls in type(fault).__mro__ if cls in _KINDS)
+    return next(kind for cls, kind in _KINDS.items() if is_a(fault, cls))
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def told(error: BaseException, limit: int = limits.REASON) -> str:
+def error_message(error: BaseException, limit: int = limits.REASON) -> str:
     """An exception on one line of bounded length, whatever its own methods do.
 
-    >>> told(ZeroDivisionError("divided by nothing"))
+    >>> error_message(ZeroDivisionError("divided by nothing"))
     'ZeroDivisionError: divided by nothing'
     """
     try:
         message = str.__str__(str(error))
-    except Exception:
+    except BaseException as second:
+        if is_interrupt(second):
+            raise
         message = "it has no message that can be shown"
-    return printable(message if isinstance(error, AgentFault) else f"{type(error).__name__}: {message[: limit + 1]}", limit)
+    return printable(message if is_a(error, AgentFault) else f"{class_name(type(error))}: {message[: limit + 1]}", limit)
 
 
 _MOST_LOGGED = 1000
@@ -65,26 +67,31 @@ def log_once(log: logging.Logger, kind: Hashable, message: str, error: BaseExcep
     _logged.add(kind)
     try:
         trace = "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES))
-    except Exception:
+    except BaseException as second:
+        if is_interrupt(second):
+            raise
         trace = ""
     lines = [printable(line, 300) for line in trace.splitlines()]
-    log.warning("%s", "\n".join([f"{message} (logged once)", "Traceback (most recent call last):", *lines, told(error)]))
+    log.warning("%s", "\n".join([f"{message} (logged once)", "Traceback (most recent call last):", *lines, error_message(error)]))
 
 
 _log = logging.getLogger(__name__)
 
 
-def stumbled(where: str, error: Exception) -> str:
-    """What a seat is told when something failed on what it handed over; the error is logged.
+def log_failure(where: str, error: BaseException) -> str:
+    """Log that something failed on what a seat handed over; returns the reason that the seat is given.
 
     Args:
         where: What failed, e.g. "the rules of KuhnPoker".
         error: How.
     """
     log_once(
-        _log, (where, type(error)), f"{where} failed on what an agent handed over; it forfeits, but this may be a bug of the game", error
+        _log,
+        (where, class_name(type(error))),
+        f"{where} failed on what an agent handed over; it forfeits, but this may be a bug of the game",
+        error,
     )
-    return f"{where} cannot take it ({type(error).__name__})"
+    return f"{where} cannot take it ({class_name(type(error))})"
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------
@@ -94,7 +101,7 @@ _PLAIN = frozenset({int, str, float, np.float64, np.float32, np.int64, np.int32,
 _DEEPEST = 8
 
 
-def judged(legal: Legal, action: Action) -> tuple[Action, Any]:
+def checked_action(legal: Legal, action: Action) -> tuple[Action, Any]:
     """An agent's action in its canonical form, and its JSON.
 
     Raises:
@@ -110,8 +117,10 @@ def judged(legal: Legal, action: Action) -> tuple[Action, Any]:
             reason = f"{shown(action)} is another action each time it is looked at"
     except IllegalAction:
         raise
-    except Exception as error:
-        reason = stumbled("the check of actions", error)
+    except BaseException as error:
+        if is_interrupt(error):
+            raise
+        reason = log_failure("the check of actions", error)
     raise IllegalAction(printable(reason, limits.REASON))
 
 

@@ -6,9 +6,8 @@
             match.answer(seat, agent.choose(match.view(seat)))
     match.record()
 
-It says which seats it waits for, shows each its view, and takes their answers. Nothing an agent does can break it: an
-answer that is no legal move is asked for again or is a typed fault with a price. Recording, processes, deadlines and
-batching stand around it.
+It says which seats it waits for, shows each its view, and takes their answers. Nothing an agent does can break it: an answer that
+is no legal move is asked for again or is a typed fault with a price. Recording, processes, deadlines and batching stand around it.
 """
 
 from __future__ import annotations
@@ -23,14 +22,15 @@ from .accounts import Accounts
 from .actions import Action, Legal, canonical, first_legal, sample
 from .agent import Decision, View
 from .config import OnUnreadable, Player, RunConfig
+from .display import is_a
 from .episode import Episode
 from .errors import AgentFault, AgentNonsense, AgentRaised, IllegalAction, OutOfTurn, RunEnds, UsageError
-from .faults import FAULTS, judged, kind_of, stumbled, told
+from .faults import FAULTS, checked_action, error_message, kind_of, log_failure
 from .record import Finished, Fixture, Moves, Outcome, Record, stable
-from .reply import Reply, admitted, attempt_of, outcome_of, retry_reason
+from .reply import Reply, attempt_of, limited_reply, outcome_of, retry_reason
 from .result import forfeit_rewards, record_of, result_of
 from .rng import REFEREE, stream
-from .scalars import plain
+from .scalars import plain, plain_in
 from .trajectory import Trajectory, TurnLog, turn_of
 
 __all__ = ["FAULTS", "Match", "OnUnreadable", "Player", "RunConfig"]
@@ -175,11 +175,11 @@ class Match:
         try:
             if type(decision) is int and len(self._to_move) == 1 and self.config.discrete[seat]:
                 return self._act_alone(seat, decision)
-            if isinstance(decision, Reply):
+            if is_a(decision, Reply):
                 return self._read(seat, decision)
-            return self.fail(seat, decision) if isinstance(decision, Exception) else self.act(seat, decision)
+            return self.fail(seat, decision) if is_a(decision, Exception) else self.act(seat, decision)
         except IllegalAction as error:
-            return self.fail(seat, AgentNonsense(told(error)))
+            return self.fail(seat, AgentNonsense(error_message(error)))
 
     def act(self, seat: int, action: Action) -> tuple[int, ...]:
         """Play an action of a pending seat; returns the seats to ask next, as `answer` does.
@@ -193,7 +193,7 @@ class Match:
             if type(action) is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
-        return self._accept(seat, *judged(self.legal(seat), plain(action, self.config.discrete[seat])))
+        return self._accept(seat, *checked_action(legal := self.legal(seat), plain_in(legal, action)))
 
     def _expect(self, seat: int) -> None:
         """Raise `OutOfTurn` unless the seat's answer is awaited."""
@@ -238,7 +238,7 @@ class Match:
                 self._turn_log.undo()
             if isinstance(error, IllegalAction | RunEnds) or seat not in self._to_move:
                 raise
-            return self._accept(seat, *judged(self.legal(seat), action))
+            return self._accept(seat, *checked_action(self.legal(seat), action))
         self.actions.append(((seat, action),))
         self.turns[seat] += 1
         if self._attempts:
@@ -255,12 +255,10 @@ class Match:
         self._begin_step()
 
     def _begin_step(self) -> tuple[int, ...]:
-        self._news = {}
-        self._legal = {}
+        self._news, self._legal = {}, {}
         if self._issued:
             self._expire_views()
-        self._to_move = self.episode.to_move
-        self._moving = frozenset()
+        self._to_move, self._moving = self.episode.to_move, frozenset()
         return self._to_move
 
     def _expire_views(self) -> None:
@@ -273,7 +271,7 @@ class Match:
         """An answer in words."""
         self._expect(seat)
         try:
-            reply, self._room[seat] = admitted(reply, self._room[seat], with_samples=self.config.record_samples)
+            reply, self._room[seat] = limited_reply(reply, self._room[seat], with_samples=self.config.record_samples)
             self.accounts.add_usage(seat, reply.usage)
         except ValueError as error:
             return self.fail(seat, AgentNonsense(str(error)))
@@ -284,7 +282,7 @@ class Match:
         if reply.samples:
             self._samples.append({"step": len(self.actions), "seat": seat, "attempt": len(attempts) - 1, "samples": reply.samples})
         if outcome == "read":
-            return self._accept(seat, *judged(legal, action), reply)
+            return self._accept(seat, *checked_action(legal, action), reply)
         policy = self.config.on_unreadable
         again = len(attempts) <= policy.retries
         if again or policy.then == "forfeit":
@@ -301,11 +299,11 @@ class Match:
     def fail(self, seat: int, fault: Exception) -> tuple[int, ...]:
         """The agent of a pending seat failed; the seat forfeits once the other seats of this step have answered."""
         self._expect(seat)
-        fault = fault if isinstance(fault, AgentFault) else AgentRaised(told(fault))
+        fault = fault if is_a(fault, AgentFault) else AgentRaised(error_message(fault))
         self.accounts.add_usage_of(seat, fault)
         kind = kind_of(fault)
         self._note(seat, attempt=len(self._attempts.get(seat, ())), fault=kind)
-        self._add_fault(seat, kind, stable(told(fault)), "forfeit")
+        self._add_fault(seat, kind, stable(error_message(fault)), "forfeit")
         return self._forfeit(seat, fault)
 
     def _forfeit(self, seat: int, fault: AgentFault) -> tuple[int, ...]:
@@ -357,7 +355,7 @@ class Match:
         except (IllegalAction, RunEnds):
             raise
         except Exception as error:
-            reason = stumbled(f"the rules of {type(self.config.game).__name__}", error)
+            reason = log_failure(f"the rules of {type(self.config.game).__name__}", error)
             listed = {seat for seat, (action, data) in self._chosen.items() if action is data and isinstance(self.legal(seat), tuple)}
             for seat in sorted(set(self._to_move) - listed) or self._to_move:
                 self._add_fault(seat, "nonsense", reason, "forfeit")

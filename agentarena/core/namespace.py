@@ -6,6 +6,7 @@ Most of what array rules do is spelled alike (`where`, `stack`, `minimum` of two
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
@@ -41,6 +42,9 @@ class Arrays:
         if xp is not np and not (isinstance(xp, ModuleType) and xp.__name__ == "torch"):
             raise NotSupported(f"the array namespace is {xp!r:.80}; supported: the modules numpy and torch")
         self.xp, self.device, self.numpy = xp, device, xp is np
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_made_again, (self.numpy, self.device))  # a module cannot be pickled
 
     @classmethod
     def of(cls, array: Any) -> Arrays:
@@ -80,3 +84,7 @@ class Arrays:
 
 
 _NUMPY = Arrays()
+
+
+def _made_again(numpy: bool, device: Any) -> Arrays:
+    return Arrays(np if numpy else importlib.import_module("torch"), device)

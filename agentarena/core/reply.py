@@ -10,14 +10,14 @@ from typing import Any, Literal
 
 from . import limits
 from .actions import Action, Legal, violation
-from .display import printable, shown
-from .faults import stumbled
+from .display import is_interrupt, printable, shown
+from .faults import log_failure
 from .game import Game
 from .json_copy import json_copy
 from .samples import TokenSample, count_ids, encode_samples, sample_errors
 from .text import Unreadable
 
-__all__ = ["Reply", "admitted", "attempt_of", "checked", "outcome_of", "reading", "retry_reason", "usage_of"]
+__all__ = ["Reply", "attempt_of", "checked_reply", "limited_reply", "outcome_of", "read_reply", "retry_reason", "usage_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +53,19 @@ _ADVICE = {
 """Outcome of a reply that was not accepted -> what to do about it."""
 
 
-def reading(game: Game[Any], state: Any, seat: int, text: str) -> Action | Unreadable:
+def read_reply(game: Game[Any], state: Any, seat: int, text: str) -> Action | Unreadable:
     """What the text face of a game reads in a reply; unreadable where it is too long, or where the face itself fails on it."""
     if len(text) > limits.REPLY:
         return Unreadable(f"the reply is longer than the {limits.REPLY} characters that are read; say it shorter")
     try:
         return game.text.read(state, seat, text)
     except Exception as error:
-        return Unreadable(stumbled(f"the text face of {type(game).__name__}", error))
+        return Unreadable(log_failure(f"the text face of {type(game).__name__}", error))
 
 
 def outcome_of(game: Game[Any], state: Any, seat: int, legal: Legal, reply: Reply) -> tuple[Action, str, str]:
     """Action, outcome and reason of a reply: outcome "read" when the action is legal, else a key of the advice above."""
-    action = reading(game, state, seat, reply.text)
+    action = read_reply(game, state, seat, reply.text)
     if isinstance(action, Unreadable):
         if reply.finish == "refusal":
             return None, "refused", "the reply was a refusal and names no move"
@@ -79,7 +79,7 @@ def outcome_of(game: Game[Any], state: Any, seat: int, legal: Legal, reply: Repl
         # the list of legal moves stays out: whether it is shown is the agent's choice of view
         reason = f"{game.text.write(state, seat, action)} is not legal now" if isinstance(legal, tuple) else reason
     except Exception as error:
-        return None, "unreadable", stumbled(f"the text face of {type(game).__name__}", error)
+        return None, "unreadable", log_failure(f"the text face of {type(game).__name__}", error)
     return None, "illegal", printable(reason, limits.REASON)
 
 
@@ -92,7 +92,7 @@ def retry_reason(attempt: Mapping[str, Any]) -> str:
 # --- what an agent may have put into a reply --------------------------------------------------------------------------
 
 
-def checked(reply: Reply, *, with_samples: bool = False) -> Reply:
+def checked_reply(reply: Reply, *, with_samples: bool = False) -> Reply:
     """A reply in plain types and within the limits; text that is too long is cut to one character more than is read.
 
     Args:
@@ -152,7 +152,7 @@ def _check_samples(samples: Any, with_samples: bool) -> None:
         raise ValueError(f"Reply.samples must hold token ids and finite log-probabilities: {problem}")
 
 
-def admitted(reply: Reply, room: int, *, with_samples: bool = False) -> tuple[Reply, int]:
+def limited_reply(reply: Reply, room: int, *, with_samples: bool = False) -> tuple[Reply, int]:
     """A reply as it is played and kept, and how much room it leaves.
 
     Thinking and remarks for which there is no room in the record are left out.
@@ -160,17 +160,17 @@ def admitted(reply: Reply, room: int, *, with_samples: bool = False) -> tuple[Re
     Args:
         reply: The reply of an agent.
         room: What the replies of its seat may still take of the record, in characters of JSON.
-        with_samples: See `checked`.
+        with_samples: See `checked_reply`.
 
     Raises:
         ValueError: What is wrong with it; or there is no room for the text either.
     """
     try:
-        reply = checked(reply, with_samples=with_samples)
-    except ValueError:
-        raise
-    except Exception as error:  # a subclass may do anything
-        raise ValueError(stumbled("the check of replies", error)) from error
+        reply = checked_reply(reply, with_samples=with_samples)
+    except BaseException as error:  # a subclass may do anything
+        if is_interrupt(error) or (type(error) is ValueError and type(error.args[0]) is str):
+            raise
+        raise ValueError(log_failure("the check of replies", error)) from error
     room -= len(json.dumps(reply.text)) + len('""{}')
     if room < 0:
         raise ValueError("its replies take more of the record of this match than a seat may")

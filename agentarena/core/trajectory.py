@@ -25,8 +25,7 @@ class Turn:
         attempt: How many answers to the same question were not accepted before this one.
         action: The action that was played; `None` where none was.
         reward: What the seat was credited from this turn to its next one, or to the end: the rewards of a seat's turns and
-            `Trajectory.initial` add up to its return. What a forfeit
-            costs and brings is credited to each seat's last turn.
+            `Trajectory.initial` add up to its return. What a forfeit costs and brings is credited to each seat's last turn.
         information: Information-set key at the decision; `None` in games without keys.
         text: The reply in words; `None` for a bare action.
         samples: Every generation behind the answer, as it was sampled.

@@ -25,7 +25,7 @@ from .pair_contrasts import contrasts, rank_spans
 from .ratings import Ratings, bradley_terry_pairs
 from .rows import HeadToHead, Row
 from .share import Share, copies, few, plural, shares
-from .tables import Table, head_table, legend, place_table, reasons, standings_table
+from .tables import Table, aligned, head_table, legend, place_table, reasons, standings_table
 
 __all__ = ["HeadToHead", "Row", "Standings", "standings"]
 
@@ -72,7 +72,7 @@ class Standings:
         return f"<Standings of {len(self.rows)} agents over {self.matches} matches; print it for the tables>"
 
     def __str__(self) -> str:
-        parts = ["\n".join([title, *_aligned([columns, *rows])]) for title, columns, rows in self.tables()]
+        parts = ["\n".join([title, *aligned([columns, *rows])]) for title, columns, rows in self.tables()]
         return "\n\n".join([*parts, "\n".join([*self.legend, *self.notes])])
 
     @property
@@ -90,14 +90,9 @@ class Standings:
             tables.append(head_table(self.rows, self.head_to_head))
         tables.append(place_table("seat", self.by_seat))
         for what, rows in (("role", self.by_role), ("side", self.by_side)):
-            if rows:
+            if any(isinstance(row.place, str) for row in rows):  # where every seat is a side of its own, the table by seat says it
                 tables.append(place_table(what, rows))
         return tables
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def standings(

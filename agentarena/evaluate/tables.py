@@ -11,7 +11,7 @@ from agentarena.core.intervals import Interval
 from .rows import HeadToHead, Row
 from .share import Share
 
-__all__ = ["Table", "cell", "head_table", "legend", "place_table", "reasons", "result_cells", "standings_table"]
+__all__ = ["Table", "aligned", "cell", "head_table", "legend", "place_table", "reasons", "result_cells", "standings_table"]
 
 Table = tuple[str, list[str], list[list[str]]]
 """Title, columns, rows."""
@@ -21,7 +21,7 @@ _MEANING = {
     "games": "different games among the matches; matches with the same seats, moves and result are one",
     "won": "matches it won, alone or with its side",
     "drawn": "matches whose win it shared",
-    "both sides": "matches in which it held seats of several sides, as in self-play; neither won nor drawn. See by side",
+    "both sides": "matches in which it held seats of several sides, as in self-play; neither won nor drawn. See by seat or side",
     "return": "mean return of a match, the game's own measure, by which the rows are sorted",
     "win %": "share of the wins; a draw of k sides counts 1/k. Nobody better than anybody: one over the number of sides",
     "Elo": "Bradley-Terry rating; 400 points more are odds of 10 to 1. Nobody better than anybody: all at 1000",
@@ -47,6 +47,16 @@ def cell(value: float, interval: Interval, form: str, scale: float = 1.0) -> str
 def result_cells(row: Share) -> tuple[str, str]:
     """The columns "return" and "win %", as every table prints them."""
     return cell(row.mean_return, row.return_interval, "+.3f"), cell(row.win_share, row.win_interval, ".1f", 100)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text as lines, each column as wide as its longest cell.
+
+    >>> aligned([["agent", "won"], ["random", "1"]])
+    ['agent   won', 'random  1']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _name(agent: str) -> str:

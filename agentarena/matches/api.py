@@ -73,7 +73,7 @@ def play(
         rotate: Whether the agents move on by one seat from match to match (`seating.rotation`).
         duplicate: Whether each deal is played in every rotation of the seats; by default where there are openings.
         openings: Steps that the referee plays at random before anybody is asked, alike in all matches of a deal (`core.openings`).
-        deadline_s, isolate: Seconds for each decision; with either, agents live in processes of their own.
+        deadline_s: Seconds for each decision; with it, as with `isolate`, agents live in processes of their own.
         on_unreadable: What happens to replies in words that name no legal move; by default two more tries, then forfeit.
         progress: Called as `progress(done, total)`.
         on_match: Called with the record of each match as it ends, in this process. What it raises ends the run.
@@ -81,23 +81,20 @@ def play(
         concurrency: Matches kept open in each process; by default many where an agent gains from batches, else one.
         record_samples: Whether records on disk hold the tokens that language models sampled, for training.
         preset: A named setting of the environment's options.
-        options, env_options: The environment's options; in `options` also those that are named like an argument here.
+        options: The environment's options, also those that are named like an argument here; others may be given as keywords.
 
     Raises:
         UnknownName: No such environment, option, preset, agent or backend.
-        WrongSeats, UsageError: No agents, or more than seats; an argument is out of range.
-        NotSupported: An agent cannot play the game.
-        RecordBusy, RecordMismatch, CorruptRecord: `out` cannot be written or continued.
-        OSError: The disk is full or `out` may not be written; what was recorded is kept.
+        WrongSeats, UsageError, NotSupported: No agents, or more than seats, or one that cannot play the game; an argument is out of range.
+        RecordBusy, RecordMismatch, CorruptRecord, OSError: `out` cannot be written or continued; what was recorded is kept.
         RunEnds: An agent cannot go on: `BudgetSpent`, `ServiceGone`. Its `results` are the matches finished so far.
 
     >>> play("TicTacToe-v0", ["random", "random"], matches=4, seed=1).returns.shape
     (4, 2)
     """
-    game = registry.game(env, preset=preset, options=options, **env_options)
-    seats, number, openings = game.info.seats, whole("matches", matches), whole("openings", openings)
+    game, openings = registry.game(env, preset=preset, options=options, **env_options), whole("openings", openings)
     duplicate = (rotate and openings > 0) if duplicate is None else flag("duplicate", duplicate)
-    fixtures = rotation(len(listed(agents)), seats, number, rotate=flag("rotate", rotate), duplicate=duplicate)
+    fixtures = rotation(len(listed(agents)), game.info.seats, whole("matches", matches), rotate=flag("rotate", rotate), duplicate=duplicate)
     return run(
         game,
         agents,

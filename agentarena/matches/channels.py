@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Protocol
 
-from agentarena.agents.boundary import Threaded, decide, decide_one, failure, is_interrupt
+from agentarena.agents.boundary import Threaded, decide, decide_one, failure
 from agentarena.core.agent import Agent, AsyncAgent, Decision
+from agentarena.core.display import is_a, is_interrupt
 from agentarena.core.errors import AgentTimeout, RunEnds
 from agentarena.core.match import Match
 
@@ -126,7 +127,7 @@ class AsyncChannel:
         by_index = dict(enumerate(questions))
 
         def answer(index: int, decision: Decision | Exception) -> None:
-            put((by_index[index], failure(agent, decision) if isinstance(decision, RunEnds) else decision, time.monotonic()))
+            put((by_index[index], failure(agent, decision) if is_a(decision, RunEnds) else decision, time.monotonic()))
 
         try:
             agent.submit([question.match.view(question.seat) for question in questions], answer)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from agentarena.core.display import printable
 from agentarena.core.errors import MissingExtra, UsageError
 from agentarena.core.record import Cost, Record
 from agentarena.core.record_files import ledger_path, load_costs, load_records
@@ -20,6 +21,7 @@ from agentarena.core.replay import trajectory
 from agentarena.core.trajectory import Trajectory
 from agentarena.evaluate.match_table import MatchTable, unique_names
 from agentarena.evaluate.share import Share, shares
+from agentarena.evaluate.tables import aligned, cell, reasons
 
 from .decisions import decision_rows
 from .forfeits import forfeit_warnings
@@ -73,6 +75,21 @@ class Results:
     def __repr__(self) -> str:
         envs = ", ".join(sorted({record.env for record in self.records}))
         return f"<Results of {len(self.records)} matches of {envs or 'nothing'}>"
+
+    def __str__(self) -> str:
+        """The agents' wins and mean returns with intervals, as text; `table` has the numbers."""
+        rows = shares(self.match_table) if self.records else ()
+        cells = [
+            [
+                printable(row.agent, 60),
+                *(str(count) for count in (row.matches, row.wins, row.draws, row.forfeits)),
+                cell(row.win_share, row.win_interval, ".3f"),
+                cell(row.mean_return, row.return_interval, ".3f"),
+            ]
+            for row in rows
+        ]
+        columns = ["agent", "matches", "won", "drawn", "forfeited", "win share [95 %]", "mean return [95 %]"]
+        return "\n".join([repr(self)[1:-1], *(aligned([columns, *cells]) if cells else ()), *reasons(rows)])
 
     @cached_property
     def returns(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 
 from agentarena.agents.boundary import decide_one
 from agentarena.core.agent import Agent, AsyncAgent, Decision
+from agentarena.core.display import is_a
 from agentarena.core.errors import RunEnds
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Finished
@@ -122,7 +123,7 @@ class Runner:
             for seat in seats:
                 before = clock()
                 decision = decide_one(agents[seat], match.view(seat))
-                if isinstance(decision, RunEnds):
+                if is_a(decision, RunEnds):
                     raise decision
                 match.accounts.add_time(seat, clock() - before)
                 match.answer(seat, decision)
@@ -170,7 +171,7 @@ class Runner:
         self._take(question.match, question.seat, decision, at - question.asked_at, deliver)
 
     def _take(self, match: Match, seat: int, decision: Decision | Exception, seconds: float, deliver: Callable[[Finished], Any]) -> None:
-        if isinstance(decision, RunEnds):
+        if is_a(decision, RunEnds):
             raise decision
         match.accounts.add_time(seat, seconds)
         self._ask(match, match.answer(seat, decision), deliver)

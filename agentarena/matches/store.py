@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from agentarena.core.display import printable, shown
-from agentarena.core.errors import CorruptRecord, RecordBusy, RecordError, RecordMismatch, UsageError
+from agentarena.core.errors import CorruptRecord, RecordBusy, RecordError, RecordMismatch, UsageError, needs_posix
 from agentarena.core.jsonl import Line, numbered_lines
 from agentarena.core.match import RunConfig
 from agentarena.core.record import Cost, Finished, Record
@@ -177,8 +177,10 @@ class _Lock:
     """An exclusive lock beside a file, held as long as this process lives and gone with it, whatever ends it."""
 
     def __init__(self, path: Path) -> None:
-        import fcntl
-
+        try:
+            import fcntl
+        except ImportError:
+            raise needs_posix(f"the record file {path}", "fcntl.flock") from None
         self._path = path.with_name(path.name + ".lock")
         self.owner = os.getpid()
         while True:

@@ -44,6 +44,9 @@ class Tournament:
     results: Results
     about: dict[str, Any]
 
+    def __str__(self) -> str:
+        return str(self.standings)
+
     @cached_property
     def standings(self) -> Standings:
         """The standings; computed at first use."""
@@ -294,10 +297,14 @@ def _names(players: Sequence[Player]) -> list[str]:
 
 
 def _continues(target: Path, about: Mapping[str, Any], keys: Sequence[str]) -> None:
-    """Raise unless this tournament is the one in the folder, where there is one: what `keys` say is the same, or has got more agents."""
+    """Raise unless this tournament is the one in the folder, where there is one: what `keys` say is the same, with no fewer rounds or agents."""
     if not (target / ABOUT).is_file():
         return
     before = read_about(target)
+    if about["rounds"] < before["rounds"]:
+        raise RecordMismatch(
+            f"{target} has {before['rounds']} rounds already, and {about['rounds']} are asked for; ask for as many, or more"
+        )
     for key in keys:
         ours, theirs = about[key], before.get(key)
         if key == "agents" and isinstance(theirs, list):

@@ -1,17 +1,22 @@
-"""Learning by self-play: `advantages` (numpy or torch), `losses` (torch); each is imported when first used."""
+"""Learning by self-play: `advantages` (numpy or torch), `losses` (torch), `selfplay(config)`; each is imported when first used."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-__all__ = ["advantages", "losses"]
+__all__ = ["SelfPlayConfig", "advantages", "losses", "selfplay"]
+
+_HOMES = {"SelfPlayConfig": "config", "selfplay": "recipe"}
+"""Name -> the module that has it; other names are modules."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it offers {', '.join(__all__)}")
-    return importlib.import_module(f"{__name__}.{name}")
+    module = importlib.import_module(f"{__name__}.{_HOMES.get(name, name)}")
+    value = globals()[name] = getattr(module, name) if name in _HOMES else module
+    return value
 
 
 def __dir__() -> list[str]:

@@ -22,6 +22,8 @@ __all__ = [
     "clip_cov",
     "clipped",
     "clipping_bias",
+    "divergence",
+    "entropy",
     "entropy_band",
     "kl",
     "kl_cov",
@@ -106,7 +108,11 @@ def clipping_bias(w: Tensor, advantages: Tensor, *, low: float = 0.2, high: floa
         C = grad average( w A, over the clipped tokens ),    corrected gradient = gradient / max(1, ||C||)
 
     Args:
-        w, advantages, low, high, dual: As in `surrogate`.
+        w: As in `surrogate`.
+        advantages: As in `surrogate`.
+        low: As in `surrogate`.
+        high: As in `surrogate`.
+        dual: As in `surrogate`.
 
     Returns:
         Shape (B, T), 0 on tokens that are not clipped.
@@ -140,6 +146,35 @@ def kl(logprobs: Tensor, reference: Tensor, estimator: Estimator = "k3") -> Tens
     return 0.5 * d.square() if estimator == "k2" else torch.expm1(-d) + d
 
 
+def divergence(scores: Tensor, reference: Tensor) -> Tensor:
+    """KL(policy || reference) at each choice, exactly, from whole distributions.
+
+        sum over tokens of p (log p - log q)
+
+    Args:
+        scores: Log-probabilities under the policy. Shape (N, V), minus infinity where a token could not be drawn.
+        reference: The same under the reference.
+
+    Returns:
+        Shape (N,), in nats, never negative.
+
+    >>> divergence(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]).log()).item().__round__(4)
+    0.1438
+    """
+    possible = scores > -torch.inf
+    gap = torch.where(possible, scores, 0.0) - torch.where(possible, reference, 0.0)
+    return (scores.exp() * gap).sum(-1)
+
+
+def entropy(scores: Tensor) -> Tensor:
+    """Entropy of the distribution at each choice. Shape (N,), in nats; `scores` as in `divergence`.
+
+    >>> entropy(torch.tensor([[0.5, 0.5, 0.0]]).log()).item().__round__(4)
+    0.6931
+    """
+    return -(scores.exp() * torch.where(scores > -torch.inf, scores, 0.0)).sum(-1)
+
+
 def entropy_band(entropy: Tensor, usual: Tensor, *, low: float = 0.0, high: float = 2.0) -> Tensor:
     """How far each turn's entropy lies outside a band around what is usual at that turn: EPO's smoothing, with a gradient.
 
@@ -148,7 +183,8 @@ def entropy_band(entropy: Tensor, usual: Tensor, *, low: float = 0.0, high: floa
     Args:
         entropy: Mean token entropy of each turn, in nats. Any shape.
         usual: Its mean over the updates so far, by turn; a constant. Broadcast against `entropy`.
-        low, high: Ends of the band as multiples of what is usual, 0 <= low <= high.
+        low: Lower end of the band as a multiple of what is usual, at least 0.
+        high: Upper end, at least `low`.
 
     Returns:
         The shape of `entropy`; 0 inside the band.
@@ -174,7 +210,8 @@ def clip_cov(logprobs: Tensor, advantages: Tensor, mask: Tensor, *, share: float
         advantages: Shape (B, T) or (B,).
         mask: Shape (B, T).
         share: Share of all tokens to drop, in [0, 1].
-        low, high: The band of `(logprob - mean) (advantage - mean)`.
+        low: Lower end of the band of `(logprob - mean) (advantage - mean)`.
+        high: Upper end.
 
     Returns:
         Probability of dropping each token. Shape (B, T): the same for all in the band, 0 outside; the sum is at most `share` of the tokens.

@@ -16,6 +16,7 @@ from fixtures.games import Pile
 from gymnasium import spaces
 from pettingzoo.test import parallel_api_test
 from pettingzoo.utils import aec_to_parallel
+from pettingzoo.utils.wrappers import AssertOutOfBoundsWrapper
 from sb3_contrib.common.wrappers import ActionMasker
 from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.vec_env import SubprocVecEnv
@@ -282,3 +283,21 @@ def test_own_games_by_gymnasiums_module_syntax() -> None:
     assert gymnasium.make("agentarena/fixtures.games:Pile").unwrapped.game == Pile()
     with pytest.raises(UsageError, match="cannot import 'no_such_module'"):
         gymnasium.make("agentarena/no_such_module:Game")
+
+
+@pytest.mark.parametrize("view", ["vector", "text"])
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_action_drawn_for_an_agent_is_in_its_space(subject: str | Game[Any], view: Any) -> None:
+    """PettingZoo's `AssertOutOfBoundsWrapper` and Gymnasium's checks ask for it; it is legal too."""
+    plain = aa.make(subject, view=view, on_illegal="raise")
+    words = view == "text" and isinstance(plain.action_space("player_0"), spaces.Text)  # replies, which have tags around the action
+    env: Any = plain if words else AssertOutOfBoundsWrapper(plain)
+    env.reset(seed=1)
+    for _ in range(30):
+        if plain.to_move:
+            env.step(plain.sample(env.agent_selection))
+    solo = aa.make_solo(subject, view=view, on_illegal="raise")
+    solo.reset(seed=1)
+    action = solo.sample()
+    assert words or action in solo.action_space
+    solo.step(action)

@@ -16,6 +16,7 @@ from gymnasium import spaces
 from pettingzoo.test import api_test, max_cycles_test, parallel_api_test, parallel_seed_test, render_test, seed_test
 
 import agentarena as aa
+from agentarena.core.errors import UsageError
 from agentarena.core.game import Game
 from agentarena.core.registry import env_ids, game
 
@@ -128,6 +129,14 @@ def test_max_cycles(subject: str | Game[Any]) -> None:
     assert env.episode.steps <= 2
     assert all(truncations.values()) is env.episode.truncated
     assert all(terminations.values()) is not env.episode.truncated
+
+
+@pytest.mark.parametrize("actions", [None, [0, 0], 0, "player_0"])
+def test_parallel_actions_are_a_dict(actions: Any) -> None:
+    env = aa.make_parallel("RockPaperScissors-v0")
+    env.reset(seed=0)
+    with pytest.raises(UsageError, match="expected a dict of agents"):
+        env.step(actions)
 
 
 def test_max_cycles_truncates_and_does_not_terminate() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from adapter_games import FIXTURES, Bids, FastMajority, Majority, Talk, Tips
 from fixtures.array_games import Pairs
 from gymnasium.vector import AutoresetMode
@@ -15,6 +18,7 @@ import agentarena as aa
 from agentarena.adapters.engines import ArrayEngine, TableEngine
 from agentarena.adapters.vector import ArenaVector
 from agentarena.agents.arrays import RandomPolicy
+from agentarena.agents.random import RandomAgent
 from agentarena.core.errors import BadOption, MatchOver, NotSupported, UsageError, WrongSeats
 from agentarena.core.game import Game, HasBatch
 from agentarena.core.registry import env_ids, game
@@ -381,12 +385,42 @@ def test_bad_arguments() -> None:
     vec = aa.make_vec("TicTacToe-v0", 2)
     with pytest.raises(UsageError, match="call reset"):
         vec.step(np.zeros(2, int))
+    with pytest.raises(UsageError, match="call reset"):
+        vec.action_masks()
+    for nobody in (5, [5], 0.5, [lambda: 0], [[0]], RandomAgent):
+        with pytest.raises(UsageError, match="is no"):
+            aa.make_vec("TicTacToe-v0", 2, opponents=nobody)
+        with pytest.raises(UsageError, match="is no"):
+            aa.make_solo("TicTacToe-v0", opponents=nobody)
     with pytest.raises(UsageError, match="reset_mask"):
         vec.reset(options={"reset_mask": np.zeros(3, bool)})
     vec.reset(seed=0)
-    for actions in (np.zeros(3, int), np.zeros(2), np.zeros((2, 2), int)):
-        with pytest.raises(UsageError, match=r"expected \(2,\) and integers"):
+    for actions in (np.zeros(3, int), np.full(2, 0.5), np.full(2, np.nan), np.full(2, 1e300), np.zeros(2, bool), np.zeros((2, 2), int)):
+        with pytest.raises(UsageError, match=r"expected \(2,\) and whole numbers"):
             vec.step(actions)
+
+
+@pytest.mark.parametrize("opponents", ["random", None])
+@pytest.mark.parametrize("env_id", ["TicTacToe-v0", "Dhumbal-v0"])
+def test_whole_numbers_of_learners_are_actions(env_id: str, opponents: Any) -> None:
+    """By the rule of one match: whole floats and tensors, here of array rules and of tables."""
+    rows = []
+    for convert in (np.int64, np.float32, torch.tensor):
+        vec = aa.make_vec(env_id, 2, opponents=opponents)
+        seen, _ = vec.reset(seed=0)
+        rows.append(vec.step(convert(seen["action_mask"].argmax(axis=-1)))[0]["observation"])
+        assert not vec.engine.forfeits.any()
+    assert repr(rows[0]) == repr(rows[1]) == repr(rows[2])
+
+
+@pytest.mark.parametrize("env_id", env_ids())
+def test_vectors_survive_copying_and_pickling_in_mid_match(env_id: str) -> None:
+    vec = aa.make_vec(env_id, 2, opponents="random")
+    vec.reset(seed=0)
+    for other in (copy.deepcopy(vec), pickle.loads(pickle.dumps(vec))):
+        assert repr(other.engine.observe()) == repr(vec.engine.observe())
+        other.close()
+        other.close()
 
 
 def test_opponents_that_always_fail_do_not_hang_a_vector() -> None:

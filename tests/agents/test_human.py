@@ -42,7 +42,7 @@ def test_nonsense_and_taken_cells_are_asked_again():
     person, view, sink = asked("centre please\n(1,1)\n<answer>(2,2)</answer>\n")
     assert person.choose(view) == 8
     assert "not exactly one move" in sink.getvalue()
-    assert "not legal now" in sink.getvalue()
+    assert f"(1,1) is not legal now. Legal: {', '.join(view.options.replies)}" in sink.getvalue()
 
 
 def test_help_lists_the_legal_moves_and_rules_can_be_read_again():

@@ -21,7 +21,7 @@ from agentarena.core.display import wrapped
 from agentarena.core.errors import AgentFault
 from agentarena.core.registry import env_ids, game
 from agentarena.core.rng import stream
-from agentarena.core.text import Choices
+from agentarena.core.text import Choices, Unreadable
 
 
 class Typist(io.StringIO):
@@ -110,6 +110,15 @@ def test_cards_of_a_set_are_named_in_any_order_and_what_fits_two_moves_is_asked_
 def test_numbers_are_read_as_people_write_them(line, value):
     action, _ = answered(first_view("Commons-v0"), line)
     assert float(action["amount"]) == value
+
+
+def test_a_bare_number_names_a_seat_where_only_players_can_be_meant():
+    rules = game("Werewolf-v0")
+    state = rules.start(stream(3))
+    seat = rules.to_move(state)[0]
+    view = View(rules, state, seat, news=rules.news(state))
+    other = next(seat for seat in range(7) if not isinstance(view.read(f"seat {seat}"), Unreadable) and seat != view.seat)
+    assert answered(view, f"{other}")[0] == view.read(f"seat {other}")
 
 
 def test_rates_and_hours_are_bare_numbers():

@@ -181,6 +181,13 @@ def test_impossible_names_are_refused(name: str, tmp_path: Path) -> None:
         skeleton.write(name, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["random", "string", "numpy", "agentarena"])
+def test_a_game_never_hides_a_module_that_other_programs_import(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="would hide"):
+        skeleton.write(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     skeleton.write("nim", tmp_path)
     with pytest.raises(UsageError, match="is there already"):

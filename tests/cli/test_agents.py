@@ -93,7 +93,9 @@ def test_a_typo_costs_nothing(run: Run, tmp_path: Path) -> None:
         ((*good, "--out", "file/t"), "out: "),
         (("tournament",), "--add cfr"),
         (("tournament", "--out", "t"), "holds no tournament"),
-        (("tournament", "--add", "random"), "name an environment"),
+        (("tournament", "--add", "random"), "--out FOLDER"),
+        (("play", "KuhnPoker-v0"), "agents --env KuhnPoker-v0"),
+        (("play", "Kunh", "random"), "Did you mean KuhnPoker-v0?"),
         (("play", "TicTacToe-v0", "dhumbal/balanced", "random", "--out", "a.jsonl"), "Agents that can: tictactoe/tactical"),
         (("watch", "KuhnPoker-v0", "minimax", "random"), "cannot play KuhnPoker-v0"),
     ):

@@ -246,3 +246,37 @@ def test_values_of_every_kind_become_json(capsys: pytest.CaptureFixture[str]) ->
         "4": False,
         "p": "x",
     }
+
+
+def test_a_misspelt_agent_of_prompts_is_said_to_be_absent_and_writes_nothing(run: Run, records: str, tmp_path: Path) -> None:
+    for words in (("prompts", records, "--agent", "nobody"), ("prompts", records, "--agent", "nobody", "--export", "chats.jsonl")):
+        code, _, err = run(*words)
+        assert code == 2
+        assert "no agent is called 'nobody'" in err
+    assert not (tmp_path / "chats.jsonl").exists()
+
+
+@pytest.mark.parametrize("command", [("report", "-o"), ("prompts", "--export")])
+def test_a_target_that_cannot_be_written_is_named_with_its_option(run: Run, records: str, command: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    code, _, err = run(command[0], records, command[1], "file/a")
+    assert code == 2
+    assert "is a file" in err
+    assert "Errno" not in err
+
+
+def test_a_missing_match_is_answered_with_the_numbers_there_are(run: Run) -> None:
+    run("tournament", "TicTacToe-v0", "random", "tictactoe/tactical", "-r", "1", "--out", "t", "--quiet")
+    run("tournament", "--out", "t", "--add", "random?name=another", "--quiet")
+    assert "it has 6: 0 to 1, 1000000 to 1000001, 2000000 to 2000001" in run("replay", "t", "--match", "99")[2]
+
+
+def test_a_tournament_keeps_its_rounds_unless_more_are_asked_for(run: Run) -> None:
+    begun = ("tournament", "TicTacToe-v0", "random", "tictactoe/tactical", "--out", "t", "--quiet")
+    run(*begun, "-r", "2")
+    assert json.loads(run(*begun, "--json")[1])["rounds"] == 2
+    for words in (("tournament", "--out", "t", "-r", "1"), (*begun, "-r", "1")):
+        code, _, err = run(*words)
+        assert code == 2
+        assert "t has 2 rounds already, and 1 are asked for" in err
+    assert json.loads(run("tournament", "--out", "t", "-r", "3", "--json", "--quiet")[1])["rounds"] == 3

@@ -15,7 +15,7 @@ import pytest
 from agentarena.core import faults, limits
 from agentarena.core.actions import Box, Product, Spoken, Text
 from agentarena.core.errors import AgentFault, IllegalAction
-from agentarena.core.faults import judged, log_once, told
+from agentarena.core.faults import checked_action, error_message, log_once
 
 LEGALS = [
     (0, 1, 2),
@@ -99,11 +99,11 @@ def test_no_action_does_harm(legal: Any, make: Callable[[], Any]) -> None:
     hostile, start = make(), time.process_time()
     refused: IllegalAction | None = None
     try:
-        action, data = judged(legal, hostile)
+        action, data = checked_action(legal, hostile)
     except IllegalAction as error:
         refused = error
     if refused is None:  # numpy makes numbers of some of them: then what is played is legal, whatever it came from
-        assert judged(legal, action)[1] == data
+        assert checked_action(legal, action)[1] == data
         assert hostile is not True or not isinstance(legal, tuple)
     else:
         assert len(str(refused)) <= limits.REASON
@@ -116,16 +116,16 @@ def test_what_looks_like_an_int_is_played_as_what_it_is() -> None:
         ONE = 1
 
     for value in (1, np.int64(1), E.ONE, EqualToAll(1)):
-        action, data = judged((0, 1, 2), value)
+        action, data = checked_action((0, 1, 2), value)
         assert (action, type(action), data, type(data)) == (1, int, 1, int)
-    action, data = judged(("look", "shout"), Shout("look"))
+    action, data = checked_action(("look", "shout"), Shout("look"))
     assert (action, type(action), data) == ("look", str, "look")
-    action, data = judged(Text(10), Shout("look"))
+    action, data = checked_action(Text(10), Shout("look"))
     assert (action, type(action), data, type(data)) == ("look", str, "look", str)
 
 
 def test_words_on_an_action_are_kept_as_json_gives_them_back() -> None:
-    action, data = judged((0, 1), Spoken(1, Shout("hello"), {3: (1, 2)}))  # type: ignore[dict-item]
+    action, data = checked_action((0, 1), Spoken(1, Shout("hello"), {3: (1, 2)}))  # type: ignore[dict-item]
     assert data == {"action": 1, "words": "hello", "notes": {"3": [1, 2]}}
     assert (action.words, action.notes) == ("hello", {"3": [1, 2]})
 
@@ -149,9 +149,9 @@ class Mute(Exception):
     ids=range(7),
 )
 def test_an_exception_is_told_on_one_short_line(error: Exception, words: str) -> None:
-    assert words in told(error)
-    assert len(told(error)) <= limits.REASON
-    assert told(error).isprintable()
+    assert words in error_message(error)
+    assert len(error_message(error)) <= limits.REASON
+    assert error_message(error).isprintable()
 
 
 def test_an_error_is_logged_once_with_a_bounded_traceback(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from agentarena.core.config import Player
 from agentarena.core.errors import UsageError
 from agentarena.core.json_copy import json_copy
 from agentarena.core.record import Fixture
-from agentarena.core.reply import Reply, admitted, checked, usage_of
+from agentarena.core.reply import Reply, checked_reply, limited_reply, usage_of
 from agentarena.core.samples import TokenSample
 
 
@@ -69,14 +69,14 @@ def endless() -> Any:
 
 
 def test_a_text_that_is_too_long_is_cut_to_one_character_more_than_is_read() -> None:
-    reply = checked(Reply("x" * (3 * limits.REPLY), thinking="y" * (2 * limits.THINKING)))
+    reply = checked_reply(Reply("x" * (3 * limits.REPLY), thinking="y" * (2 * limits.THINKING)))
     assert len(reply.text) == limits.REPLY + 1
     assert len(reply.thinking) == limits.THINKING
-    assert checked(reply) == reply, "a record that is played again comes to the same text"
+    assert checked_reply(reply) == reply, "a record that is played again comes to the same text"
 
 
 def test_subclasses_become_what_they_are_made_of() -> None:
-    reply = checked(Reply(Shouts("soft"), Shouts("thought"), {Shouts("n"): Level.HIGH}, {Shouts("a"): [Shouts("b"), Level.HIGH]}))
+    reply = checked_reply(Reply(Shouts("soft"), Shouts("thought"), {Shouts("n"): Level.HIGH}, {Shouts("a"): [Shouts("b"), Level.HIGH]}))
     assert (reply.text, reply.thinking, reply.usage, reply.extra) == ("soft", "thought", {"n": 3}, {"a": ["b", 3]})
     kinds = [
         type(reply.text),
@@ -126,12 +126,12 @@ def test_subclasses_become_what_they_are_made_of() -> None:
 )
 def test_what_cannot_be_kept_is_refused_in_few_words(reply: Reply) -> None:
     with pytest.raises(ValueError, match=r"Reply|a Reply needs") as caught:
-        checked(reply)
+        checked_reply(reply)
     assert len(str(caught.value)) < 2 * limits.REASON
 
 
 def test_extra_survives_a_round_trip_through_json() -> None:
-    extra = checked(Reply("a", extra={1: (1, 2), "x": {"y": [None, True, 1.5, "\ud800"]}})).extra  # type: ignore[dict-item]
+    extra = checked_reply(Reply("a", extra={1: (1, 2), "x": {"y": [None, True, 1.5, "\ud800"]}})).extra  # type: ignore[dict-item]
     assert extra == {"1": [1, 2], "x": {"y": [None, True, 1.5, "\ud800"]}}
     assert json.loads(json.dumps(extra)) == extra
     assert json_copy(extra, limits.EXTRA) == extra
@@ -144,18 +144,18 @@ def test_a_reply_whose_own_methods_raise_is_refused() -> None:
             raise MemoryError("boom")
 
     with pytest.raises(ValueError, match=r"check of replies .*MemoryError"):
-        admitted(Bomb.__new__(Bomb), 1000)
+        limited_reply(Bomb.__new__(Bomb), 1000)
 
 
 def test_the_replies_of_a_seat_have_a_bounded_part_of_the_record() -> None:
     room = 1000
-    reply, room = admitted(Reply("x" * 300, thinking="y" * 200), room)
+    reply, room = limited_reply(Reply("x" * 300, thinking="y" * 200), room)
     assert len(reply.thinking) == 200
-    reply, room = admitted(Reply("x" * 300, thinking="y" * 200, extra={"a": 1}), room)
+    reply, room = limited_reply(Reply("x" * 300, thinking="y" * 200, extra={"a": 1}), room)
     assert (reply.thinking, dict(reply.extra)) == ("", {}), "thinking gives way to what is needed to play the match again"
-    assert admitted(reply, room + 300 + 6) == (reply, room), "and the same is left when it is played again"
+    assert limited_reply(reply, room + 300 + 6) == (reply, room), "and the same is left when it is played again"
     with pytest.raises(ValueError, match="more of the record"):
-        admitted(Reply("x" * 300), room)
+        limited_reply(Reply("x" * 300), room)
 
 
 def test_usage_never_sums_to_infinity() -> None:

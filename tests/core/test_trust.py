@@ -145,7 +145,7 @@ def test_ones_own_games_are_trusted_in_the_process_that_plays_them(tmp_path: Pat
         _ = Results.load(path).trajectories
     assert len(Results.load(path, trust=True).trajectories) == 5
     assert Results.load(path).records == Results.load(path, trust=True).records == again.records
-    tournament(Moles(), ["random", "random?"], rounds=1, out=tmp_path / "t")
+    tournament(Moles(), ["random", "random?name=another"], rounds=1, out=tmp_path / "t")
     assert len(Tournament.load(tmp_path / "t", trust=True).results.trajectories) > 1
     assert "Moles" in report.render(tmp_path / "t", trust=True)
 

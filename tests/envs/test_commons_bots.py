@@ -108,9 +108,10 @@ def test_covenants_with_and_without_a_sword():
         result = summarise(outcomes(treatment.game, treatment.members, 20))
         net[name], gross[name] = result["net_efficiency"], result["efficiency"]
     assert net["talk and sanctions"].low > net["talk"].high
-    assert net["talk"].low > net["neither"].high
-    assert net["sanctions"].high < net["neither"].low  # swords alone do not raise the net yield
-    assert gross["sanctions"].low > gross["neither"].high  # though they raise the gross one
+    neither = net["neither"].mean  # all societies come to the same: it has no interval
+    assert net["talk"].low > neither
+    assert net["sanctions"].high < neither  # swords alone do not raise the net yield
+    assert gross["sanctions"].low > gross["neither"].mean  # though they raise the gross one
     assert f"{100 * net['neither'].mean:.3f}" == "39.506"  # eight tokens each on average: the equilibrium's share
 
 

@@ -17,7 +17,7 @@ from agentarena.leaderboard import figures, replays, report
 from agentarena.leaderboard.published import agent_named
 from agentarena.matches.tournaments import Tournament, tournament
 
-ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>\u2028{{ 7*7 }}"
+ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>{{ 7*7 }}"
 
 
 class Talker(Agent):
@@ -29,7 +29,7 @@ class Talker(Agent):
         if view.match % 7 == 3 and view.turn == 1:
             raise RuntimeError(f"boom {ATTACK}")
         if view.attempt == 0 and view.turn == 0:
-            return Reply(f"I refuse {ATTACK}", thinking=f"hmm {ATTACK}")
+            return Reply(f"I refuse {ATTACK}", thinking=f"hmm {ATTACK}\u2028")
         assert isinstance(view.legal, tuple)
         return Reply(f"{ATTACK} <answer>{view.write(view.legal[-1])}</answer>", usage={"prompt_tokens": 100})
 
@@ -112,9 +112,9 @@ def test_hostile_words_stay_words(html: str) -> None:
     assert sum(tag == "script" for tag, _ in page.tags) == 2
     assert len(page.scripts) == 2
     assert "49" not in [word.strip("{}") for word in page.text.split()]
-    assert Talker.name.split("\u2028")[0] in page.text  # shown as it is
+    assert Talker.name in page.text  # shown as it is
     thoughts = [a["thinking"] for r in page.replays for f in r["frames"] for attempts in f["replies"].values() for a in attempts]
-    assert f"hmm {ATTACK}" in thoughts  # whole in the data
+    assert f"hmm {ATTACK}\u2028" in thoughts  # whole in the data
     assert "\u2028" not in page.scripts[0]
 
 

@@ -473,10 +473,10 @@ def test_sums_of_a_ledger_stay_finite() -> None:
     ],
 )
 def test_what_a_tournament_is_must_be_so(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
-    tournament(ENV, ["random", "random?"], rounds=1, out=tmp_path)
+    tournament(ENV, ["random", "random?name=another"], rounds=1, out=tmp_path)
     about = tmp_path / "tournament.json"
     about.write_text(json.dumps({**json.loads(about.read_text()), **changes}))
-    for use in (Tournament.load, report.render, lambda path: tournament(ENV, ["random", "random?"], rounds=2, out=path)):
+    for use in (Tournament.load, report.render, lambda path: tournament(ENV, ["random", "random?name=another"], rounds=2, out=path)):
         with pytest.raises(CorruptRecord, match=f"tournament.json does not describe a tournament: .*{re.escape(says)}"):
             use(tmp_path)
 
@@ -485,7 +485,7 @@ def test_what_a_tournament_is_must_be_so(tmp_path: Path, changes: dict[str, Any]
     "damage", [b"", b"{", b"\xff", b"[" * 10**5, b'{"level":NaN}', b"null", b"[]", b"\xef\xbb\xbf{}", b'{"a":1,"a":1}']
 )
 def test_a_damaged_tournament_file_is_named(tmp_path: Path, damage: bytes) -> None:
-    tournament(ENV, ["random", "random?"], rounds=1, out=tmp_path)
+    tournament(ENV, ["random", "random?name=another"], rounds=1, out=tmp_path)
     (tmp_path / "tournament.json").write_bytes(damage)
     with pytest.raises(CorruptRecord, match=r"tournament\.json"):
         Tournament.load(tmp_path)
@@ -496,9 +496,9 @@ def test_a_damaged_tournament_file_is_named(tmp_path: Path, damage: bytes) -> No
 
 
 def test_the_records_of_a_tournament_are_its_own(tmp_path: Path) -> None:
-    tournament(ENV, ["random", "random?"], rounds=1, out=tmp_path / "a")
+    tournament(ENV, ["random", "random?name=another"], rounds=1, out=tmp_path / "a")
     tournament(ENV, ["random", "minimax"], rounds=1, out=tmp_path / "b")
-    tournament(ENV, ["random", "random?"], rounds=1, seed=1, out=tmp_path / "c")
+    tournament(ENV, ["random", "random?name=another"], rounds=1, seed=1, out=tmp_path / "c")
     for other, says in (("b", "agent 'minimax'"), ("c", "environment, options or seed")):
         (tmp_path / "a" / "records.jsonl").write_bytes((tmp_path / other / "records.jsonl").read_bytes())
         with pytest.raises(RecordMismatch, match=f"of another tournament.*{says}"):
@@ -517,7 +517,7 @@ def test_a_folder_stands_for_its_record_files(out: Path, tmp_path: Path) -> None
     (tmp_path / "b.jsonl").write_bytes((tmp_path / "b.jsonl").read_bytes() + b"{}\n")
     (mismatch,) = verify(tmp_path).mismatches
     assert (Path(mismatch.path).name, mismatch.line) == ("b.jsonl", 4)
-    tournament(ENV, ["random", "random?"], rounds=2, out=tmp_path / "t")
+    tournament(ENV, ["random", "random?name=another"], rounds=2, out=tmp_path / "t")
     assert verify(tmp_path / "t").matches == 4
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no record files"):

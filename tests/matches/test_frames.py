@@ -64,6 +64,6 @@ def test_records_without_costs_and_no_records(results: Results) -> None:
 
 def test_without_pandas_the_error_says_what_to_install(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtra, match=r"pandas is not installed.*agentarena\[frames\]") as caught:
+    with pytest.raises(MissingExtra, match=r"pandas is not installed.*pip install .*\[frames\]") as caught:
         results.to_frame()
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import logging
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_where_the_rules_fail_on_a_move_its_seat_pays_and_the_log_shows_where(
     records = play("TicTacToe-v0", [First(), Centre()], matches=4).records
     assert [(fault["seat"], fault["kind"]) for record in records for fault in record.faults] == [(1, "nonsense"), (0, "nonsense")] * 2
     assert records[0].faults[0]["reason"] == "the rules of TicTacToe cannot take it (KeyError)"
-    assert len(caplog.records) == 1, "once a kind"
+    assert len([one for one in caplog.records if one.name == "agentarena.core.faults"]) == 1, "once a kind"
     assert "fails_in_the_centre" in caplog.text
     assert "may be a bug of the game" in caplog.text
     assert records[0].aborted, "the move is kept, as evidence"
@@ -208,6 +209,128 @@ def test_an_error_of_the_rules_leaves_the_episode_as_it_was() -> None:
     assert (match.episode.state, match.episode.steps, list(match.episode.returns)) == before
 
 
+# --- what an object may do while it is looked at ---------------------------------------------------------------------------
+
+
+class RaisesWhateverIsAsked:
+    def __getattribute__(self, name: str) -> Any:
+        raise SystemError("no")
+
+
+class Nameless(type):
+    """A class of such classes has no name, and cannot be hashed or compared."""
+
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("no name")
+
+    def __hash__(cls) -> int:
+        raise RuntimeError("no hash")
+
+    def __eq__(cls, other: object) -> bool:
+        raise RuntimeError("not equal")
+
+
+class NamelessError(Exception, metaclass=Nameless):
+    pass
+
+
+class NamelessFault(AgentFault, metaclass=Nameless):
+    pass
+
+
+class NamelessInt(int, metaclass=Nameless):
+    pass
+
+
+class ExitsWhenTold(Exception):
+    def __str__(self) -> str:
+        raise SystemExit(3)
+
+
+class ExitsWhenCounted(AgentFault):
+    @property
+    def usage(self) -> Any:  # type: ignore[override]
+        raise SystemExit(3)
+
+
+class HasNoClass(Exception):
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("no class")
+
+
+class ExitsWhenMeasured(list):  # type: ignore[type-arg]
+    def __len__(self) -> int:
+        raise SystemExit(3)
+
+
+class ExitsWhenListed(dict):  # type: ignore[type-arg]
+    def items(self) -> Any:
+        raise GeneratorExit
+
+    values = items
+
+
+class ExitsWhenCompared(str):
+    def __eq__(self, other: object) -> bool:
+        raise SystemExit(3)
+
+    __hash__ = str.__hash__
+
+
+OBJECTS: dict[str, Any] = {
+    "raises": RaisesWhateverIsAsked,
+    "error without a name": NamelessError,
+    "fault without a name": NamelessFault,
+    "number without a name": NamelessInt,
+    "error": ExitsWhenTold,
+    "fault": ExitsWhenCounted,
+    "error without a class": HasNoClass,
+    "list": lambda: ExitsWhenMeasured([1]),
+    "dict": lambda: ExitsWhenListed(a=1),
+    "usage": lambda: Reply("x", usage=ExitsWhenListed(a=1)),
+    "extra": lambda: Reply("x", extra={"a": ExitsWhenMeasured([1])}),
+    "finish": lambda: Reply("x", finish=ExitsWhenCompared("stop")),  # type: ignore[arg-type]
+    "reply without fields": lambda: object.__new__(Reply),
+}
+
+
+class SaysObject(Says):
+    def __init__(self, what: str) -> None:
+        super().__init__(OBJECTS[what])
+
+
+class InBatches(Says):
+    def act(self, views: Any) -> Any:
+        return [self.choose(view) for view in views]
+
+
+class InThreads(InBatches):
+    asynchronous = 1
+
+
+class Submits(Says):
+    def submit(self, views: Any, answer: Any) -> None:
+        for index, view in enumerate(views):
+            answer(index, self.choose(view))
+
+
+class RaisesIt(Says):
+    def choose(self, view: View) -> Any:
+        made = super().choose(view)
+        raise made if isinstance(made, BaseException) else ValueError(made)
+
+
+@pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize("kind", [Says, InBatches, InThreads, Submits, RaisesIt])
+def test_an_object_that_raises_while_it_is_looked_at_costs_its_seat_alone(kind: type[Says], make: Any) -> None:
+    for record in play("TicTacToe-v0", [kind(make), "random"], matches=2, rotate=False, concurrency=2).records:
+        assert {fault["seat"] for fault in record.faults} <= {0}
+        assert record.faults or make is NamelessInt
+        _verified(record)
+
+
 # --- from a process of its own ------------------------------------------------------------------------------------------
 
 
@@ -243,3 +366,45 @@ def test_a_reply_that_is_too_long_has_the_same_fate_in_a_process_of_its_own() ->
     )
     assert [record.line() for record in here.records] == [record.line() for record in apart.records]
     assert [fault["kind"] for fault in here.records[0].faults] == ["unreadable"]
+
+
+@pytest.mark.parametrize("what", ["raises", "error without a name", "error", "list", "usage", "error without a class"])
+def test_an_object_that_raises_while_it_is_sent_does_not_leave_the_run_waiting(what: str) -> None:
+    results = play("TicTacToe-v0", [f"{__file__}:SaysObject?what={what}", "random"], matches=2, isolate=True)
+    assert all(record.faults for record in results.records)
+
+
+class Resigns(AgentFault):
+    """A fault of the agent's own, of a module that the parent has not imported."""
+
+
+class Cell(enum.IntEnum):
+    CENTRE = 4
+
+
+class Answer(Reply):
+    """A reply of the agent's own class."""
+
+
+class OwnTypes(Agent):
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def choose(self, view: View) -> Any:
+        if self.what == "fault":
+            raise Resigns("I give up")
+        if self.what == "action":
+            return Cell.CENTRE if view.turn == 0 else view.sample()
+        return {"reply": Answer(view.write(view.choices[0])), "extra": Reply("x", extra={"a": Cell}), "error": Resigns("no")}[self.what]
+
+
+@pytest.mark.parametrize("what", ["fault", "action", "reply", "extra", "error"])
+def test_what_is_of_an_agents_own_classes_is_the_same_in_a_process_of_its_own(what: str) -> None:
+    agents = [f"{__file__}:OwnTypes?what={what}", "tictactoe/perfect"]
+    here, apart = (play("TicTacToe-v0", agents, matches=1, isolate=isolate) for isolate in (False, True))
+    assert [record.line() for record in here.records] == [record.line() for record in apart.records]
+    assert [fault["kind"] for fault in apart.records[0].faults] == {
+        "fault": ["resigned"],
+        "extra": ["nonsense"],
+        "error": ["resigned"],
+    }.get(what, [])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from fixtures.action_games import Doubles
 from fixtures.games import Duel
 
+from agentarena.agents.random import RandomAgent
 from agentarena.core.agent import Agent, Reply, TokenSample, View
 from agentarena.core.errors import CorruptRecord, OutOfTurn, RecordMismatch, UsageError
 from agentarena.core.match import Match, OnUnreadable, RunConfig
 from agentarena.core.record import Fixture, Record
+from agentarena.core.registry import ENVS, game
 from agentarena.core.replay import replay, verify
 from agentarena.core.samples import decode_samples, encode_samples
 from agentarena.core.trajectory import Trajectory, Turn, TurnLog
@@ -40,6 +43,34 @@ def test_the_rewards_of_the_turns_add_up_to_the_returns() -> None:
             assert trajectory.outcome == record.outcome
             for seat, value in enumerate(record.returns):
                 assert trajectory.initial[seat] + sum(turn.reward for turn in trajectory.of(seat)) == pytest.approx(value)
+
+
+class Fails(Agent):
+    """Plays at random, and fails at its second decision."""
+
+    def __init__(self, words: bool) -> None:
+        self.words = words
+
+    def choose(self, view: View) -> Any:
+        if view.turn == 0:
+            return view.sample()
+        if self.words:
+            return Reply("rubbish")
+        raise ValueError("no")
+
+
+@pytest.mark.parametrize("env", ENVS)
+@pytest.mark.parametrize("openings", [0, 2])
+def test_no_forfeit_is_charged_twice(env: str, openings: int) -> None:
+    seats = game(env).info.seats
+    for words, failing, then in ((False, 1, "forfeit"), (True, seats, "forfeit"), (True, 1, "random")):
+        agents = [Fails(words) if seat < failing else RandomAgent() for seat in range(seats)]
+        policy = OnUnreadable(retries=1, then=then)  # type: ignore[arg-type]
+        runs = play(env, agents, matches=1, openings=openings, rotate=False, duplicate=False, on_unreadable=policy)
+        record, trajectory = runs.records[0], runs.trajectories[0]
+        for seat, value in enumerate(record.returns):
+            assert trajectory.initial[seat] + sum(turn.reward for turn in trajectory.of(seat)) == pytest.approx(value)
+        assert len(record.faults) == len({(fault["step"], fault["seat"]) for fault in record.faults})
 
 
 def test_a_turn_says_what_was_known_and_done() -> None:

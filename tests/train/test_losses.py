@@ -16,6 +16,8 @@ from agentarena.train.losses import (  # noqa: E402
     clip_cov,
     clipped,
     clipping_bias,
+    divergence,
+    entropy,
     entropy_band,
     kl,
     kl_cov,
@@ -177,6 +179,20 @@ def test_estimates_average_to_the_divergence(toy: Toy):
     assert (kl(policy, reference, "k3") >= 0).all()
 
 
+def test_the_exact_divergence_and_entropy_and_their_gradients(toy: Toy):
+    barred = torch.zeros(2, 4, 5, dtype=torch.bool)
+    barred[..., 3:] = True
+
+    def scores(logits: Tensor) -> Tensor:
+        return logits.masked_fill(barred, -torch.inf).log_softmax(-1).flatten(0, 1)
+
+    policy, reference = scores(toy.logits), scores(toy.reference)
+    for n in range(8):
+        assert divergence(policy, reference)[n].item() == pytest.approx(exact(policy[n, :3], reference[n, :3]).item())
+        assert entropy(policy)[n].item() == pytest.approx(-(policy[n, :3].exp() * policy[n, :3]).sum().item())
+    toy.check(lambda logits: (divergence(scores(logits), reference) + entropy(scores(logits))).mean())
+
+
 def test_in_a_loss_k2_has_the_gradient_of_the_divergence_and_k1_none(toy: Toy):
     """Expectations over the sampled token, which is not differentiated through, as in training."""
     policy, reference = toy.logits[0, 0].log_softmax(-1), toy.reference[0, 0].log_softmax(-1)
@@ -201,8 +217,7 @@ def test_the_entropy_band_by_hand_and_its_gradient(toy: Toy):
     assert entropy_band(torch.tensor([1.0, 2.0]), usual, low=0.8, high=1.2).tolist() == [0, 0]
 
     def loss(logits: Tensor) -> Tensor:
-        entropy = -(logits.softmax(-1) * logits.log_softmax(-1)).sum(-1)
-        return average(entropy_band(entropy, torch.full((2, 4), 0.6, dtype=torch.float64), high=1.2), MASK)
+        return average(entropy_band(entropy(logits.log_softmax(-1)), torch.full((2, 4), 0.6, dtype=torch.float64), high=1.2), MASK)
 
     assert loss(toy.logits).item() > 0
     assert torch.autograd.grad(loss(toy.logits), toy.logits)[0].abs().sum() > 0

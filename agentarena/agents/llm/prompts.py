@@ -242,14 +242,15 @@ def _settings(name: str, *, trusted: bool = False) -> _Settings:
     doubts = [_DOUBTS.get(strategy, f"the strategy {strategy!r} is code of its own, and may ask otherwise")]
     if strategy in ("vote", "candidates"):
         n = given.get("n", 5)
-        parameters |= {"strategy": "vote", "n": n if isinstance(n, int) and 1 <= n <= 1000 else 1, "temperature": 1.0}
+        parameters |= {"strategy": "vote", "n": n if type(n) is int and 1 <= n <= 1000 else 1, "temperature": 1.0}
     elif strategy in ("plan", "react"):
         parameters["strategy"] = strategy
     by_tokens = scheme in ("hf", "vllm", "tiny")
     if by_tokens:
         parameters.pop("context", None)
     elif prompting.context:
-        parameters["max_tokens"] = given.get("max_tokens", inspect.signature(openai).parameters["max_tokens"].default)
+        most = given.get("max_tokens")
+        parameters["max_tokens"] = most if type(most) is int and most > 0 else inspect.signature(openai).parameters["max_tokens"].default
     if prompting.depth != 0 and (by_tokens or prompting.context):
         doubts.append("where the whole chat did not fit the model's context, its oldest decisions were left out")
     return _Settings(parameters, scheme in _SCHEMES, "; ".join(filter(None, doubts)))

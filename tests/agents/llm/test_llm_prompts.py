@@ -143,6 +143,15 @@ def test_settings_that_cannot_be_read_are_said_not_raised_unless_they_are_the_us
         prompts(record, seat=2)
 
 
+@pytest.mark.parametrize(
+    "settings", ["context=100&max_tokens=-5", "context=100&max_tokens=1e999", "context=100&max_tokens=none", "strategy=candidates&n=true"]
+)
+def test_no_setting_in_a_recorded_name_ends_the_export(settings):
+    _, (record,) = played(matches=1)
+    odd = dataclasses.replace(record, seats=(dataclasses.replace(record.seats[0], agent=f"openai:m?{settings}"), record.seats[1]))
+    assert prompts(odd)
+
+
 def test_agents_of_a_name_of_their_own_are_rebuilt_from_a_spec():
     engine, (record,) = played(matches=1, head="mine", memory="state")
     rebuilt = prompts(record, spec="openai:m?memory=state")

@@ -1,0 +1,200 @@
+"""Checkpoints of a run: the model in the format of transformers, and beside it, as tensors and JSON, all else that was learned."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agentarena.agents.llm.agent import TINY
+from agentarena.agents.llm.hf_model import load_model
+from agentarena.agents.llm.weights import named_tensors
+from agentarena.core.config import RunConfig
+from agentarena.core.display import shown
+from agentarena.core.errors import UsageError
+from agentarena.core.game import Game
+from agentarena.core.match import Match
+from agentarena.core.record import Fixture
+from agentarena.models import tokenizer as tokenizers
+
+from .advantages import Baselines
+from .config import ScratchModel, SelfPlayConfig
+from .policy import Policy
+
+__all__ = ["State", "copy_weights", "digest", "last", "model", "resume", "save", "weights"]
+
+_TEXTS_FROM = 60
+"""Random matches of each game whose words the tokenizer of a `ScratchModel` is trained on."""
+
+
+def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
+    """The policy that a run begins with."""
+    if isinstance(config.model, ScratchModel):
+        return _scratch(config.model, games, config.seed)
+    path = str(TINY) if config.model == "tiny" else config.model
+    loaded, tokenizer = load_model(path, None, "auto", None)
+    return Policy(loaded, tokenizer)
+
+
+def _scratch(shape: ScratchModel, games: Iterable[Game[Any]], seed: int) -> Policy:
+    """A small Qwen3 with random weights."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    tokenizer = tokenizers.train([text for game in games for text in _texts(game)], shape.vocab_size)
+    width = shape.hidden_size // shape.num_attention_heads
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=shape.hidden_size,
+        num_hidden_layers=shape.num_hidden_layers,
+        num_attention_heads=shape.num_attention_heads,
+        num_key_value_heads=shape.num_attention_heads,
+        head_dim=width,
+        intermediate_size=shape.intermediate_size,
+        tie_word_embeddings=True,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Policy(Qwen3ForCausalLM(config).eval(), tokenizer)
+
+
+def _texts(game: Game[Any]) -> list[str]:
+    """Rules, views and moves of random play."""
+    texts = []
+    for number in range(_TEXTS_FROM):
+        with Match(RunConfig(game), Fixture(number, number)) as match:
+            while not match.over:
+                for seat in match.pending():
+                    view = match.view(seat)
+                    action = view.sample()
+                    texts += [view.rules, view.text, f"<answer>{view.write(action)}</answer>"]
+                    match.answer(seat, action)
+    return texts
+
+
+@dataclasses.dataclass
+class State:
+    """Everything that a run has learned.
+
+    Attributes:
+        policy: The policy that is trained.
+        reference: What the divergence is to.
+        optimizer: Adam, with its moments.
+        step: Updates made.
+        baselines: Of `advantages.rae`.
+        past: Weights of earlier policies, by the number of updates that they had.
+    """
+
+    policy: Policy
+    reference: Policy
+    optimizer: torch.optim.Optimizer
+    step: int = 0
+    baselines: Baselines = dataclasses.field(default_factory=dict)
+    past: dict[int, dict[str, Tensor]] = dataclasses.field(default_factory=dict)
+
+
+def weights(policy: Policy) -> dict[str, Tensor]:
+    """A copy of a policy's parameters, tied ones once."""
+    return {name: parameter.detach().clone() for name, parameter in policy.model.named_parameters()}
+
+
+def copy_weights(policy: Policy, source: Mapping[str, Tensor]) -> None:
+    """Give a policy these parameters."""
+    with torch.no_grad():
+        for name, parameter in policy.model.named_parameters():
+            parameter.copy_(source[name])
+
+
+def digest(source: Mapping[str, Tensor]) -> str:
+    """Eight hexadecimal digits that name these weights."""
+    hashed = hashlib.blake2b(digest_size=4)
+    for name in sorted(source):
+        hashed.update(name.encode())
+        hashed.update(source[name].detach().cpu().contiguous().view(torch.uint8).numpy().tobytes())
+    return hashed.hexdigest()
+
+
+def last(folder: Path) -> Path | None:
+    """The newest whole checkpoint of a run."""
+    found = [path for path in folder.glob("checkpoint-*") if (path / "run.json").is_file() and path.name[11:].isdecimal()]
+    return max(found, key=lambda path: int(path.name[11:]), default=None)
+
+
+def save(state: State, config: SelfPlayConfig) -> Path:
+    """Write a checkpoint. It counts once its last file is there, so that a run killed on the way leaves none."""
+    from safetensors.torch import save_file
+
+    target = Path(config.output_dir) / f"checkpoint-{state.step}"
+    shutil.rmtree(target, ignore_errors=True)
+    state.policy.model.save_pretrained(target)
+    state.policy.tokenizer.save_pretrained(target)
+    tensors = {f"reference.{name}": tensor for name, tensor in weights(state.reference).items()}
+    for number, entries in state.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in entries.items()}
+    for step, snapshot in state.past.items():
+        tensors |= {f"past.{step}.{name}": tensor for name, tensor in snapshot.items()}
+    save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, target / "run.safetensors")
+    about = {
+        "step": state.step,
+        "baselines": [[game, seat, value] for (game, seat), value in state.baselines.items()],
+        "config": _plain(config),
+    }
+    (target / "run.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    return target
+
+
+_MAY_CHANGE = ("max_steps", "eval_steps", "save_steps", "output_dir")
+
+
+def _plain(config: SelfPlayConfig) -> dict[str, Any]:
+    return dict(json.loads(json.dumps(dataclasses.asdict(config))))
+
+
+def resume(state: State, config: SelfPlayConfig) -> Path | None:
+    """Put a run where its newest checkpoint was; `None` where there is none.
+
+    Raises:
+        UsageError: It was written under another configuration.
+    """
+    from safetensors.torch import load_file
+
+    source = last(Path(config.output_dir))
+    if source is None:
+        return None
+    about = json.loads((source / "run.json").read_text(encoding="utf-8"))
+    for name, value in _plain(config).items():
+        if name not in _MAY_CHANGE and about["config"].get(name) != value:
+            raise UsageError(
+                f"{source} belongs to another run: {name} is {shown(about['config'].get(name))} there, {shown(value)} here. Give another output_dir"
+            )
+    tensors = load_file(source / "run.safetensors")
+    copy_weights(state.policy, dict(named_tensors(source)))
+    copy_weights(state.reference, _under("reference", tensors))
+    moments = _grouped(_under("optimizer", tensors))
+    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
+    state.past = _grouped(_under("past", tensors))
+    state.step = int(about["step"])
+    state.baselines = {(game, seat): float(value) for game, seat, value in about["baselines"]}
+    return source
+
+
+def _under(head: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with `head.`, without it."""
+    return {name[len(head) + 1 :]: tensor for name, tensor in tensors.items() if name.startswith(f"{head}.")}
+
+
+def _grouped(tensors: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """Tensors by the number that their names begin with."""
+    groups: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        number, _, rest = name.partition(".")
+        groups.setdefault(int(number), {})[rest] = tensor
+    return groups
