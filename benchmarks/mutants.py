@@ -34,10 +34,10 @@ _MATCH = ("matches/test_matches_match.py", "matches/test_matches_trajectories.py
 _RECORD = ("matches/test_matches_records.py", "core/test_core.py")
 _STANDING = ("evaluate/test_standings.py", "evaluate/test_shares.py")
 TESTS: dict[str, tuple[str, ...]] = {
-    "core/actions": ("adapters/test_action_faces.py", "core/test_core.py"),
+    "core/actions": ("core/test_actions.py", "adapters/test_action_faces.py", "core/test_core.py"),
     "core/batch_match": ("matches/test_play_arrays.py", "adapters/test_vector_arrays.py"),
     "core/config": _MATCH,
-    "core/episode": _MATCH,
+    "core/episode": ("core/test_episode.py", *_MATCH),
     "core/forfeits": ("core/test_forfeits.py", "core/test_batch.py"),
     "core/intervals": ("core/test_intervals.py", "evaluate/test_stats.py"),
     "core/match": (*_MATCH, "matches/test_openings.py", "matches/test_matches_fates.py"),

@@ -31,7 +31,6 @@ __all__ = [
     "echo_json",
     "env_options",
     "expect_agents",
-    "interval",
     "json_option",
     "key_values",
     "match_options",
@@ -238,15 +237,6 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], ca
     for row in rows:
         table.add_row(*map(Text, row))
     return table
-
-
-def interval(value: float, bounds: tuple[float, float], digits: int = 3) -> str:
-    """A number with its interval, e.g. "0.480 [0.431, 0.529]"; alone where it has none; "–" for nan."""
-    if math.isnan(value):
-        return "–"
-    if math.isnan(bounds[0]):
-        return f"{value:.{digits}f}"
-    return f"{value:.{digits}f} [{bounds[0]:.{digits}f}, {bounds[1]:.{digits}f}]"
 
 
 def _is_number(cell: Any) -> bool:

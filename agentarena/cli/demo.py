@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .common import console, interval, progress_bar, show_table
+from .common import console, progress_bar, show_table
 
 ENV = "Dhumbal-v0"
 FULL = 1024
@@ -125,14 +125,16 @@ class _Championship:
 
 def _compare(rows: Sequence[Any], *results: Any) -> list[tuple[str, ...]]:
     """Published rows beside ours, by seat: name, published, our win share of each result, coins and time of the last."""
+    from agentarena.evaluate.tables import cell
+
     labels = _labels(results[0])
     tables = [{row["agent"]: row for row in result.table()} for result in results]
     out = []
     for row, label in zip(rows, labels, strict=True):
         ours = [table[label] for table in tables]
-        shares = [interval(100 * one["win_share"], tuple(100 * bound for bound in one["win_interval"]), 1) for one in ours]
+        shares = [cell(one["win_share"], one["win_interval"], ".1f", 100) for one in ours]
         paper = f"{row.win:.1f}" + (f" ± {row.win_interval:.1f}" if row.win_interval else "")
-        coins = interval(ours[-1]["mean_return"], ours[-1]["return_interval"], 1)
+        coins = cell(ours[-1]["mean_return"], ours[-1]["return_interval"], "+.1f")
         out.append((f"{row.name} ({label})", paper, *shares, coins, f"{results[-1].ledger[label].ms_per_decision:.2f}"))
     return out
 

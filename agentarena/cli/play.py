@@ -15,7 +15,7 @@ import click
 from agentarena.core import registry
 from agentarena.core.display import printable
 
-from .common import echo_json, expect_agents, interval, json_option, key_values, match_options, progress_bar, say, show_table
+from .common import echo_json, expect_agents, json_option, key_values, match_options, progress_bar, say, show_table
 
 
 @click.command("play")
@@ -113,8 +113,8 @@ def _show_next(results: Any, out: str) -> None:
 
 def show_results(env: str, results: Any) -> None:
     """The standings of finished matches as a table, how agents decided, and why they forfeited, where there is something to say."""
-    from agentarena.evaluate.share import shares
-    from agentarena.evaluate.tables import reasons
+    from agentarena.evaluate.share import plural, shares
+    from agentarena.evaluate.tables import reasons, result_cells
 
     total = shares(results.match_table) if results.records else ()
     self_play = {row.agent for row in total if row.both_sides}
@@ -126,15 +126,18 @@ def show_results(env: str, results: Any) -> None:
             row.wins,
             row.draws,
             row.forfeits,
-            interval(row.win_share, row.win_interval),
-            interval(row.mean_return, row.return_interval),
+            *result_cells(row),
         )
         for row in (*total, *apart)
     ]
-    columns = ("agent", "matches", "won", "drawn", "forfeited", "win share [95 %]", "mean return [95 %]")
-    caption = "Win share: 1 for a win, 1/k for a draw of k. Mean return: in the game's unit, forfeits at their price. [ ]: 95 % interval."
+    columns = ("agent", "matches", "won", "drawn", "forfeited", "return", "win %")
+    caption = (
+        "Win %: share of the wins, a draw of k counts 1/k. Return: mean in the game's unit, forfeits at their price. [ ]: 95 % interval."
+    )
     games = len(set(results.match_table.courses.tolist())) if results.records else 0
-    title = f"{env}: {len(results.records)} matches" + (f", {games} distinct games" if games < len(results.records) else "")
+    title = f"{env}: {plural(len(results.records), 'match')}"
+    if games < len(results.records):
+        title += f", {plural(games, 'distinct game')}"
     show_table(title, columns, rows, caption=caption)
     for line in reasons(total):
         say(line)

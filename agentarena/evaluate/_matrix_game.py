@@ -1,11 +1,12 @@
 """The simplex method in whole numbers: matrix games solved without rounding, whatever the scale of their payoffs.
 
-Floats are fractions with a power of two below, so a table of them is a table of integers over one denominator. Pivots keep every
+Floats are fractions with a power of two below, so a table of them is a table of integers in one unit. Pivots keep every
 entry an integer over the last pivot (J. Edmonds, "Systems of distinct representatives and linear algebra", 1967).
 """
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -25,13 +26,16 @@ class MatrixGameTableau:
 
     def __init__(self, payoffs: np.ndarray) -> None:
         exact = [[Fraction(value) for value in row] for row in payoffs.tolist()]
-        denominator = max(value.denominator for row in exact for value in row)  # all are powers of two
-        whole = [[int(value * denominator) for value in row] for row in exact]
-        low, high = min(map(min, whole)), max(map(max, whole))
-        lift = max(1, high - low) - low  # the least payoff becomes as large as the range, and 1 where all are equal
-        self._denominator, self._lift = denominator, lift
+        self._low = min(map(min, exact))
+        above = [[value - self._low for value in row] for row in exact]
+        denominator = max(value.denominator for row in above for value in row)  # all are powers of two
+        whole = [[int(value * denominator) for value in row] for row in above]
+        divisor = math.gcd(*(value for row in whole for value in row)) or 1
+        whole = [[value // divisor for value in row] for row in whole]
+        self._unit = Fraction(divisor, denominator)
+        self._lift = max(1, max(map(max, whole)))  # the least payoff becomes as large as the range, and 1 where all are equal
         self._size = len(whole), len(whole[0])
-        self._rows = [[value + lift for value in row] + [1] for row in whole]
+        self._rows = [[value + self._lift for value in row] + [1] for row in whole]
         self._rows.append([-1] * self._size[1] + [0])
         self._divisor = 1
         rows, columns = self._size
@@ -43,7 +47,7 @@ class MatrixGameTableau:
     def value(self) -> Fraction:
         """What the row player gets."""
         total = Fraction(self._rows[-1][-1], self._divisor)
-        return (1 / total - self._lift) / self._denominator
+        return (1 / total - self._lift) * self._unit + self._low
 
     def row(self) -> list[Fraction]:
         """The row player's strategy, from the dual. Shape (R,)."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from agentarena.core.display import shown
 from agentarena.core.errors import UsageError
 
-__all__ = ["check_level", "finite_array", "number", "random_generator", "whole_number", "whole_numbers"]
+__all__ = ["array_of_numbers", "check_level", "finite_array", "number", "random_generator", "whole_number", "whole_numbers"]
 
 
 def number(name: str, value: Any, *, least: float = -math.inf, above: float = -math.inf, infinite: bool = False) -> float:
@@ -32,14 +32,14 @@ def number(name: str, value: Any, *, least: float = -math.inf, above: float = -m
     return as_float
 
 
-def whole_number(name: str, value: Any, least: int) -> int:
-    """`value` as an int, if it is a whole number of at least `least`."""
+def whole_number(name: str, value: Any, least: int, most: int = 10**9) -> int:
+    """`value` as an int, if it is a whole number from `least` to `most`."""
     try:
         whole = operator.index(value)
     except TypeError:
         whole = None
-    if whole is None or isinstance(value, bool | np.bool_) or whole < least:
-        raise UsageError(f"{name} is {shown(value)}; expected a whole number of at least {least}")
+    if whole is None or isinstance(value, bool | np.bool_) or not least <= whole <= most:
+        raise UsageError(f"{name} is {shown(value)}; expected a whole number from {least} to {most:,}")
     return whole
 
 
@@ -51,15 +51,20 @@ def check_level(level: Any) -> None:
 
 def random_generator(rng: Any) -> np.random.Generator:
     """The generator that `rng` is, or the one of a seed."""
-    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(whole_number("rng", rng, 0))
+    return rng if isinstance(rng, np.random.Generator) else np.random.default_rng(whole_number("rng", rng, 0, 2**128))
+
+
+def array_of_numbers(name: str, values: npt.ArrayLike) -> np.ndarray:
+    """`values` in float64, nan and infinite ones among them."""
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{name} must be an array of numbers, got {shown(values)}") from None
 
 
 def finite_array(name: str, values: npt.ArrayLike) -> np.ndarray:
     """`values` in float64, if they are finite numbers."""
-    try:
-        array = np.asarray(values, np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise UsageError(f"{name} must be an array of numbers, got {shown(values)}") from None
+    array = array_of_numbers(name, values)
     if not np.all(np.isfinite(array)):
         raise UsageError(f"{name} must be finite numbers, got {shown(array[~np.isfinite(array)].ravel()[:3])} among them")
     return array

@@ -19,7 +19,8 @@ from ._matrix_game import MatrixGameTableau
 __all__ = ["NashAverage", "ZeroSum", "nash_average", "solve_zero_sum"]
 
 EXACT_WORK = 64_000
-"""Largest rows x columns x the fewer of them that is solved in whole numbers: 40 x 40 takes a second."""
+"""Largest rows x columns x the fewer of them that is solved in whole numbers: 40 x 40 takes a few seconds. Where the payoffs span more
+than 60 decades it is less."""
 _SUPPORT = 1e-6
 """A strategy that no equilibrium plays more often than this is not part of one, where HiGHS decides (its tolerance is 1e-7)."""
 _GAP = 1e-9
@@ -75,7 +76,10 @@ def _finite(payoffs: npt.ArrayLike, square: bool = False) -> np.ndarray:
 
 
 def _is_small(table: np.ndarray) -> bool:
-    return table.size * min(table.shape) <= EXACT_WORK
+    """Whether whole numbers are quick; payoffs of very different sizes make long ones."""
+    _, exponents = np.frexp(table[table != 0])
+    bits = 53 + int(np.ptp(exponents)) if len(exponents) else 1
+    return table.size * min(table.shape) * max(1.0, bits / 256) ** 1.5 <= EXACT_WORK
 
 
 def _linprog(objective: np.ndarray, upper: np.ndarray, equal: np.ndarray, bounds: list[tuple[float | None, float | None]]) -> np.ndarray:

@@ -10,10 +10,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from agentarena.core.display import shown
 from agentarena.core.errors import UsageError
 
-from .stats import Interval, check_level, normal_quantile
+from .arguments import check_level, finite_array, number
+from .stats import Interval, normal_quantile
 
 EXACT_GAMES = 1000
 """Where the approximation asks for no more games than this, they are counted exactly."""
@@ -34,8 +34,7 @@ def expected_score(elo: float) -> float:
 
 def _check_finite(**values: float) -> None:
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not abs(value) < math.inf:
-            raise UsageError(f"{name} must be a finite number, got {shown(value)}")
+        number(name, value)
 
 
 def games_needed(elo: float, *, power: float = 0.8, level: float = 0.95, draws: float = 0.0) -> int:
@@ -120,10 +119,7 @@ def gsprt(scores: npt.ArrayLike, elo0: float, elo1: float) -> float:
     >>> gsprt([1, 0, 1, 1], 0, 50) > 0
     True
     """
-    try:
-        values = np.asarray(scores, np.float64)
-    except (TypeError, ValueError):
-        raise UsageError(f"scores must be a list of numbers in [0, 1], got {shown(scores, 100)}") from None
+    values = finite_array("scores", scores)
     if values.ndim != 1 or not np.all((values >= 0) & (values <= 1)):
         raise UsageError("scores must be a list of numbers in [0, 1]")
     variance = float(values.var()) if len(values) > 1 else 0.0

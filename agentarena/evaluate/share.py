@@ -19,7 +19,7 @@ from agentarena.core.errors import UsageError
 from agentarena.core.intervals import NO_INTERVAL, Interval, wilson
 from agentarena.core.record import Record
 
-from .arguments import check_level, finite_array
+from .arguments import array_of_numbers, check_level, finite_array
 from .deals import FEWEST_DEALS, FEWEST_FOR_MEANS, Sample, effective_deals, t_interval, uncertainty
 from .match_table import MatchTable
 
@@ -135,7 +135,7 @@ def win_interval(wins: np.ndarray, deals: np.ndarray, level: float = 0.95, *, st
     True
     """
     check_level(level)
-    won, labels = np.asarray(wins, np.float64), np.asarray(deals)
+    won, labels = array_of_numbers("wins", wins), np.asarray(deals)
     if won.ndim != 1 or labels.shape != won.shape:
         raise UsageError(f"wins and deals must have one shape (E,), got {won.shape} and {labels.shape}")
     count = len(won)

@@ -231,7 +231,7 @@ class _MetaGame(NamedTuple):
 
 MOST_FOR_MASSES = 3
 """Agents above which alpha-Rank's shares get no interval: the noise of the margins pulls the share of the best agent down, and
-neither percentiles nor bias-corrected ones cover it (50 to 90 % with six agents; `benchmarks/coverage.py`)."""
+neither percentiles nor bias-corrected ones cover it (42 to 90 % with six agents)."""
 
 
 def _meta_game(table: MatchTable, scale: float, alpha: float, level: float, draws: int, rng: np.random.Generator) -> _MetaGame | None:

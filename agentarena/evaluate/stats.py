@@ -166,7 +166,7 @@ def bootstrap(
     """
     data = finite_array("values", values)
     check_level(level)
-    resamples = whole_number("resamples", resamples, 1)
+    resamples = whole_number("resamples", resamples, 1, 10**8)
     if data.ndim == 0 or len(data) == 0:
         raise UsageError(f"need at least one value, got shape {data.shape}")
     if method not in ("percentile", "bca"):

@@ -11,7 +11,7 @@ from agentarena.core.intervals import Interval
 from .rows import HeadToHead, Row
 from .share import Share
 
-__all__ = ["Table", "aligned", "cell", "head_table", "legend", "place_table", "reasons", "standings_table"]
+__all__ = ["Table", "aligned", "cell", "head_table", "legend", "place_table", "reasons", "result_cells", "standings_table"]
 
 Table = tuple[str, list[str], list[list[str]]]
 """Title, columns, rows."""
@@ -44,6 +44,11 @@ def cell(value: float, interval: Interval, form: str, scale: float = 1.0) -> str
     return f"{scale * value:{form}}{ends}"
 
 
+def result_cells(row: Share) -> tuple[str, str]:
+    """The columns "return" and "win %", as every table prints them."""
+    return cell(row.mean_return, row.return_interval, "+.3f"), cell(row.win_share, row.win_interval, ".1f", 100)
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows of text as lines, each column as wide as its longest cell.
 
@@ -68,8 +73,8 @@ def _columns(unit: str) -> list[tuple[str, Callable[[Row], str]]]:
         ("agent", lambda row: _name(row.agent)),
         ("matches", lambda row: str(row.matches)),
         ("games", lambda row: str(row.courses) if row.courses < row.matches else "-"),
-        (f"return ({unit})" if unit else "return", lambda row: cell(row.mean_return, row.return_interval, "+.3f")),
-        ("win %", lambda row: cell(row.win_share, row.win_interval, ".1f", 100)),
+        (f"return ({unit})" if unit else "return", lambda row: result_cells(row)[0]),
+        ("win %", lambda row: result_cells(row)[1]),
         ("both sides", lambda row: str(row.both_sides)),
         ("Elo", lambda row: cell(row.elo, row.elo_interval, ".0f")),
         ("alpha-Rank", lambda row: cell(row.mass, row.mass_interval, ".3f")),
@@ -110,8 +115,7 @@ def place_table(what: str, rows: Sequence[Share]) -> Table:
             _name(row.agent),
             printable(str(row.place), _NAME_SHOWN),
             str(row.matches),
-            cell(row.mean_return, row.return_interval, "+.3f"),
-            cell(row.win_share, row.win_interval, ".1f", 100),
+            *result_cells(row),
         ]
         for row in rows
     ]

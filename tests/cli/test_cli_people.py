@@ -106,7 +106,7 @@ def test_every_match_of_several_shows_its_end_and_then_the_standings(types) -> N
     code, out, _ = types(ALL_CELLS * 3, "play", "TicTacToe-v0", "human", "random", "-n", "2", "--seed", "3")
     assert code == 0
     assert out.count("human, you") == 2
-    assert "win share" in out
+    assert "win %" in out
 
 
 def test_options_that_a_person_cannot_play_under_are_refused(types) -> None:

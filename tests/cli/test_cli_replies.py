@@ -117,7 +117,7 @@ def test_a_terminal_without_unicode_shows_every_table(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "agentarena", "play", "RockPaperScissors-v0", "random", "random", "-n", "1"]
     finished = subprocess.run(words, capture_output=True, env=environment, cwd=tmp_path, check=False)
     assert finished.returncode == 0, finished.stderr
-    assert b"win share" in finished.stdout
+    assert b"win %" in finished.stdout
 
 
 def test_a_replay_shows_replies_and_thinking_and_why_replies_were_refused(run: Run, records: str) -> None:

@@ -26,6 +26,7 @@ NAN, INF = math.nan, math.inf
 LEVELS = (0.0, 1.0, 95, -0.5, NAN, INF, "0.95", None, True)
 FINITE = (NAN, INF, -INF, "1", None, True, 10**400)
 POSITIVE = (*FINITE, 0.0, -1.0)
+NUMBERS = ("x", None, True, NAN, 10**400)
 WHOLE = (NAN, INF, 2.5, "3", None, True)
 SEEDS = (-1, 1.5, "x", NAN)
 
@@ -48,6 +49,15 @@ PARAMETERS: list[tuple[str, Callable[[Any], Any], tuple[Any, ...]]] = [
             ("rank_spans", lambda v: rank_spans([], ["a"], v)),
         ]
     ),
+    ("elo of games_needed", lambda v: ev.games_needed(v), NUMBERS),
+    ("elo of expected_score", lambda v: ev.expected_score(v), NUMBERS),
+    ("elo0 of gsprt", lambda v: ev.gsprt([1, 0, 1], v, 50), NUMBERS),
+    ("score of gsprt", lambda v: ev.gsprt([1, 0, v], 0, 50), ("x", NAN, 10**400, [1])),
+    ("elo1 of sprt_games", lambda v: ev.sprt_games(0, v), NUMBERS),
+    ("true_elo of sprt_games", lambda v: ev.sprt_games(0, 50, true_elo=v), ("x", True, NAN, 10**400)),
+    ("win of win_interval", lambda v: ev.win_interval([1.0, 0.0, v], [0, 1, 2]), ("x", [1], 10**400, 2, -1)),  # type: ignore[arg-type]
+    ("m of alpharank", lambda v: ev.alpharank(RPS, m=v), (*WHOLE, 1, 10**400)),
+    ("resamples of bootstrap", lambda v: ev.bootstrap(VALUES, resamples=v), (*WHOLE, 0, 10**400)),
     ("k of elo", lambda v: ev.elo(*GAMES, k=v), POSITIVE),
     ("k of elo_spread", lambda v: ev.elo_spread(*GAMES, k=v), POSITIVE),
     ("init of elo", lambda v: ev.elo(*GAMES, init=v), FINITE),

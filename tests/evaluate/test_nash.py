@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -196,3 +197,15 @@ def test_bad_tables(bad: object) -> None:
 def test_bad_matrices(bad: object) -> None:
     with pytest.raises(UsageError, match="payoffs must be"):
         solve_zero_sum(bad)  # type: ignore[arg-type]
+
+
+def test_payoffs_of_all_sizes_take_no_minutes() -> None:
+    """Whole numbers are taken in the largest unit they share, and no table takes exact arithmetic with numbers of thousands of digits."""
+    rng = np.random.default_rng(0)
+    huge = np.triu(rng.normal(size=(40, 40)) * 1e200, 1)
+    spread = np.triu(rng.normal(size=(40, 40)) * 10.0 ** rng.integers(-300, 300, size=(40, 40)), 1)
+    for table in (huge, spread):
+        started = time.process_time()
+        result = nash_average(table - table.T)
+        assert time.process_time() - started < 15  # 35 s and more before
+        assert ((table - table.T) / np.abs(table).max() @ result.distribution).max() < 1e-15
