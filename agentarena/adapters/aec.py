@@ -19,7 +19,6 @@ from agentarena.core.game import Game
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Fixture
 from agentarena.core.registry import game as build
-from agentarena.core.scalars import plain
 
 from .layout import MAX_CHARS, RENDER_MODES, Deals, Layout, OnIllegal, ViewName, choice_of, metadata, one_of, step_limit
 from .render import RenderMixin
@@ -215,9 +214,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
                 self._refuse(seat, f"{agent} played {shown(action)}: {reason}")
                 return
             match.episode.mark_read(seat)
-        else:  # the game itself checks the action of a lone mover
-            action = plain(action, True)
-        try:
+        try:  # the game itself checks the action of a lone mover
             match.act(seat, action)
         except IllegalAction as error:
             self._refuse(seat, str(error))

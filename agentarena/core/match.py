@@ -189,7 +189,7 @@ class Match:
             OutOfTurn: The seat's answer is not awaited.
         """
         if len(self._to_move) == 1 and self.config.discrete[seat]:
-            action = plain(action, True)
+            action = action if type(action) is int else plain(action, True)
             if type(action) is int:  # one seat to move: the rules themselves decide, once
                 return self._act_alone(seat, action)
         self._expect(seat)
