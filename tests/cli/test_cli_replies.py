@@ -226,6 +226,19 @@ def test_json_of_play_is_the_table_and_the_decisions(run: Run) -> None:
     assert reported["files"] == [{**shown, "decisions": reported["files"][0]["decisions"]}]
 
 
+def test_json_of_runs_says_how_agents_decided_and_what_should_not_be_overlooked(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mute.py").write_text(
+        "import agentarena as aa\n\n\nclass Mute(aa.Agent):\n    def choose(self, view):\n        return None\n"
+    )
+    played = json.loads(run("play", "KuhnPoker-v0", "mute.py:Mute", "random", "-n", "4", "--json")[1])
+    ranked = json.loads(run("tournament", "KuhnPoker-v0", "mute.py:Mute", "random", "-r", "2", "--json", "--out", "t")[1])
+    for shown in (played, ranked):
+        assert [row["agent"] for row in shown["decisions"]] == ["mute.py:Mute", "random"]
+        assert shown["decisions"][0]["forfeits"] == 4
+        assert len(shown["warnings"]) == 1
+        assert "mute.py:Mute forfeited 4 of 4 matches" in shown["warnings"][0]
+
+
 def test_values_of_every_kind_become_json(capsys: pytest.CaptureFixture[str]) -> None:
     import dataclasses
 
