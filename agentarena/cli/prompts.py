@@ -60,7 +60,7 @@ def command(
         given = {"--won": won, "--min-return": min_return is not None, "--rejected": rejected, "--thinking": thinking}
         for option in (name for name, used in given.items() if used):
             raise click.UsageError(f"{option} goes with --export FILE")
-        chosen = list(_records(records, match, trust))
+        chosen = list(_records(records, match, trust, agent))
         exchanges = [
             one
             for record in (chosen if as_json or match is not None else chosen[:1])
@@ -73,7 +73,7 @@ def command(
             _show(exchanges, full)
         return
     chats = conversations(
-        _records(records, match, trust),
+        _records(records, match, trust, agent),
         seat=seat,
         agent=agent,
         won=won,
@@ -91,23 +91,26 @@ def command(
         say(f"  {doubt}", style="dim")
 
 
-def _records(paths: tuple[str, ...], match: int | None, trust: bool) -> Iterator[Any]:
+def _records(paths: tuple[str, ...], match: int | None, trust: bool, agent: str | None) -> Iterator[Any]:
     """The records of the files, or those of one match number.
 
     Raises:
-        UsageError: There is no such match.
+        UsageError: There is no such match, or no agent of that name in them.
     """
     from agentarena.core.record_files import record_files
     from agentarena.matches.results import Results
 
-    found = False
+    found, names = False, dict[str, None]()
     for file in (file for path in paths for file in record_files(path)):
         for record in Results.load(file, trust=trust).records:
             if match in (None, record.match):
                 found = True
+                names.update((one.agent, None) for one in record.seats)
                 yield record
     if not found:
         raise click.UsageError("there is no finished match" if match is None else f"there is no match {match}")
+    if agent is not None and agent not in names:
+        raise click.UsageError(f"there is no agent {printable(agent, 100)}; there are {printable(', '.join(names), 500)}")
 
 
 def _write(path: Path, chats: Iterator[dict[str, Any]]) -> tuple[int, list[str]]:

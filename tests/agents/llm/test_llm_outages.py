@@ -202,8 +202,8 @@ def test_secrets_are_in_no_message(key, status):
 
     with FakeServer(script) as fake:
         url = fake.url.replace("http://", "http://me:PASSWORD@") + "?token=QUERY-SECRET"
+        spec = f"openai:m?base_url={url.replace('?', '%3F').replace('=', '%3D')}&api_key={key}&retries=0"
         with pytest.raises(ServiceGone, match=f"HTTP {status}") as caught:
-            spec = f"openai:m?base_url={url.replace('?', '%3F').replace('=', '%3D')}&api_key={key}&retries=0"
             play("TicTacToe-v0", [spec, "random"], matches=1)
     text = repr(caught.value) + str(caught.value)
     assert not [secret for secret in (key, "PASSWORD", "QUERY-SECRET", LOGIN.decode()) if secret in text]
