@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import ArenaError, BadOption, UnknownName, UsageError, suggest
 from agentarena.core.registry import AGENTS, agent_names, entry_point_names, find_bot, load
 
-from .spelling import NAMED, checked_name, parse, public, redacted
+from .spelling import NAMED, checked_name, masked, parse, public, redacted, secret
 
 __all__ = ["agent", "factory", "harmless", "list_agents", "parse"]
 
@@ -110,22 +110,42 @@ def _arguments(label: str, make: Callable[..., Any], parameters: Mapping[str, An
 
 
 def _made(label: str, make: Callable[..., Any], arguments: Mapping[str, Any]) -> Agent:
+    secrets = [str(value) for key, value in arguments.items() if secret(key)]
     try:
         player = make(**arguments)
-    except ArenaError:
+    except Exception as error:  # of code that is not ours, mostly, about a value that it refuses
+        if not isinstance(error, ArenaError):
+            refused = UsageError(f"agent {label} cannot be made: {_described(error, secrets)}")
+            raise refused from (None if _quotes(error, secrets) else error)
+        if _quotes(error, secrets):
+            error.args = tuple(redacted(masked(one, secrets)) if isinstance(one, str) else one for one in error.args)
+            raise error from None
         raise
-    except (TypeError, ValueError) as error:  # a value that its own code refuses
-        raise UsageError(f"agent {label} cannot be made: {_described(error)}") from error
     if not isinstance(player, Agent):
         raise UsageError(f"agent {label}: {shown(make)} made a {type(player).__name__}, not an agentarena.Agent")
     return player
 
 
-def _described(error: BaseException) -> str:
+def _quotes(error: BaseException | None, secrets: Sequence[str]) -> bool:
+    """Whether the words of an error, or of what it came from, hold a secret."""
+    for _ in range(_CAUSES):
+        if error is None:
+            break
+        if redacted(masked(str(error), secrets)) != str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+_CAUSES = 20
+"""How many errors that led to one another are looked through."""
+
+
+def _described(error: BaseException, secrets: Sequence[str] = ()) -> str:
     """An error of code that is not ours: what it says, and the line it comes from."""
     at = traceback.extract_tb(error.__traceback__)[-1:]
     where = f" ({at[0].filename}, line {at[0].lineno})" if at and not isinstance(error, SyntaxError) else ""
-    return redacted(f"{type(error).__name__}: {error}{where}")
+    return redacted(masked(f"{type(error).__name__}: {error}{where}", secrets))
 
 
 # --- from a name to what makes the agent ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.limits import NAME
 
-__all__ = ["NAMED", "checked_name", "kept", "parse", "public", "redacted", "secret"]
+__all__ = ["NAMED", "checked_name", "kept", "masked", "parse", "public", "redacted", "secret"]
 
 NAMED = "name"
 """The parameter of every spec string that says how records and tables name the agent."""
@@ -34,6 +34,8 @@ _SECRET_ENDINGS = (
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _LOGIN = re.compile(r"://[^/@\s]*@")
 _PAIR = re.compile(r"(^|[?&;#])([\w.%-]+)=([^&;#]*)")
+_LONG = 8
+"""Characters of a secret that no other word contains by chance."""
 _DECODINGS = 4
 """How many layers of percent-encoding are looked through for secrets: a spec in a spec has one layer more."""
 
@@ -55,6 +57,20 @@ def redacted(text: str) -> str:
     'openai:m?api_key=***&base_url=http://***@host/v1?token=***'
     """
     return _PAIR.sub(_hide, _LOGIN.sub("://***@", text))
+
+
+def masked(text: str, secrets: Collection[str]) -> str:
+    """`text` with these secrets written `***`; one of less than 8 characters only where it stands as a word.
+
+    >>> masked("no such key: sk-12345678, or k", ["sk-12345678", "k"])
+    'no such key: ***, or ***'
+    """
+    for one in sorted(filter(None, secrets), key=len, reverse=True):
+        if len(one) >= _LONG:
+            text = text.replace(one, "***")
+        else:
+            text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", "***", text)
+    return text
 
 
 def _hide(pair: re.Match[str]) -> str:

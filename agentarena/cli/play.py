@@ -184,7 +184,7 @@ def _number(value: float, form: str) -> str:
 
 
 def results_json(results: Any, out: str | None = None) -> dict[str, Any]:
-    """Finished matches as `--json` prints them: `Results.table()` and `Results.decisions()`, with what was played."""
+    """Finished matches as `--json` prints them: `table()`, `decisions()` and `warnings()` of `Results`, with what was played."""
     first = results.records[0]
     return {
         "env": first.env,
@@ -194,6 +194,7 @@ def results_json(results: Any, out: str | None = None) -> dict[str, Any]:
         "records": out,
         "agents": results.table(),
         "decisions": results.decisions(),
+        "warnings": results.warnings(),
     }
 
 

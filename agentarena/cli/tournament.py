@@ -138,4 +138,12 @@ def _as_json(finished: Any, out: str | None, report_path: str | None) -> dict[st
         {"title": title, "rows": [dict(zip(columns, row, strict=True)) for row in rows]} for title, columns, rows in finished.tables()
     ]
     about = {key: value for key, value in finished.about.items() if key != "specs"}
-    return {**about, "records": out, "report": report_path, "standings": list(finished.standings.rows), "tables": tables}
+    return {
+        **about,
+        "records": out,
+        "report": report_path,
+        "standings": list(finished.standings.rows),
+        "tables": tables,
+        "decisions": finished.results.decisions(),
+        "warnings": finished.results.warnings(),
+    }

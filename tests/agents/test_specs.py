@@ -6,6 +6,7 @@ import json
 import logging
 import pickle
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -374,3 +375,25 @@ def test_what_files_keep_makes_the_agent_again() -> None:
     assert kept("openai:m?base_url=http://h/v1&api_key=abc&name=me") == "openai:m?base_url=http://h/v1&name=me"
     assert kept("openai:m?base_url=http://me:pw@h/v1") is None
     assert json.dumps(kept("mcts?c=.5")) == '"mcts?c=.5"'
+
+
+@pytest.mark.parametrize(
+    "raised",
+    ["ValueError(f'bad key {api_key}')", "BadOption(f'bad key {api_key}')", "KeyError(api_key)", "OSError(f'http://me:{api_key}@h')"],
+)
+@pytest.mark.parametrize("key", [SECRET, "s3c"])
+def test_no_error_of_a_factory_quotes_a_secret(tmp_path: Path, raised: str, key: str) -> None:
+    path = tmp_path / f"factory_{len(raised)}_{len(key)}.py"
+    path.write_text(f"from agentarena.core.errors import BadOption\n\n\ndef make(api_key, size=1):\n    raise {raised}\n")
+    with pytest.raises(UsageError) as caught:
+        agent(f"{path}:make?api_key={key}")
+    assert key not in "".join(traceback.format_exception(caught.value))
+    assert "***" in str(caught.value)
+
+
+def test_an_error_of_a_factory_that_quotes_no_secret_keeps_its_words_and_its_cause(tmp_path: Path) -> None:
+    path = tmp_path / "plain_factory.py"
+    path.write_text("def make(api_key, size=1):\n    raise ValueError(f'size is {size}')\n")
+    with pytest.raises(UsageError, match="size is 5") as caught:
+        agent(f"{path}:make?api_key=k&size=5")
+    assert isinstance(caught.value.__cause__, ValueError)

@@ -162,6 +162,10 @@ def test_chats_are_exported_whole_or_not_at_all_and_filtered_by_result(run: Run,
     assert all(set(message) == {"role", "content"} for chat in chats for message in chat["messages"])
     assert all(message["content"].startswith("hm") is False for chat in chats for message in chat["messages"])
     run("prompts", records, "--export", "won.jsonl", "--won", "--agent", NAME)
+    code, _, err = run("prompts", records, "--export", "none.jsonl", "--agent", "nobody")
+    assert code == 2
+    assert "no agent nobody; there are " in err
+    assert not Path("none.jsonl").exists()
     won = [json.loads(line)["metadata"] for line in (tmp_path / "won.jsonl").read_text().splitlines()]
     assert all(chat["won"] and chat["return"] > 0 for chat in won)
     assert len(won) < len(chats)
@@ -224,6 +228,19 @@ def test_json_of_play_is_the_table_and_the_decisions(run: Run) -> None:
     assert (shown["env"], shown["matches"], shown["seed"], shown["records"]) == ("TicTacToe-v0", 6, 0, "a.jsonl")
     reported = json.loads(run("report", "a.jsonl", "--json")[1])
     assert reported["files"] == [{**shown, "decisions": reported["files"][0]["decisions"]}]
+
+
+def test_json_of_runs_says_how_agents_decided_and_what_should_not_be_overlooked(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mute.py").write_text(
+        "import agentarena as aa\n\n\nclass Mute(aa.Agent):\n    def choose(self, view):\n        return None\n"
+    )
+    played = json.loads(run("play", "KuhnPoker-v0", "mute.py:Mute", "random", "-n", "4", "--json")[1])
+    ranked = json.loads(run("tournament", "KuhnPoker-v0", "mute.py:Mute", "random", "-r", "2", "--json", "--out", "t")[1])
+    for shown in (played, ranked):
+        assert [row["agent"] for row in shown["decisions"]] == ["mute.py:Mute", "random"]
+        assert shown["decisions"][0]["forfeits"] == 4
+        assert len(shown["warnings"]) == 1
+        assert "mute.py:Mute forfeited 4 of 4 matches" in shown["warnings"][0]
 
 
 def test_values_of_every_kind_become_json(capsys: pytest.CaptureFixture[str]) -> None:

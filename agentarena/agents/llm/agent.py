@@ -14,8 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from agentarena.agents.suitability import refusal
 from agentarena.core.agent import Agent, Decision, View
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
+from agentarena.core.game import Game
 
 from .budget import Meter
 from .chat import Chat
@@ -74,7 +77,8 @@ class LanguageAgent(Agent):
         limits = limits or Limits()
         if limits.budget_usd is not None and not getattr(engine, "priced", False):
             raise BadOption(
-                f"budget_usd={limits.budget_usd}: the price of {engine.name} is unknown; give price_in and price_out, US dollars a million"
+                f"budget_usd={limits.budget_usd}: the price of {engine.name} is unknown; for openai: give price_in and price_out, US dollars "
+                "a million tokens; limit others by budget_tokens or budget_s"
             )
         self.meter = Meter(limits)
 
@@ -103,6 +107,12 @@ class LanguageAgent(Agent):
         """Version of the engine's weights; "1" as they were loaded."""
         weights = getattr(self.engine, "version", "0")
         return "1" if weights == "0" else str(weights)
+
+    def cannot_play(self, game: Game[Any]) -> str | None:
+        """See `Agent.cannot_play`; a model plays every game, but an agent that chooses for it may not."""
+        chooser = getattr(self._strategy, "chooser", None)
+        reason = refusal(chooser, game) if isinstance(chooser, Agent) else None
+        return f"its candidates are chosen by {shown(chooser.name)}, and {reason}" if chooser is not None and reason else None
 
     def submit(self, views: Sequence[View], answer: Answer) -> None:
         """See `agentarena.core.agent.AsyncAgent`."""

@@ -6,6 +6,7 @@ same system message share the work of reading it.
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import threading
@@ -108,6 +109,7 @@ class HFEngine:
         self._joined: list[Row] = []  # rows whose prompts are being read
         self._thread = threading.Thread(target=self._work, name=self.name, daemon=True)
         self._thread.start()
+        atexit.register(self.close)  # a step under way while the interpreter ends would bring it down
 
     def submit(self, request: Request, done: Done) -> None:
         """See `Engine.submit`."""
@@ -134,6 +136,7 @@ class HFEngine:
             self._condition.notify()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+        atexit.unregister(self.close)
         self._model = None
 
     def _between(self, work: Callable[[], Any]) -> Any:

@@ -27,7 +27,7 @@ from agentarena.core.errors import AgentNonsense, AgentRaised, AgentTimeout, Bad
 from .engine import Completion, Done, Request
 from .grammar import unwrapped
 from .openai_answers import NoCompletion, Parts, Streamed, parts_of
-from .openai_client import checked_key, checked_url, make_client
+from .openai_client import checked_key, checked_url, make_client, secrets_of
 from .openai_failures import Blame, blame, described, is_filtered, is_forbidden, redacted, retry_after_s, timed_out
 from .openai_requests import TOKENS_FIELDS, Wording
 from .pace import Pace
@@ -100,7 +100,7 @@ class OpenAIEngine:
         self._dialect = dialect
         self._url = checked_url(base_url)
         key = checked_key(api_key, self._url)
-        self._secrets = (key,) if len(key) >= 8 else ()
+        self._secrets = secrets_of(key, self._url)
         own = self._url is None or "api.openai.com" in self._url
         self._wording = Wording(
             model, tokens_field=tokens_field, openai=own, dialect=dialect, thinking=thinking, effort=effort, send_seed=send_seed

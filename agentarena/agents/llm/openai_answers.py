@@ -18,7 +18,7 @@ __all__ = ["NoCompletion", "Parts", "Streamed", "parts_of"]
 
 _DEEPEST = 4
 _MOST_TOKENS = 10**9
-_REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+_REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thinking_blocks", "thoughts")
 """Fields of a message that hold its thinking; the first that says something counts, since some servers send it twice."""
 _FINISHES = {
     "length": "length",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import os
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, MissingExtra, UsageError
@@ -13,8 +14,9 @@ from agentarena.core.errors import BadOption, MissingExtra, UsageError
 from .openai_answers import NoCompletion
 from .openai_failures import redacted
 
-__all__ = ["checked_key", "checked_url", "make_client"]
+__all__ = ["checked_key", "checked_url", "make_client", "secrets_of"]
 
+_NO_KEY = "none"
 _LONGEST_BODY = 16_000_000
 """Most bytes of one answer, which is kept whole."""
 _LONGEST_STREAM = 64_000_000
@@ -67,12 +69,25 @@ def checked_key(api_key: Any, url: str | None) -> str:
     key = os.environ.get("OPENAI_API_KEY") if api_key is None else api_key
     if not key and url is None:
         raise BadOption("no key for OpenAI's server: set OPENAI_API_KEY, or name another server with base_url=http://host:port/v1")
-    key = str(key) if isinstance(key, int) and not isinstance(key, bool) else key or "none"  # spec strings read digits as a number
+    key = str(key) if isinstance(key, int) and not isinstance(key, bool) else key or _NO_KEY  # spec strings read digits as a number
     if not isinstance(key, str):
         raise BadOption(f"{name} must be a string, got a {type(key).__name__}")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         raise BadOption(f"{name} has characters that cannot be sent: white space at its ends, a line break, or letters beyond ASCII")
     return key
+
+
+def secrets_of(key: str, url: str | None) -> tuple[str, ...]:
+    """What no message may show: the key, the login of the address, also as it is sent, and what its query says.
+
+    >>> secrets_of("sk-1", "http://me:w%40rd@host/v1?code=abc")
+    ('sk-1', 'w@rd', 'w%40rd', 'bWU6d0ByZA==', 'abc')
+    """
+    parts = urlsplit(url or "")
+    user, password = parts.username or "", parts.password or ""
+    sent = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode() if user or password else ""
+    words = (key if key != _NO_KEY else "", unquote(password), password, sent, *(value for _, value in parse_qsl(parts.query)))
+    return tuple(dict.fromkeys(filter(None, words)))
 
 
 def make_client(name: str, url: str | None, key: str, timeout_s: float) -> Any:
@@ -88,8 +103,10 @@ def make_client(name: str, url: str | None, key: str, timeout_s: float) -> Any:
         raise MissingExtra("openai", "llm") from error
     try:
         http = openai.DefaultAsyncHttpxClient(timeout=timeout_s, event_hooks={"response": [_bounded]})
+        address = None if url is None else urlsplit(url)
         return openai.AsyncOpenAI(
-            base_url=url,
+            base_url=None if address is None else urlunsplit(address._replace(query="", fragment="")),
+            default_query=None if address is None else dict(parse_qsl(address.query, keep_blank_values=True)),
             api_key=key,
             max_retries=0,
             timeout=timeout_s,
@@ -98,7 +115,7 @@ def make_client(name: str, url: str | None, key: str, timeout_s: float) -> Any:
         )
     except Exception as error:  # of the client, its HTTP library, and what these read from the environment
         given = [variable for variable in _ENVIRONMENT if os.environ.get(variable) or os.environ.get(variable.lower())]
-        said = redacted(f"{type(error).__name__}: {error}", (key,))
+        said = redacted(f"{type(error).__name__}: {error}", secrets_of(key, url))
         remedy = f"Correct or unset what it reads from the environment: {', '.join(given)}" if given else "Check base_url and api_key"
         if isinstance(error, ImportError):
             remedy += "; or install the package (SOCKS proxies: pip install socksio)"

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
+from agentarena.agents.spelling import masked
 from agentarena.core.display import printable
 
 from .openai_answers import NoCompletion
@@ -40,7 +41,7 @@ _FILTERED = frozenset({"content_filter", "content_policy_violation", "moderation
 def blame(error: Exception) -> Blame:
     """Where a failure comes from; whatever has no status is the service's: lost connections, time-outs, answers that are none."""
     status = _status(error)
-    if _code(error) in _ACCESS_CODES or status in _ACCESS:
+    if _code(error) in _ACCESS_CODES or status in _ACCESS or (status is not None and 300 <= status < 400):
         return Blame.ACCESS
     if status in _BUSY:
         return Blame.BUSY
@@ -94,7 +95,9 @@ def described(error: Exception, secrets: tuple[str, ...] = ()) -> str:
     """A failure in one line, without secrets."""
     status = _status(error)
     said = str(error)[:2000].removeprefix(f"Error code: {status} - ")
-    if status is None and error.__cause__ is not None:  # a lost connection: the reason is that of the HTTP library
+    if (
+        status is None and error.__cause__ is not None and not isinstance(error, NoCompletion)
+    ):  # a lost connection: the reason is that of the HTTP library
         said = f"{said} {type(error.__cause__).__name__}: {str(error.__cause__)[:1000]}"
     words = printable(" ".join(redacted(said, secrets).split()), 200)
     if isinstance(error, NoCompletion):
@@ -112,9 +115,7 @@ def redacted(text: str, secrets: tuple[str, ...] = ()) -> str:
     >>> redacted("POST http://me:word@host/v1?key=abc refused sk-1234", ("sk-1234",))
     'POST http://***@host/v1?key=*** refused ***'
     """
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return _QUERY.sub(r"\1=***", _USER.sub("***@", text))
+    return _QUERY.sub(r"\1=***", _USER.sub("***@", masked(text, secrets)))
 
 
 def _status(error: Exception) -> int | None:

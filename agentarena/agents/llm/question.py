@@ -13,6 +13,7 @@ from agentarena.agents.boundary import raised
 from agentarena.core.agent import Decision, Reply, TokenSample, View
 from agentarena.core.display import shown
 from agentarena.core.errors import AgentFault, AgentNonsense, MissingExtra, RunEnds, ServiceGone, UsageError, WeightsMismatch
+from agentarena.core.faults import log_once
 
 from .budget import Meter, usage
 from .chat import Chat
@@ -22,8 +23,6 @@ from .strategies import Steps, Strategy
 __all__ = ["Question"]
 
 _log = logging.getLogger(__name__)
-_logged: set[tuple[str, type]] = set()
-_MOST_LOGGED = 1000
 _OF_THE_ENGINE = (MissingExtra, UsageError, WeightsMismatch)
 """Failures of an engine that no match is to blame for: a package that is not installed, an adapter or weights that do not fit."""
 
@@ -143,21 +142,15 @@ class Question:
             self._ended = True
         used = {name: value for name, value in self._usage.items() if name != "cost" or self._priced}
         if isinstance(decision, BaseException) and not isinstance(decision, AgentFault | RunEnds):
-            self._log_once(decision)
+            view = self._view
+            said = f"agent {self._name} failed in match {view.match}, seat {view.seat}, and forfeits"
+            log_once(_log, (self._name, type(decision)), said, decision)
             decision = raised(decision)
         if isinstance(decision, Reply):
             decision = dataclasses.replace(decision, usage=used, samples=tuple(self._samples))
         elif isinstance(decision, AgentFault):
             decision.usage = {**decision.usage, **used}
         self._answer(decision)
-
-    def _log_once(self, error: BaseException) -> None:
-        """Log the first error of each kind of each agent with its traceback, as `agentarena.agents.boundary` does."""
-        if (self._name, type(error)) in _logged or len(_logged) >= _MOST_LOGGED:
-            return
-        _logged.add((self._name, type(error)))
-        view = self._view
-        _log.warning("agent %s failed in match %d, seat %d, and forfeits (logged once)", self._name, view.match, view.seat, exc_info=error)
 
 
 def _sample(request: Request, completion: Completion, policy: str) -> TokenSample:

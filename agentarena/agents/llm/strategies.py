@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from agentarena.core import registry
 from agentarena.core.actions import violation
-from agentarena.core.agent import Agent, Decision, HasPolicy, Reply, View
+from agentarena.core.agent import Agent, AsyncAgent, Decision, HasPolicy, Reply, View
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UnknownName
 from agentarena.core.limits import THINKING
@@ -98,8 +98,17 @@ def candidates(n: int, policy: Agent) -> Strategy:
     """The model proposes moves in `n` replies, a policy chooses among them, as in Cicero.
 
     A policy that can say its probabilities (`HasPolicy`) takes the likeliest candidate; of another, the move it would play
-    itself, where that is a candidate. The first candidate settles the rest.
+    itself, where that is a candidate. The first candidate settles the rest. It is asked in the back-end's own thread, so it must
+    answer at once.
+
+    Raises:
+        BadOption: The policy answers in its own time, as language models do.
     """
+    if isinstance(policy, AsyncAgent):
+        raise BadOption(
+            f"policy={shown(policy.name)} answers in its own time, as language models and agents in other processes do; candidates are "
+            "chosen by an agent that answers at once, e.g. mcts or a bot of the game"
+        )
 
     @_draws(n, "strategy=candidates")
     def decide(view: View, prompt: Prompt) -> Steps:
@@ -116,6 +125,7 @@ def candidates(n: int, policy: Agent) -> Strategy:
             chosen = next((move for move in ordered if view.read(move) == own), ordered[0])
         return prompt.reply(proposed[chosen])
 
+    decide.chooser = policy  # type: ignore[attr-defined]
     return decide
 
 
@@ -237,7 +247,12 @@ def strategy(name: str | Strategy, *, n: int = 5, policy: str | Agent | None = N
             raise BadOption("strategy=candidates needs policy=SPEC, the agent that chooses among the candidates")
         from agentarena.agents.specs import agent
 
-        return candidates(n, agent(policy))
+        chooser = agent(policy)
+        try:
+            return candidates(n, chooser)
+        except BadOption:
+            chooser.close()
+            raise
     if name == "recall":
         if not isinstance(past, str) or not past:
             raise BadOption("strategy=recall needs past=FILE, a record file to recall from")

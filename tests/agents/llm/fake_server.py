@@ -57,12 +57,14 @@ class FakeServer:
 
     Attributes:
         requests: Bodies of all requests, in order of arrival.
+        paths: Where they went, with the query.
         peak: Most requests that were under way at once.
     """
 
     def __init__(self, script: Callable[[int, dict[str, Any]], Say] = plays) -> None:
         self.script = script
         self.requests: list[dict[str, Any]] = []
+        self.paths: list[str] = []
         self.peak = self.open = 0
         self.lock = threading.Lock()
         self.over = threading.Event()
@@ -116,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         with fake.lock:
             number = len(fake.requests)
             fake.requests.append(body)
+            fake.paths.append(self.path)
             fake.open += 1
             fake.peak = max(fake.peak, fake.open)
         try:

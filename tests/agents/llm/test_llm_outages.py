@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import subprocess
+import sys
+
 import pytest
 from fake_server import FakeServer, Say, first_legal
 
@@ -186,18 +190,46 @@ def test_what_it_reads_from_the_environment_is_named(variable, value, monkeypatc
     assert "PASSWORD" not in str(caught.value)
 
 
-def test_secrets_are_in_no_message():
+LOGIN = base64.b64encode(b"me:PASSWORD")
+
+
+@pytest.mark.parametrize("key", ["SECRET-KEY", "SECRET"])
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_secrets_are_in_no_message(key, status):
     def script(number, body):
-        return Say(status=401, body=b"Incorrect API key provided: SECRET-KEY. You sent Authorization: Bearer SECRET-KEY")
+        said = f"Incorrect API key provided: {key}. You sent Authorization: Bearer {key}, Basic {LOGIN.decode()}, QUERY-SECRET"
+        return Say(status=status, body=said.encode())
 
     with FakeServer(script) as fake:
         url = fake.url.replace("http://", "http://me:PASSWORD@") + "?token=QUERY-SECRET"
-        with pytest.raises(ServiceGone, match="HTTP 401") as caught:
-            play(
-                "TicTacToe-v0", [f"openai:m?base_url={url.replace('?', '%3F').replace('=', '%3D')}&api_key=SECRET-KEY", "random"], matches=1
-            )
+        spec = f"openai:m?base_url={url.replace('?', '%3F').replace('=', '%3D')}&api_key={key}&retries=0"
+        with pytest.raises(ServiceGone, match=f"HTTP {status}") as caught:
+            play("TicTacToe-v0", [spec, "random"], matches=1)
     text = repr(caught.value) + str(caught.value)
-    assert not [secret for secret in ("SECRET-KEY", "PASSWORD", "QUERY-SECRET") if secret in text]
+    assert not [secret for secret in (key, "PASSWORD", "QUERY-SECRET", LOGIN.decode()) if secret in text]
+
+
+def test_an_address_with_a_query_reaches_the_service_with_it():
+    with FakeServer() as fake:
+        play("TicTacToe-v0", [f"openai:m?base_url={fake.url}%3Fapi-version=2%26empty=", "random"], matches=1)
+    assert set(fake.paths) == {"/v1/chat/completions?api-version=2&empty="}
+
+
+def test_a_run_that_ends_while_a_model_is_at_work_ends_with_its_message_and_exit_code(tmp_path):
+    with FakeServer(lambda number, body: Say(status=402)) as fake:
+        command = ["tournament", "KuhnPoker-v0", fake.spec(), "tiny", "random", "--rounds", "20", "--quiet", "--out", str(tmp_path / "t")]
+        ended = subprocess.run([sys.executable, "-m", "agentarena", *command], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 2, ended.stderr
+    assert "HTTP 402" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("status", [301, 304, 308])
+def test_a_redirection_that_leads_nowhere_is_no_passing_failure(status):
+    with FakeServer(lambda number, body: Say(status=status)) as fake:
+        with pytest.raises(ServiceGone, match=f"HTTP {status}.*Check"):
+            play("TicTacToe-v0", [fake.spec(concurrency=1), "random"], matches=1)
+        assert len(fake.requests) == 1
 
 
 def test_a_client_whose_loop_dies_ends_the_run(monkeypatch):

@@ -12,7 +12,8 @@ from agentarena.agents.llm.agent import LanguageAgent
 from agentarena.agents.llm.strategies import candidates, vote
 from agentarena.agents.random import RandomAgent
 from agentarena.agents.specs import agent
-from agentarena.core.errors import ArenaError, BadOption
+from agentarena.core.errors import ArenaError, BadOption, NotSupported
+from agentarena.matches.api import play
 
 COMMON = {
     "temperature": (-1, "hot", True, float("nan"), float("inf"), [1]),
@@ -153,3 +154,17 @@ def test_one_model_at_two_addresses_is_told_apart_by_a_name():
     one = agent("openai:m?base_url=http://localhost:1/v1&name=here")
     two = agent("openai:m?base_url=http://localhost:2/v1&name=there")
     assert (one.name, two.name) == ("here", "there")
+
+
+@pytest.mark.parametrize("policy", ["tiny", "openai:m?base_url=http:%2F%2Flocalhost:1"])
+def test_a_model_that_would_wait_for_itself_cannot_choose_among_candidates(policy):
+    with pytest.raises(BadOption, match="answers in its own time"):
+        agent(
+            f"openai:m?base_url=http://localhost:1/v1&strategy=candidates&temperature=1&policy={policy.replace('?', '%3F').replace('=', '%3D')}"
+        )
+
+
+def test_a_policy_of_another_game_is_refused_before_the_first_match():
+    spec = "openai:m?base_url=http://localhost:1/v1&strategy=candidates&temperature=1&policy=dhumbal/aggressive"
+    with pytest.raises(NotSupported, match="candidates are chosen by 'dhumbal/aggressive'"):
+        play("TicTacToe-v0", [spec, "random"], matches=1)
