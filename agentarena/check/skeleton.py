@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import keyword
 import sys
+import sysconfig
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -69,7 +70,9 @@ def _is_installed(package: str) -> bool:
     except (ImportError, ValueError):
         return True  # a module that is broken, or made by hand
     places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
-    return any(place is not None and here not in Path(place).resolve().parents for place in places)
+    parents = [Path(place).resolve().parents for place in places if place is not None]
+    installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}  # also where they lie in this folder
+    return any(here not in above or not installed.isdisjoint(above) for above in parents)
 
 
 def advice(package: Path) -> str:

@@ -164,7 +164,7 @@ def test_chats_are_exported_whole_or_not_at_all_and_filtered_by_result(run: Run,
     run("prompts", records, "--export", "won.jsonl", "--won", "--agent", NAME)
     code, _, err = run("prompts", records, "--export", "none.jsonl", "--agent", "nobody")
     assert code == 2
-    assert "no agent nobody; there are " in err
+    assert "no agent is called 'nobody' here. Known: " in err
     assert not Path("none.jsonl").exists()
     won = [json.loads(line)["metadata"] for line in (tmp_path / "won.jsonl").read_text().splitlines()]
     assert all(chat["won"] and chat["return"] > 0 for chat in won)

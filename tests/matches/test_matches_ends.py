@@ -27,6 +27,9 @@ class Tires(LanguageAgent):
 
     version = "1"
 
+    def cannot_play(self, game):
+        return None
+
     def submit(self, views, answer):
         for index, view in enumerate(views):
             answer(index, BudgetSpent("had enough") if view.match == 5 else view.sample())

@@ -135,7 +135,7 @@ def test_agents_of_their_own_time_keep_deadlines_in_their_process():
 
 
 def test_an_agent_that_cannot_be_made_is_the_callers_mistake():
-    with pytest.raises(RuntimeError, match="the weights are missing"):
+    with pytest.raises(UsageError, match="cannot be made: RuntimeError: the weights are missing"):
         play("TicTacToe-v0", [spec("Unborn"), "random"], matches=1, isolate=True)
     with pytest.raises(AgentDied, match="exit code 9"):
         play("TicTacToe-v0", [spec("Stillborn"), "random"], matches=1, isolate=True)
