@@ -105,7 +105,7 @@ def test_agents_of_one_model_share_its_engine(engine: Any, monkeypatch: pytest.M
     assert len(engines) == 2
     assert "block_size" not in settings_by_engine[0]  # vLLM's own
     assert settings_by_engine[1]["block_size"] == 32
-    assert first.name == "vllm:some/model?thinking=False&temperature=0.7"
+    assert first.name == "vllm:some/model?temperature=0.7&thinking=false"
     first.close()
     assert not engines[0].closed
     second.close()
