@@ -42,6 +42,7 @@ from .child import Child
 from .specs import agent as build
 from .spelling import public
 from .suitability import check_suitable
+from .wire import loads
 
 __all__ = ["Isolated"]
 
@@ -52,8 +53,8 @@ _LARGEST = limits.MEMORY + 40_000_000
 def serve(connection: Connection, payload: bytes) -> None:
     """Build the agent that the payload describes, say hello, and answer questions for ever."""
     try:
-        given, game = pickle.loads(payload)
-        agent = build(given)
+        spec_or_agent, game = pickle.loads(payload)
+        agent = build(spec_or_agent)
         check_suitable((agent,), game)
     except Exception as error:
         connection.send(_portable(error))
@@ -248,7 +249,10 @@ class Isolated(Agent):
         try:
             if not child.connection.poll(self._start_s):
                 raise AgentTimeout(f"agent {self._label!r} was not ready within {self._start_s:g} s")
-            hello = child.connection.recv()
+            hello = loads(child.connection.recv_bytes(_LARGEST))
+        except pickle.UnpicklingError as error:
+            child.kill()
+            raise AgentDied(f"agent {self._label!r}: its process sent what no agent does: {error}") from None
         except (EOFError, OSError):
             raise AgentDied(f"agent {self._label!r}: its process ended before it was ready (exit code {child.kill()})") from None
         except BaseException:
@@ -313,11 +317,11 @@ class Isolated(Agent):
             return
         if connection in ready:
             try:
-                self._answered(*pickle.loads(connection.recv_bytes(_LARGEST)))
+                self._answered(*loads(connection.recv_bytes(_LARGEST)))
             except (EOFError, OSError):
                 self._lost()
             except BaseException as error:  # what came is no answer of ours: someone else wrote to the connection
-                hint = "; view.memory may hold no class of the agent's own file" if isinstance(error, ImportError | AttributeError) else ""
+                hint = "; view.memory may hold no class of the agent's own file" if isinstance(error, pickle.UnpicklingError) else ""
                 self._lost(f"its answer could not be read ({class_name(type(error))}){hint}")
         elif not ready and self._sent:
             assert self._child is not None

@@ -5,33 +5,19 @@ from __future__ import annotations
 import json
 import math
 
-import numpy as np
 import pytest
+from commons_helpers import PLAIN, RNG
 
 import agentarena as aa
 from agentarena.agents.specs import agent
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.core.errors import BadOption, NotSupported
-from agentarena.envs.commons import Commons, Move
+from agentarena.envs.commons import Commons
 from agentarena.envs.commons.analysis.metrics import measure, norm_similarity, summarise
 from agentarena.envs.commons.analysis.societies import LABORATORY, learning_only, outcomes, play, with_collective_choice
 from agentarena.envs.commons.figures import figures
 from agentarena.envs.commons.options import ORDERS
 from agentarena.envs.commons.state import HARVEST, TALK
-
-RNG = np.random.default_rng(0)
-NOTHING = Move()
-PLAIN = {"sanction": "none", "voting": "none", "learning": "none", "reflection": False, "consumption": 0.0, "theta": 0.0}
-
-
-def step(game, state, moves, seed=0):
-    """One step from `Move`s by seat."""
-    return game.step(state, {seat: game.action(state, move) for seat, move in moves.items()}, np.random.default_rng(seed))
-
-
-def same(game, state, move=NOTHING):
-    return step(game, state, dict.fromkeys(state.to_move, move))
-
 
 # --- players ----------------------------------------------------------------------------------------------------------------------------
 
