@@ -54,11 +54,11 @@ def agent(spec: str | Agent) -> Agent:
     label = shown(redacted(head), 200)
     if head == "":
         raise UsageError(f"agent {shown(redacted(spec), 200)} has no name; try 'random'")
-    given = checked_name(parameters[NAMED]) if NAMED in parameters else None
+    display_name = checked_name(parameters[NAMED]) if NAMED in parameters else None
     make = factory(head)
     player = _made(label, make, _arguments(label, make, parameters))
     try:
-        player.name = given or checked_name(public(spec, player.operational))
+        player.name = display_name or checked_name(public(spec, player.operational))
     except BaseException:
         player.close()
         raise

@@ -124,8 +124,8 @@ def digest(source: Mapping[str, Tensor]) -> str:
 
 def last(folder: Path) -> Path | None:
     """The newest whole checkpoint of a run."""
-    found = [path for path in folder.glob("checkpoint-*") if (path / "run.json").is_file() and path.name[11:].isdecimal()]
-    return max(found, key=lambda path: int(path.name[11:]), default=None)
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "run.json").is_file() and path.name[11:].isdecimal()]
+    return max(whole, key=lambda path: int(path.name[11:]), default=None)
 
 
 def save(state: State, config: SelfPlayConfig) -> Path:

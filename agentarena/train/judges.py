@@ -48,8 +48,8 @@ def judged(player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequenc
             if judge == "exact":
                 figures[f"{name} nash_conv"] = exact(player, game)
             else:
-                said = against(player, game, judge, matches=matches)
-                figures |= {f"{name} {what} against {judge}": value for what, value in said.items()}
+                by_seat = against(player, game, judge, matches=matches)
+                figures |= {f"{name} {what} against {judge}": value for what, value in by_seat.items()}
     return figures
 
 

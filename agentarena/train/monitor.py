@@ -57,10 +57,10 @@ def alerts(signals: Mapping[str, float]) -> list[Alert]:
 
     Thresholds are those at which runs of tiny models on tic-tac-toe and Kuhn poker were seen to be lost or about to be.
     """
-    found = []
+    out = []
     get = signals.get
     if get("entropy_ratio", 1.0) < 0.6 and get("draws", 1.0) < 0.05 and get("kl_step", 0.0) > 0.05:
-        found.append(
+        out.append(
             Alert(
                 "entropy",
                 f"entropy is {signals['entropy_ratio']:.0%} of uniform play's, draws are {signals['draws']:.1%} and a step moves the policy by {signals['kl_step']:.2f} nats",
@@ -68,7 +68,7 @@ def alerts(signals: Mapping[str, float]) -> list[Alert]:
             )
         )
     if get("monopoly", 0.0) > 0.95:
-        found.append(
+        out.append(
             Alert(
                 "monopoly",
                 f"one seat won {signals['monopoly']:.0%} of the matches that were decided",
@@ -76,13 +76,13 @@ def alerts(signals: Mapping[str, float]) -> list[Alert]:
             )
         )
     if get("zero_advantages", 0.0) > 0.9:
-        found.append(
+        out.append(
             Alert("stall", f"{signals['zero_advantages']:.0%} of the advantages are 0: nothing is learned", "as for a seat's monopoly")
         )
     if get("clip_ratio", 0.0) > 0.3:
-        found.append(Alert("clipping", f"{signals['clip_ratio']:.0%} of the tokens are clipped", "lower learning_rate or num_iterations"))
+        out.append(Alert("clipping", f"{signals['clip_ratio']:.0%} of the tokens are clipped", "lower learning_rate or num_iterations"))
     if get("faults", 0.0) > 0.5:
-        found.append(
+        out.append(
             Alert("faults", f"{signals['faults']:.0%} of the replies were not accepted", "constrain decoding, or clone legal play first")
         )
-    return found
+    return out

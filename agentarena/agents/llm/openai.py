@@ -263,27 +263,27 @@ class OpenAIEngine:
         """Whose fault a request is that failed for good: its match's, or the service's, which ends the run."""
         kind = blame(error)
         what = f"no answer within {self._timeout_s:g} s" if timed_out(error) else described(error, self._secrets)
-        said = f"{self.name}: {what}, {attempts} attempt{'s' if attempts > 1 else ''}"
+        description = f"{self.name}: {what}, {attempts} attempt{'s' if attempts > 1 else ''}"
         if kind is Blame.ACCESS:
-            return self._gone(f"{said}. Check api_key, your account, base_url and the model's name")
+            return self._gone(f"{description}. Check api_key, your account, base_url and the model's name")
         asked_s = retry_after_s(error) or 0.0
         if asked_s > _LONGEST_WAIT_S:
-            return self._gone(f"{said}; it asks to wait for {asked_s:.0f} s")
+            return self._gone(f"{description}; it asks to wait for {asked_s:.0f} s")
         if first < self._gone_at:
-            return self._gone(f"{said}; it answers nothing else either")
+            return self._gone(f"{description}; it answers nothing else either")
         if not self._answers and (kind is not Blame.REQUEST or is_forbidden(error)):
             advice = ". Raise timeout_s, or lower max_tokens" if timed_out(error) else ""
-            return self._gone(f"{said}; it has answered nothing yet{advice}")
+            return self._gone(f"{description}; it has answered nothing yet{advice}")
         problem = await self._asked_again(arguments)
         if problem is not None:
-            return self._gone(f"{said}; {problem}")
+            return self._gone(f"{description}; {problem}")
         if timed_out(error):
-            return AgentTimeout(said)
-        return AgentNonsense(said) if isinstance(error, NoCompletion) else AgentRaised(said)
+            return AgentTimeout(description)
+        return AgentNonsense(description) if isinstance(error, NoCompletion) else AgentRaised(description)
 
-    def _gone(self, said: str) -> RunEnds:
+    def _gone(self, description: str) -> RunEnds:
         self._gone_at = time.monotonic()
-        return ServiceGone(said)
+        return ServiceGone(description)
 
     async def _asked_again(self, arguments: Mapping[str, Any]) -> str | None:
         """Ask for what the service has answered before, or for the same without its words; why that fails, `None` where it is answered."""
@@ -299,8 +299,8 @@ class OpenAIEngine:
                 await asyncio.wait_for(self._ask(self._known_good or bare), self._timeout_s)
             except Exception as error:
                 what = "what it has answered before" if self._known_good else "a request without its words"
-                said = "no answer" if timed_out(error) else described(error, self._secrets)
-                return f"asked for {what}, it fails too: {said}"
+                description = "no answer" if timed_out(error) else described(error, self._secrets)
+                return f"asked for {what}, it fails too: {description}"
             self._answers += 1
             self._well_at = began
             return None

@@ -114,12 +114,14 @@ def make_client(name: str, url: str | None, key: str, timeout_s: float) -> Any:
             default_headers={"Accept-Encoding": "identity"},
         )
     except Exception as error:  # of the client, its HTTP library, and what these read from the environment
-        given = [variable for variable in _ENVIRONMENT if os.environ.get(variable) or os.environ.get(variable.lower())]
-        said = redacted(f"{type(error).__name__}: {error}", secrets_of(key, url))
-        remedy = f"Correct or unset what it reads from the environment: {', '.join(given)}" if given else "Check base_url and api_key"
+        variables = [variable for variable in _ENVIRONMENT if os.environ.get(variable) or os.environ.get(variable.lower())]
+        description = redacted(f"{type(error).__name__}: {error}", secrets_of(key, url))
+        remedy = (
+            f"Correct or unset what it reads from the environment: {', '.join(variables)}" if variables else "Check base_url and api_key"
+        )
         if isinstance(error, ImportError):
             remedy += "; or install the package (SOCKS proxies: pip install socksio)"
-        raise UsageError(f"{name} cannot be reached: no client can be made ({said:.300}). {remedy}") from error
+        raise UsageError(f"{name} cannot be reached: no client can be made ({description:.300}). {remedy}") from error
 
 
 async def _bounded(response: Any) -> None:

@@ -94,12 +94,12 @@ def _until(date: str) -> float | None:
 def described(error: Exception, secrets: tuple[str, ...] = ()) -> str:
     """A failure in one line, without secrets."""
     status = _status(error)
-    said = str(error)[:2000].removeprefix(f"Error code: {status} - ")
+    description = str(error)[:2000].removeprefix(f"Error code: {status} - ")
     if (
         status is None and error.__cause__ is not None and not isinstance(error, NoCompletion)
     ):  # a lost connection: the reason is that of the HTTP library
-        said = f"{said} {type(error.__cause__).__name__}: {str(error.__cause__)[:1000]}"
-    words = printable(" ".join(redacted(said, secrets).split()), 200)
+        description = f"{description} {type(error.__cause__).__name__}: {str(error.__cause__)[:1000]}"
+    words = printable(" ".join(redacted(description, secrets).split()), 200)
     if isinstance(error, NoCompletion):
         return words
     return f"{type(error).__name__} ({words})" if status is None else f"HTTP {status} ({words})"
