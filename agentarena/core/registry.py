@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata, resources
 from typing import Any
@@ -79,8 +80,16 @@ AGENTS: dict[str, str] = {
 
 
 def entry_point_names(group: str) -> dict[str, str]:
-    """Names that other installed packages add under an entry-point group, with their `module:attribute`."""
-    return {point.name: point.value for point in metadata.entry_points(group=group)}
+    """Names that other installed packages add under an entry-point group, with their `module:attribute`.
+
+    Reading the metadata of every installed package takes milliseconds: it is done once for each value of `sys.path`.
+    """
+    return dict(_entry_points(group, tuple(sys.path)))
+
+
+@functools.lru_cache(maxsize=16)
+def _entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((point.name, point.value) for point in metadata.entry_points(group=group))
 
 
 def env_ids() -> list[str]:

@@ -88,7 +88,8 @@ class SelfPlay:
 
     def __init__(self, config: SelfPlayConfig) -> None:
         self.config = config
-        self.games = {registry.resolve(name): registry.game(name, **config.options.get(name, {})) for name in config.games}
+        self._ids = {name: registry.resolve(name) for name in config.games}
+        self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
         policy = checkpoint.model(config, self.games.values())
         reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
         adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
@@ -122,8 +123,9 @@ class SelfPlay:
         config, first = self.config, self.state.step * self.config.matches
         table: dict[str, tuple[list[Agent], list[Fixture]]] = {}
         for name, opponent, number in fixtures(config.seed, self.state.step, config.games, config.opponents, config.matches):
-            game = self.games[registry.resolve(name)]
-            agents, seating = table.setdefault(registry.resolve(name), ([self.player], []))
+            env_id = self._ids[name]
+            game = self.games[env_id]
+            agents, seating = table.setdefault(env_id, ([self.player], []))
             seats = [0] * game.info.seats
             if opponent != "self":
                 other = self._opponent(opponent, first + number)
