@@ -34,6 +34,7 @@ __all__ = [
     "json_option",
     "key_values",
     "match_options",
+    "named_values",
     "progress_bar",
     "say",
     "show_table",
@@ -49,6 +50,12 @@ def key_values(pairs: Sequence[str]) -> dict[str, Any]:
     `["players=4", "preset=paper"]` gives `{"options": {"players": 4}, "preset": "paper"}`; values are Python literals where they
     are ones.
     """
+    options = named_values(pairs)
+    return {"preset": options.pop("preset", None), "options": options}
+
+
+def named_values(pairs: Sequence[str]) -> dict[str, Any]:
+    """What `--set` says: `["players=4", "beta=0.5"]` gives `{"players": 4, "beta": 0.5}`."""
     options: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -57,7 +64,7 @@ def key_values(pairs: Sequence[str]) -> dict[str, Any]:
         if key in options:
             raise click.BadParameter(f"{printable(key, 100)!r} is given twice; give it once", param_hint="--set")
         options[key] = _value(value)
-    return {"preset": options.pop("preset", None), "options": options}
+    return options
 
 
 def _value(text: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .common import console, key_values, show_table
+from .common import console, named_values, show_table
 
 
 @click.group("train")
@@ -33,7 +33,7 @@ def selfplay(path: str, settings: tuple[str, ...], quiet: bool) -> None:
     from agentarena.train import recipe
     from agentarena.train.config import SelfPlayConfig
 
-    config = SelfPlayConfig.load(path, **key_values(settings))
+    config = SelfPlayConfig.load(path, **named_values(settings))
     began = time.monotonic()
     first: list[int] = []
     last: dict[str, Any] = {}

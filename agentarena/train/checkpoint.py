@@ -91,6 +91,7 @@ class State:
         step: Updates made.
         baselines: Of `advantages.rae`.
         past: Weights of earlier policies, by the number of updates that they had.
+        statistics: What else parts of a run remember, each under its own name; values are plain JSON.
     """
 
     policy: Policy
@@ -99,6 +100,7 @@ class State:
     step: int = 0
     baselines: Baselines = dataclasses.field(default_factory=dict)
     past: dict[int, dict[str, Tensor]] = dataclasses.field(default_factory=dict)
+    statistics: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def weights(policy: Policy) -> dict[str, Tensor]:
@@ -145,6 +147,7 @@ def save(state: State, config: SelfPlayConfig) -> Path:
     about = {
         "step": state.step,
         "baselines": [[game, seat, value] for (game, seat), value in state.baselines.items()],
+        "statistics": state.statistics,
         "config": _plain(config),
     }
     (target / "run.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -182,6 +185,7 @@ def resume(state: State, config: SelfPlayConfig) -> Path | None:
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
     state.past = _grouped(_under("past", tensors))
     state.step = int(about["step"])
+    state.statistics = about["statistics"]
     state.baselines = {(game, seat): float(value) for game, seat, value in about["baselines"]}
     return source
 

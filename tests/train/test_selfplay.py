@@ -164,7 +164,7 @@ def test_matches_come_in_the_shares_that_were_asked_for():
 def test_opponents_are_fixed_in_each_match_and_named_by_their_weights(tmp_path: Path):
     run = SelfPlay(config(tmp_path, opponents={"past": 1.0, "random": 1.0}, past_steps=1))
     run.update()
-    run._remember()
+    run.opponents.remember()
     records = run.rollout()
     names = {seat.agent for record in records for seat in record.seats}
     weights = {f"policy@{checkpoint.digest(snapshot)}" for snapshot in run.state.past.values()}
@@ -242,7 +242,7 @@ def test_a_run_without_a_finite_loss_ends_and_names_the_last_good_checkpoint(tmp
     with torch.no_grad():
         next(run.state.policy.model.parameters()).fill_(torch.nan)
     with pytest.raises(UsageError, match=r"update 2: the loss is nan; the last good checkpoint is .*checkpoint-1"):
-        run.learn(played)
+        run.learner.learn(played)
 
 
 @pytest.mark.parametrize(
