@@ -44,7 +44,11 @@ def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
 
 
 def _scratch(shape: ScratchModel, games: Iterable[Game[Any]], seed: int) -> Policy:
-    """A small Qwen3 with random weights."""
+    """A small Qwen3 with random weights.
+
+    Their standard deviation is `hidden_size ** -0.5`: at the 0.02 of large models a narrow one tells prompts that differ in one
+    token so badly apart that self-play in Kuhn poker stays at a NashConv of 0.2.
+    """
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
     tokenizer = tokenizers.train([text for game in games for text in _texts(game)], shape.vocab_size)
@@ -60,6 +64,7 @@ def _scratch(shape: ScratchModel, games: Iterable[Game[Any]], seed: int) -> Poli
         tie_word_embeddings=True,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
+        initializer_range=shape.hidden_size**-0.5,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

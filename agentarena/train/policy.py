@@ -107,31 +107,36 @@ class Policy:
 
         Returns:
             One tensor a sequence, shape (P, V), P places.
+
+        Sequences that begin alike, such as with the rules of a game, share the work on their beginnings.
         """
-        order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
         out: list[Tensor] = [torch.empty(0)] * len(sequences)
-        begun = 0
-        while begun < len(order):
-            end = begun + 1
-            while end < len(order) and len(sequences[order[end]]) * (end + 1 - begun) <= _TOKENS_AT_ONCE:
-                end += 1
-            group = order[begun:end]
-            width = len(sequences[group[-1]])
-            ids = torch.zeros((len(group), width), dtype=torch.long)
-            for row, i in enumerate(group):
-                ids[row, : len(sequences[i])] = torch.tensor(sequences[i])
+        for group, shared in _groups(sequences, [min(of_sequence) for of_sequence in places]):
+            tails = [sequences[i][shared:] for i in group]
+            ids = torch.zeros((len(group), max(map(len, tails))), dtype=torch.long)
+            for row, tail in enumerate(tails):
+                ids[row, : len(tail)] = torch.tensor(tail)
             rows = torch.tensor([row for row, i in enumerate(group) for _ in places[i]], dtype=torch.long)
-            columns = torch.tensor([place for i in group for place in places[i]], dtype=torch.long)
-            hidden = self._hidden(ids.to(self.device))[rows.to(self.device), columns.to(self.device)]
+            columns = torch.tensor([place - shared for i in group for place in places[i]], dtype=torch.long)
+            hidden = self._hidden(ids.to(self.device), sequences[group[0]][:shared])
+            hidden = hidden[rows.to(self.device), columns.to(self.device)]
             logits = self.model.get_output_embeddings()(hidden).float()
             for i, part in zip(group, logits.split([len(places[i]) for i in group]), strict=True):
                 out[i] = part
-            begun = end
         return out
 
-    def _hidden(self, ids: Tensor) -> Tensor:
-        """The last layer's output. Padding is on the right, where a causal model does not look: no mask is needed."""
-        return self.model.model(input_ids=ids, use_cache=False).last_hidden_state
+    def _hidden(self, ids: Tensor, shared: Sequence[int]) -> Tensor:
+        """The last layer's output at tokens that follow a beginning which all rows share; the beginning is computed once.
+
+        Padding is on the right, where a causal model does not look: no mask is needed.
+        """
+        if not shared:
+            return self.model.model(input_ids=ids, use_cache=False).last_hidden_state
+        beginning = torch.tensor([list(shared)], device=self.device)
+        cache = self.model.model(input_ids=beginning, use_cache=True).past_key_values
+        for layer in cache.layers:
+            layer.keys, layer.values = (x.expand(len(ids), -1, -1, -1) for x in (layer.keys, layer.values))
+        return self.model.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state
 
     def scores(self, samples: Samples) -> Tensor:
         """The distributions that the sampled tokens were drawn from, with these weights, at every place that was a choice.
@@ -169,3 +174,33 @@ class Policy:
                 barred[row] = True
                 barred[row, list(allowed)] = False
         return (logits / temperatures.unsqueeze(1)).masked_fill(barred.to(logits.device), -torch.inf)
+
+
+def _groups(sequences: Sequence[Sequence[int]], first_places: Sequence[int]) -> list[tuple[list[int], int]]:
+    """Which sequences go through the model together, and how many tokens at their beginnings are computed once for all.
+
+    Args:
+        sequences: Token ids.
+        first_places: For each, the first token whose logits are wanted; it is never part of that beginning.
+    """
+    order = sorted(range(len(sequences)), key=lambda i: tuple(sequences[i]))
+    groups: list[tuple[list[int], int]] = []
+    begun = 0
+    while begun < len(order):
+        first = order[begun]
+        end, shared, width = begun + 1, first_places[first], len(sequences[first])
+        while end < len(order):
+            other = order[end]
+            common = _common(sequences[first], sequences[other], min(shared, first_places[other]))
+            longest = max(width, len(sequences[other]))
+            if (2 * common < shared and end > begun + 1) or (longest - common) * (end + 1 - begun) > _TOKENS_AT_ONCE:
+                break
+            end, shared, width = end + 1, common, longest
+        groups.append((order[begun:end], shared if end > begun + 1 else 0))
+        begun = end
+    return groups
+
+
+def _common(one: Sequence[int], other: Sequence[int], most: int) -> int:
+    """How many tokens at the beginnings of two sequences are alike, `most` at most."""
+    return next((t for t in range(most) if one[t] != other[t]), most)

@@ -300,3 +300,20 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path):
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "recipes").glob("*.toml")), ids=lambda path: path.stem)
 def test_the_recipes_are_valid(path: Path):
     assert SelfPlayConfig.load(path, seed=3).seed == 3
+
+
+def test_sequences_that_begin_alike_give_the_logits_and_gradients_that_each_gives_alone(run: SelfPlay):
+    policy = run.state.policy
+    sequences = [(5, 6, 7, 8, 9), (5, 6, 7, 8, 9, 10, 11), (5, 6, 7, 8, 12), (20, 21, 22), (20, 21, 22, 23), (5, 6, 7, 8, 9)]
+    places = [[3, 4], [4, 6], [4], [0, 2], [3], [4]]
+
+    def gradient(logits):
+        policy.model.zero_grad()
+        sum((one * torch.arange(one.numel()).view(one.shape)).sum() for one in logits).backward()
+        return torch.cat([parameter.grad.flatten() for parameter in policy.model.parameters()])
+
+    together = policy.logits(sequences, places)
+    alone = [policy.logits([one], [at])[0] for one, at in zip(sequences, places, strict=True)]
+    for one, other in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+    torch.testing.assert_close(gradient(together), gradient(alone), rtol=1e-4, atol=1e-2)
