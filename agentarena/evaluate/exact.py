@@ -9,7 +9,7 @@ probability}; or a list with one of these for each seat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -124,7 +124,7 @@ def _prepared(game: Game[Any] | str, policy: Policies, limit: int, skip: int = -
         tree = tree_of(rules, limit)
         return tree, [_slots(tree, seat, deciders[seat]) for seat in range(rules.info.seats)]
     graph = graph_of(rules, limit)
-    return graph, [deciders[p.seat](p.key, p.actions, _viewer(rules, p.state, p.seat)) for p in graph.positions]
+    return graph, [deciders[p.seat](p.key, p.actions, partial(View, rules, p.state, p.seat)) for p in graph.positions]
 
 
 def _slots(tree: Tree, seat: int, decide: Decide) -> np.ndarray:
@@ -132,10 +132,6 @@ def _slots(tree: Tree, seat: int, decide: Decide) -> np.ndarray:
     policy = np.ones(side.size)
     for information_set, first in zip(side.sets, side.first.tolist(), strict=True):
         policy[first : first + len(information_set.actions)] = decide(
-            information_set.key, information_set.actions, _viewer(tree.game, information_set.state, seat, information_set.depth)
+            information_set.key, information_set.actions, partial(information_set.view, tree.game, seat)
         )
     return policy
-
-
-def _viewer(game: Game[Any], state: Any, seat: int, turn: int = 0) -> Callable[[], View]:
-    return partial(View, game, state, seat, turn=turn)

@@ -13,8 +13,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import agentarena as aa  # noqa: E402
+from agentarena.agents.search.tree import tree_of  # noqa: E402
 from agentarena.core.agent import View  # noqa: E402
+from agentarena.core.config import RunConfig  # noqa: E402
 from agentarena.core.errors import BadOption, NotSupported, UsageError  # noqa: E402
+from agentarena.core.match import Match  # noqa: E402
 from agentarena.core.record import Fixture  # noqa: E402
 from agentarena.core.rng import CHANCE, stream  # noqa: E402
 from agentarena.train import checkpoint, judges, losses  # noqa: E402
@@ -318,3 +321,19 @@ def test_sequences_that_begin_alike_give_the_logits_and_gradients_that_each_give
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
     expected = gradient(alone)
     assert (gradient(together) - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+@pytest.mark.parametrize("name", ["KuhnPoker-v0", "LeducPoker-v0"])
+def test_an_exact_judge_asks_at_every_information_set_what_is_asked_in_a_match(name):
+    game, texts = aa.game(name), {}
+    for seat, side in enumerate(tree_of(game).sides):
+        for information_set in side.sets:
+            view = information_set.view(game, seat)
+            texts[seat, view.information] = view.rules, view.text, view.turn
+    for number in range(30):
+        with Match(RunConfig(game), Fixture(number, number)) as match:
+            while not match.over:
+                for seat in match.pending():
+                    view = match.view(seat)
+                    assert texts[seat, view.information] == (view.rules, view.text, view.turn)
+                    match.answer(seat, view.sample())

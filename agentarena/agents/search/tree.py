@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.agent import View
 from agentarena.core.display import shown
 from agentarena.core.errors import ContractError, NotSupported
 from agentarena.core.game import Chance, Game, Information, require
@@ -35,6 +36,10 @@ MAX_HISTORIES = 1_000_000
 """Largest game tree that is built unless the caller allows more, in histories (nodes)."""
 
 
+History = tuple[Any, Any]
+"""A state, and the history before it or `None`."""
+
+
 class InformationSet(NamedTuple):
     """What a seat may know at one of its decisions.
 
@@ -44,6 +49,7 @@ class InformationSet(NamedTuple):
         parent: The seat's last slot before it.
         state: One state of the set, for agents that are asked for their policy.
         depth: How many decisions the seat has made before.
+        recent: The states since the seat's decision before, that one excluded and `state` included: their news are new to it.
     """
 
     key: str
@@ -51,6 +57,12 @@ class InformationSet(NamedTuple):
     parent: int
     state: Any
     depth: int
+    recent: tuple[Any, ...]
+
+    def view(self, game: Game[Any], seat: int) -> View:
+        """What the seat is shown there, as in a match."""
+        news = tuple(event for state in self.recent for event in game.news(state) if event.visible_to(seat))
+        return View(game, self.state, seat, news=news, turn=self.depth)
 
 
 class Level(NamedTuple):
@@ -243,23 +255,25 @@ class _Builder:
     def run(self) -> Tree:
         seats = self.game.info.seats
         zero = (0.0,) * seats
-        stack = [(state, (0,) * seats, p, zero, 0) for p, state in self.outcomes(None, None)]
+        stack: list[tuple[History, tuple[int, ...], float, tuple[float, ...], int]]
+        stack = [((state, None), (0,) * seats, p, zero, 0) for p, state in self.outcomes(None, None)]
         while stack:
-            state, last, p, before, depth = stack.pop()
+            history, last, p, before, depth = stack.pop()
+            state = history[0]
             self._count()
             returns = tuple(map(float.__add__, before, map(float, self.game.rewards(state))))
             to_move = self.game.to_move(state)
             if not to_move or depth >= self.game.info.max_steps:
                 self._end(last, p, returns)
                 continue
-            entries = [self._enter(state, seat, last[seat]) for seat in to_move]
+            entries = [self._enter(history, seat, last[seat]) for seat in to_move]
             for choice in itertools.product(*(range(len(self.sets[s][i].actions)) for s, (i, _) in zip(to_move, entries, strict=True))):
                 after, actions = list(last), {}
                 for seat, (index, first), number in zip(to_move, entries, choice, strict=True):
                     after[seat] = first + number
                     actions[seat] = self.sets[seat][index].actions[number]
                 path = tuple(after)
-                stack.extend((child, path, p * q, returns, depth + 1) for q, child in self.outcomes(state, actions))
+                stack.extend(((child, history), path, p * q, returns, depth + 1) for q, child in self.outcomes(state, actions))
         return self._tree()
 
     def _count(self) -> None:
@@ -276,8 +290,9 @@ class _Builder:
         for seat, value in enumerate(returns):
             row[1 + seat] += p * value
 
-    def _enter(self, state: Any, seat: int, parent: int) -> tuple[int, int]:
-        """Number and first slot of the information set of `seat` at `state`."""
+    def _enter(self, history: History, seat: int, parent: int) -> tuple[int, int]:
+        """Number and first slot of the information set of `seat` at the end of a history."""
+        state = history[0]
         key: str = self.game.information(state, seat)  # type: ignore[attr-defined]  # checked by __init__
         legal = self.game.legal(state, seat)
         if not isinstance(legal, tuple):
@@ -293,12 +308,21 @@ class _Builder:
             self.keys[seat].add(key)
             above = self.owner[seat][parent]
             depth = 0 if above < 0 else self.sets[seat][above].depth + 1
-            self.sets[seat].append(InformationSet(key, legal, parent, state, depth))
+            self.sets[seat].append(InformationSet(key, legal, parent, state, depth, self._recent(history, seat)))
             self.owner[seat].extend([entry[0]] * len(legal))
         elif self.sets[seat][entry[0]].actions != legal:
             was = self.sets[seat][entry[0]].actions
             raise ContractError(f"{type(self.game).__name__}: information {key!r} of seat {seat} has legal actions {was} and {legal}")
         return entry
+
+    def _recent(self, history: History, seat: int) -> tuple[Any, ...]:
+        """The states since the seat's last decision, in order."""
+        state, earlier = history
+        states = [state]
+        while earlier is not None and seat not in self.game.to_move(earlier[0]):
+            state, earlier = earlier
+            states.append(state)
+        return tuple(reversed(states))
 
     def _tree(self) -> Tree:
         """Renumbers slots so that the sets of one depth lie together, which makes each sweep a few array operations."""
