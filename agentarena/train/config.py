@@ -85,9 +85,12 @@ class SelfPlayConfig:
         max_grad_norm: Gradients are scaled down to this norm.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
-        judges: Who says how good the policy is: "exact" (NashConv, for games that can be listed), or the spec string of an
-            opponent that it meets in every seat.
+        judges: Who says how good the policy is: "exact" (NashConv, for games of hidden information that can be listed),
+            "averaged" (that of the policies' average over the updates), "reference" (that of the reference), or the spec string of
+            an opponent that it meets in every seat.
         judge_matches: Matches a seat against such an opponent.
+        judge_greedy: Whether such an opponent meets the policy's most likely replies, too.
+        average_steps: Updates between two policies that enter the average.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
     """
@@ -128,6 +131,8 @@ class SelfPlayConfig:
     past_size: int = _setting(5, low=1, high=1000)
     judges: tuple[str, ...] = ()
     judge_matches: int = _setting(200, low=1, high=10**6)
+    judge_greedy: bool = False
+    average_steps: int = _setting(1, low=1)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
 

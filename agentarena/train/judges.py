@@ -1,4 +1,4 @@
-"""Judges of a policy: exact where the game can be solved, matches in both seats elsewhere. Self-play never judges itself."""
+"""Judges of a policy: exact where the game can be solved, matches in every seat elsewhere. Self-play never judges itself."""
 
 from __future__ import annotations
 
@@ -7,30 +7,89 @@ from typing import Any
 
 import numpy as np
 
+from agentarena.agents.search.tree import Side, Tree, tree_of
 from agentarena.agents.specs import agent as agent_of
-from agentarena.core.agent import View
+from agentarena.core.errors import NotSupported
 from agentarena.core.game import Game
 from agentarena.core.record import Fixture
-from agentarena.evaluate.exact import nash_conv
 
 from .player import PolicyPlayer
 from .rollout import play
 
-__all__ = ["against", "exact", "judged"]
+__all__ = ["EXACT", "PolicyAverage", "against", "exact", "judged", "slot_policies"]
 
+EXACT = ("exact", "averaged", "reference")
+"""Judges that compute NashConv: of the policy, of its average over the updates, of the reference."""
 FIRST = 1 << 40
 """Numbers of the matches of judges begin here, apart from those of training."""
 
 
-class _Exact(PolicyPlayer):
-    """A policy that says with what probability it plays every legal action."""
-
-    def policy(self, view: View) -> Mapping[int, float]:
-        chances = self.distribution(view)
-        return {action: chances[view.write(action)] for action in view.choices}
+def slot_policies(player: PolicyPlayer, tree: Tree) -> list[np.ndarray]:
+    """The policy at every information set, read from the probability of every legal reply. One array a seat, shape (Q,), see `Tree`."""
+    return [_slots(player, tree.game, seat, side) for seat, side in enumerate(tree.sides)]
 
 
-def judged(player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequence[str], *, matches: int) -> dict[str, float]:
+def _slots(player: PolicyPlayer, game: Game[Any], seat: int, side: Side) -> np.ndarray:
+    policy = np.ones(side.size)
+    views = [information_set.view(game, seat) for information_set in side.sets]
+    for view, first, information_set, chances in zip(views, side.first, side.sets, player.distributions(views), strict=True):
+        policy[first : first + len(information_set.actions)] = [chances[view.write(action)] for action in information_set.actions]
+    return policy
+
+
+def exact(player: PolicyPlayer, game: Game[Any]) -> float:
+    """NashConv of the policy, read from the probability of every legal reply in every information set. In the game's unit.
+
+    Raises:
+        NotSupported: The game is too large to be listed, its replies are not listed, or its positions, but not what is said
+            on the way to them, are its information sets.
+    """
+    tree = _tree(game)
+    return tree.nash_conv(slot_policies(player, tree))
+
+
+def _tree(game: Game[Any]) -> Tree:
+    if not (game.info.hidden or game.info.simultaneous):
+        raise NotSupported(
+            f"{type(game).__name__} is a game of perfect information, where a text also tells the way to a position: judge it by matches, "
+            'e.g. judges = ["minimax"]'
+        )
+    return tree_of(game)
+
+
+class PolicyAverage:
+    """The average of a policy over the updates, weighted by each seat's own reach, as in fictitious play and CFR.
+
+    In two-seat zero-sum games it may be close to an equilibrium while the policies it averages go round in circles.
+
+        average(a | I)  is in proportion to  sum over updates t of  t^linear * reach_t(I) * policy_t(a | I)
+
+    Args:
+        games: Rules by id.
+        sums: Sums so far, by game; changed in place. Plain JSON, so that a checkpoint can hold them.
+        linear: Whether later updates weigh more, in proportion to their number.
+    """
+
+    def __init__(self, games: Mapping[str, Game[Any]], sums: dict[str, list[list[float]]], *, linear: bool = False) -> None:
+        self._trees, self._sums, self._linear = {name: _tree(game) for name, game in games.items()}, sums, linear
+
+    def add(self, player: PolicyPlayer, update: int) -> None:
+        """Take the policy after an update into the average."""
+        for name, tree in self._trees.items():
+            weight = float(update) if self._linear else 1.0
+            reach = [weight * side.reach(policy) for side, policy in zip(tree.sides, slot_policies(player, tree), strict=True)]
+            sums = self._sums.get(name) or [[0.0] * side.size for side in tree.sides]
+            self._sums[name] = [(np.array(total) + own).tolist() for total, own in zip(sums, reach, strict=True)]
+
+    def nash_conv(self, name: str) -> float:
+        """NashConv of the average so far. In the game's unit."""
+        tree = self._trees[name]
+        return tree.nash_conv([side.normalised(np.array(total)) for side, total in zip(tree.sides, self._sums[name], strict=True)])
+
+
+def judged(
+    player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequence[str], *, matches: int, greedy: bool = False
+) -> dict[str, float]:
     """What some judges say about a policy in some games.
 
     Args:
@@ -38,6 +97,7 @@ def judged(player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequenc
         games: Rules by id.
         judges: "exact", or the spec string of an opponent.
         matches: Matches a seat against an opponent.
+        greedy: Whether opponents meet the policy's most likely replies, too.
 
     Returns:
         Figures by name, e.g. "KuhnPoker-v0 nash_conv", "TicTacToe-v0 not lost 1 against random".
@@ -47,19 +107,13 @@ def judged(player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequenc
         for judge in judges:
             if judge == "exact":
                 figures[f"{name} nash_conv"] = exact(player, game)
-            else:
-                by_seat = against(player, game, judge, matches=matches)
-                figures |= {f"{name} {what} against {judge}": value for what, value in by_seat.items()}
+                continue
+            by_seat = against(player, game, judge, matches=matches)
+            figures |= {f"{name} {what} against {judge}": value for what, value in by_seat.items()}
+            if greedy:
+                by_seat = against(PolicyPlayer.like(player, temperature=0.0), game, judge, matches=matches)
+                figures |= {f"{name} greedy {what} against {judge}": value for what, value in by_seat.items()}
     return figures
-
-
-def exact(player: PolicyPlayer, game: Game[Any]) -> float:
-    """NashConv of the policy, read from the probability of every legal reply in every information set. In the game's unit.
-
-    Raises:
-        NotSupported: The game is too large to be listed, or its replies are not.
-    """
-    return nash_conv(game, _Exact.like(player))
 
 
 def against(player: PolicyPlayer, game: Game[Any], opponent: str, *, matches: int, seed: int = 0) -> dict[str, float]:

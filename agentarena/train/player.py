@@ -95,12 +95,24 @@ class PolicyPlayer(Agent):
 
     def distribution(self, view: View) -> dict[str, float]:
         """The probability of every legal reply at a decision: exact, for judges."""
-        options = view.options
-        tree, prompt = self._tree(view), ids(self._chat.prompt(view))
-        beginnings = [beginning for beginning, following in tree.children.items() if len(following) > 1]
-        self._learn([(prompt, tree, beginning) for beginning in beginnings])
+        return self.distributions([view])[0]
+
+    def distributions(self, views: Sequence[View]) -> list[dict[str, float]]:
+        """The probability of every legal reply at some decisions, computed together."""
+        trees, prompts = [self._tree(view) for view in views], [ids(self._chat.prompt(view)) for view in views]
+        self._learn(
+            [
+                (prompt, tree, beginning)
+                for prompt, tree in zip(prompts, trees, strict=True)
+                for beginning, following in tree.children.items()
+                if len(following) > 1
+            ]
+        )
+        return [self._distribution(*each) for each in zip(views, prompts, trees, strict=True)]
+
+    def _distribution(self, view: View, prompt: Tokens, tree: ReplyTree) -> dict[str, float]:
         out = {}
-        for move, reply in zip(options.replies, self._encoded(options), strict=True):
+        for move, reply in zip(view.options.replies, self._encoded(view.options), strict=True):
             probability = 1.0
             for length, token in enumerate(reply):
                 if len(tree.children[reply[:length]]) > 1:

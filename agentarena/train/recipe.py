@@ -30,7 +30,7 @@ from agentarena.core.record import Fixture, Record
 
 from . import checkpoint
 from .config import SelfPlayConfig
-from .judges import judged
+from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .monitor import alerts, game_signals
 from .opponents import POLICY, Opponents
@@ -58,7 +58,7 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
     while run.state.step < config.max_steps:
         figures, step = run.update(), run.state.step
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
-            figures |= judged(run.player, run.games, config.judges, matches=config.judge_matches)
+            figures |= run.judged()
         run.log(figures)
         if step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
             checkpoint.save(run.state, config)
@@ -77,6 +77,7 @@ class SelfPlay:
         player: The policy at the table.
         opponents: Whom it meets.
         learner: What changes it.
+        average: The policy's average over the updates, where a judge asks for it.
     """
 
     def __init__(self, config: SelfPlayConfig) -> None:
@@ -91,6 +92,8 @@ class SelfPlay:
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
         self.learner = Learner(config, self.state)
+        averaged = "averaged" in config.judges
+        self.average = PolicyAverage(self.games, self.state.statistics.setdefault("average", {})) if averaged else None
 
     def update(self) -> dict[str, Any]:
         """One update: roll out, learn, move the reference. Returns its figures."""
@@ -104,6 +107,8 @@ class SelfPlay:
         self.state.step += 1
         self.learner.follow()
         self.player.renew(str(self.state.step))
+        if self.average is not None and self.state.step % self.config.average_steps == 0:
+            self.average.add(self.player, self.state.step)
         spent = time.perf_counter() - began
         figures |= {"seconds": spent, "seconds_playing": played - began, "matches_per_second": len(records) / spent}
         figures["alerts"] = [f"{alert.sign}: {alert.reason}; {alert.remedy}" for alert in alerts(figures)]
@@ -136,6 +141,18 @@ class SelfPlay:
         player = PolicyPlayer(policy, name=name, temperature=self.config.temperature, prompting=Prompting(memory=self.config.memory))
         player.renew(str(step))
         return player
+
+    def judged(self) -> dict[str, float]:
+        """What the configured judges say of the policy as it is."""
+        config = self.config
+        others = [judge for judge in config.judges if judge not in EXACT or judge == "exact"]
+        figures = judged(self.player, self.games, others, matches=config.judge_matches, greedy=config.judge_greedy)
+        for name, game in self.games.items():
+            if "reference" in config.judges:
+                figures[f"{name} reference nash_conv"] = exact(self._seated(self.state.reference, "reference", self.state.step), game)
+            if self.average is not None:
+                figures[f"{name} averaged nash_conv"] = self.average.nash_conv(name)
+        return figures
 
     # --- keep -------------------------------------------------------------------------------------------------------------
 
