@@ -14,7 +14,7 @@ from agentarena.core.errors import BadOption, UsageError, suggest
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
-_ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "team_baseline")
+_ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
 
 def _setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
@@ -51,6 +51,8 @@ class SelfPlayConfig:
 
     Attributes:
         games: Environments and their shares of the matches, e.g. `{"KuhnPoker-v0": 1.0}`.
+        reward_scale: Factors of the games' rewards, by game; those that are missing have 1. With several games, or large stakes, it
+            brings their returns to the size that `beta` and `entropy_coef` are meant for.
         options: Options of the environments, by id.
         opponents: Who sits in the seats that the policy does not hold, and their shares of the matches: "self" (it holds all),
             "past" (one of its earlier checkpoints), or the spec string of any agent.
@@ -66,9 +68,14 @@ class SelfPlayConfig:
         scale: Whether `grpo` and `gigpo` divide by the deviation.
         gamma: Discount a turn of `gigpo`.
         omega: Weight of the anchors of `gigpo`.
+        advantage_pool: Whose turns make a baseline of `marshal`: "game_seat", "game" or "all".
+        turn_level: Whether turns of `marshal` have returns-to-go of their own; else all have the trajectory's return.
+        lam: Weight of longer returns in `turn_gae`.
+        value_learning_rate: Rate of the critic of `turn_gae`.
         decay: Of the moving averages of `rae`.
         num_iterations: Passes over the samples of an update.
         minibatches: Optimizer steps of one pass.
+        gradient_accumulation_steps: Parts that a minibatch is computed in, which bounds the memory and leaves the gradient as it is.
         importance_sampling_level: "token", "turn" or "sequence".
         epsilon: Clip below.
         epsilon_high: Clip above; as below by default.
@@ -77,8 +84,22 @@ class SelfPlayConfig:
         beta: Weight of the divergence from the reference.
         kl_estimator: "exact", from whole distributions, or "k1", "k2", "k3", from the sampled tokens.
         ref_model_mixup_alpha: Share of the policy's weights that the reference takes over after each update; 0 keeps it fixed.
+        reward_beta: Weight of the divergence from the reference in the rewards: each turn pays for its sampled tokens (k1).
         entropy_coef: Weight of the entropy bonus.
+        entropy_band_coef: Weight of EPO's band around each turn's usual entropy.
+        entropy_band_low: Lower end of the band, as a multiple of what is usual.
+        entropy_band_high: Upper end.
+        clip_cov: Share of the tokens that Clip-Cov leaves out at random.
+        clip_cov_low: Lower end of the covariances that it draws from.
+        clip_cov_high: Upper end.
+        kl_cov: Share of the tokens, those of largest covariance, that KL-Cov holds to the policy that sampled.
+        kl_cov_coef: Weight of that divergence.
+        clipping_bias: "log" reports the norm of what clipping takes out of the gradient, "correct" divides the surrogate's
+            gradient by it where it is above 1 (ours after ST-PPO).
+        equal_groups: "drop" leaves out groups whose returns are all equal; they are counted in any case.
         learning_rate: Greatest rate of Adam.
+        lr_scheduler_type: How the rate falls to `lr_min_ratio`: "linear", "cosine", or "constant".
+        warmup_steps: Updates in which it rises from 0.
         lr_min_ratio: Rate at the end over the greatest; it falls linearly.
         adam_beta1: See Adam.
         adam_beta2: See Adam.
@@ -96,6 +117,7 @@ class SelfPlayConfig:
     """
 
     games: Mapping[str, float]
+    reward_scale: Mapping[str, float] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     opponents: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"self": 1.0})
     model: str | ScratchModel = "tiny"
@@ -110,9 +132,14 @@ class SelfPlayConfig:
     scale: bool = True
     gamma: float = _setting(0.95, low=0.0, high=1.0)
     omega: float = _setting(1.0, low=0.0)
+    advantage_pool: str = _setting("game_seat", choices=("game_seat", "game", "all"))
+    turn_level: bool = True
+    lam: float = _setting(0.95, low=0.0, high=1.0)
+    value_learning_rate: float = _setting(1e-2, low=1e-12, high=10.0)
     decay: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
     num_iterations: int = _setting(1, low=1, high=100)
     minibatches: int = _setting(1, low=1, high=10**6)
+    gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
     importance_sampling_level: str = _setting("token", choices=("token", "turn", "sequence"))
     epsilon: float = _setting(0.2, low=1e-6, high=1.0)
     epsilon_high: float | None = _setting(None, low=1e-6)
@@ -121,8 +148,21 @@ class SelfPlayConfig:
     beta: float = _setting(0.0, low=0.0)
     kl_estimator: str = _setting("exact", choices=("exact", "k1", "k2", "k3"))
     ref_model_mixup_alpha: float = _setting(0.0, low=0.0, high=1.0)
+    reward_beta: float = _setting(0.0, low=0.0)
     entropy_coef: float = _setting(0.0, low=0.0)
+    entropy_band_coef: float = _setting(0.0, low=0.0)
+    entropy_band_low: float = _setting(0.0, low=0.0)
+    entropy_band_high: float = _setting(2.0, low=0.0)
+    clip_cov: float = _setting(0.0, low=0.0, high=1.0)
+    clip_cov_low: float = _setting(1.0)
+    clip_cov_high: float = _setting(5.0)
+    kl_cov: float = _setting(0.0, low=0.0, high=1.0)
+    kl_cov_coef: float = _setting(1.0, low=0.0)
+    clipping_bias: str = _setting("ignore", choices=("ignore", "log", "correct"))
+    equal_groups: str = _setting("keep", choices=("keep", "drop"))
     learning_rate: float = _setting(1e-5, low=1e-12, high=10.0)
+    lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
+    warmup_steps: int = _setting(0, low=0)
     lr_min_ratio: float = _setting(0.1, low=0.0, high=1.0)
     adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
     adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
@@ -142,9 +182,16 @@ class SelfPlayConfig:
             _shares(name, getattr(self, name))
         if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
             raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
-        unknown = sorted(set(self.options) - set(self.games))
-        if unknown:
-            raise BadOption(f"options are given for {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+        for name in ("options", "reward_scale"):
+            unknown = sorted(set(getattr(self, name)) - set(self.games))
+            if unknown:
+                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+        if self.clipping_bias != "ignore" and self.gradient_accumulation_steps > 1:
+            raise BadOption(
+                'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 or clipping_bias = "ignore"'
+            )
+        for key, factor in self.reward_scale.items():
+            _number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:

@@ -28,8 +28,9 @@ from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.record import Fixture, Record
 
-from . import checkpoint
+from . import checkpoint, parallel
 from .config import SelfPlayConfig
+from .critic import Critic
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .monitor import alerts, game_signals
@@ -54,11 +55,14 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
     Raises:
         UsageError: The folder holds a run of another configuration, or an update gave no finite loss; the message names the last good checkpoint.
     """
+    parallel.join()
     run = SelfPlay(config)
     while run.state.step < config.max_steps:
         figures, step = run.update(), run.state.step
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
             figures |= run.judged()
+        if parallel.rank():
+            continue
         run.log(figures)
         if step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
             checkpoint.save(run.state, config)
@@ -87,7 +91,8 @@ class SelfPlay:
         policy = checkpoint.model(config, self.games.values())
         reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
         adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
-        self.state = checkpoint.State(policy, reference, adam)
+        critic = Critic(policy.model.config.hidden_size, config.value_learning_rate) if config.estimator == "turn_gae" else None
+        self.state = checkpoint.State(policy, reference, adam, critic=critic)
         checkpoint.resume(self.state, config)
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)

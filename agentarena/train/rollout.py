@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -106,12 +107,17 @@ def seat_trajectories(record: Record, policy: str) -> list[SeatTrajectory]:
     return out
 
 
-def batch_of(trajectories: Sequence[SeatTrajectory]) -> Batch:
-    """The trajectories as arrays, for the estimators. Shape (E, K): E trajectories of up to K turns."""
+def batch_of(trajectories: Sequence[SeatTrajectory], scale: Mapping[str, float] = MappingProxyType({})) -> Batch:
+    """The trajectories as arrays, for the estimators. Shape (E, K): E trajectories of up to K turns.
+
+    Args:
+        trajectories: At least one.
+        scale: Factors of the rewards, by game; 1 where it has none.
+    """
     longest = max(len(one.turns) for one in trajectories)
     rewards, mask = np.zeros((len(trajectories), longest)), np.zeros((len(trajectories), longest))
     for e, one in enumerate(trajectories):
-        rewards[e, : len(one.turns)] = [turn.reward for turn in one.turns]
+        rewards[e, : len(one.turns)] = [turn.reward * scale.get(one.game, 1.0) for turn in one.turns]
         mask[e, : len(one.turns)] = 1
     return Batch(
         rewards,
