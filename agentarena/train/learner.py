@@ -20,6 +20,7 @@ from agentarena.core.rng import stream
 from . import advantages, checkpoint, losses, parallel
 from .batch import Batch
 from .config import SelfPlayConfig
+from .monitor import entropy_coef
 from .objective import Choices, objective, turn_entropies
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
@@ -229,7 +230,8 @@ class Learner:
             usual=self._usual_entropy(part.turns),
             draws=torch.tensor(draws, dtype=torch.float32),
         )
-        loss, figures = objective(self.config, choices, parameters)
+        bonus = entropy_coef(self.config.entropy_coef, self.state.statistics)
+        loss, figures = objective(self.config, choices, parameters, entropy_coef=bonus)
         return loss, {**figures, "loss": loss.detach(), "uniform": losses.average(batch.uniform[row], choices.mask)}
 
     def _divergence(self, batch: Samples, scores: Tensor, new: Tensor) -> Tensor:
