@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,31 +16,7 @@ def command() -> None:
 
     \b
     agentarena train selfplay --config recipes/kuhn.toml
-    agentarena train report runs/kuhn-selfplay
     """
-
-
-@command.command("report")
-@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
-@click.option("-o", "--out", type=click.Path(dir_okay=False), help="Where to write; by default report.html in the first folder.")
-@click.option("--figure", help="Write the curve of this figure alone, as SVG.")
-def report_command(folders: tuple[str, ...], out: str | None, figure: str | None) -> None:
-    """Curves, judgements, alerts and settings of runs on one page.
-
-    \b
-    agentarena train report runs/kuhn-0 runs/kuhn-1 runs/kuhn-2 -o kuhn.html
-    agentarena train report runs/kuhn-0 runs/kuhn-1 --figure "KuhnPoker-v0 nash_conv" -o kuhn.svg
-    """
-    from agentarena.train.report import curve, load, render
-
-    runs = [load(folder) for folder in folders]
-    target = Path(out or Path(folders[0]) / ("report.html" if figure is None else "curve.svg"))
-    if figure is None:
-        text = render(runs, title=" · ".join(run.name for run in runs[:4]))
-    else:
-        text = curve(runs, figure).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    target.write_text(text, encoding="utf-8")
-    console.print(f"Wrote {target}", markup=False, soft_wrap=True)
 
 
 @command.command("selfplay")
@@ -57,7 +32,6 @@ def selfplay(path: str, settings: tuple[str, ...], quiet: bool) -> None:
     """
     from agentarena.train import recipe
     from agentarena.train.config import SelfPlayConfig
-    from agentarena.train.report import load, render
 
     config = SelfPlayConfig.load(path, **named_values(settings))
     began = time.monotonic()
@@ -78,9 +52,7 @@ def selfplay(path: str, settings: tuple[str, ...], quiet: bool) -> None:
     rows = [(name, f"{value:.4f}") for name, value in last.items() if " " in name]
     if rows:
         show_table(f"After {last['step']} updates", ("judge", "figure"), rows)
-    page = Path(config.output_dir) / "report.html"
-    page.write_text(render([load(config.output_dir)], title=Path(path).stem), encoding="utf-8")
-    console.print(f"Checkpoints and log.jsonl: {config.output_dir}; curves: {page}", markup=False, soft_wrap=True)
+    console.print(f"Checkpoints and log.jsonl: {config.output_dir}", markup=False, soft_wrap=True)
 
 
 def _line(figures: dict[str, Any], seconds_left: float) -> str:

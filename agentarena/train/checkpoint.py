@@ -164,7 +164,7 @@ def save(state: State, config: SelfPlayConfig) -> Path:
     return target
 
 
-_MAY_CHANGE = ("max_steps", "eval_steps", "save_steps", "output_dir", "report_to", "sample_steps")
+_MAY_CHANGE = ("max_steps", "eval_steps", "save_steps", "output_dir")
 
 
 def _plain(config: SelfPlayConfig) -> dict[str, Any]:

@@ -112,9 +112,6 @@ class SelfPlayConfig:
         judge_matches: Matches a seat against such an opponent.
         judge_greedy: Whether such an opponent meets the policy's most likely replies, too.
         average_steps: Updates between two policies that enter the average.
-        on_alert: What an alert does: "report" says it, "remedy" also applies what usually helps, "stop" ends the run.
-        report_to: Trackers that get the figures, too: "tensorboard", "wandb".
-        sample_steps: Updates between two sample matches a game, in `samples`; 0 takes none.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
     """
@@ -176,9 +173,6 @@ class SelfPlayConfig:
     judge_matches: int = _setting(200, low=1, high=10**6)
     judge_greedy: bool = False
     average_steps: int = _setting(1, low=1)
-    on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
-    report_to: tuple[str, ...] = ()
-    sample_steps: int = _setting(0, low=0)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
 
@@ -186,10 +180,8 @@ class SelfPlayConfig:
         _check(self, "")
         for name in ("games", "opponents"):
             _shares(name, getattr(self, name))
-        for name, example in (("judges", '["exact", "random"]'), ("report_to", '["tensorboard"]')):
-            value = getattr(self, name)
-            if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
-                raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
+        if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
+            raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
         for name in ("options", "reward_scale"):
             unknown = sorted(set(getattr(self, name)) - set(self.games))
             if unknown:
@@ -222,9 +214,8 @@ class SelfPlayConfig:
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
-        for name in ("judges", "report_to"):
-            if isinstance(fields.get(name), list):
-                fields[name] = tuple(fields[name])
+        if isinstance(fields.get("judges"), list):
+            fields["judges"] = tuple(fields["judges"])
         if isinstance(fields.get("model"), Mapping):
             _known(ScratchModel, fields["model"], "model.")
             fields["model"] = ScratchModel(**fields["model"])

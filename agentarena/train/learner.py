@@ -20,7 +20,6 @@ from agentarena.core.rng import stream
 from . import advantages, checkpoint, losses, parallel
 from .batch import Batch
 from .config import SelfPlayConfig
-from .monitor import entropy_coef
 from .objective import Choices, objective, turn_entropies
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
@@ -230,8 +229,7 @@ class Learner:
             usual=self._usual_entropy(part.turns),
             draws=torch.tensor(draws, dtype=torch.float32),
         )
-        bonus = entropy_coef(self.config.entropy_coef, self.state.statistics)
-        loss, figures = objective(self.config, choices, parameters, entropy_coef=bonus)
+        loss, figures = objective(self.config, choices, parameters)
         return loss, {**figures, "loss": loss.detach(), "uniform": losses.average(batch.uniform[row], choices.mask)}
 
     def _divergence(self, batch: Samples, scores: Tensor, new: Tensor) -> Tensor:

@@ -1,10 +1,9 @@
-"""Watches a run for stalls and collapses, in words, with what usually helps, and does it where the configuration says so."""
+"""Watches a run for stalls and collapses, in words, with what usually helps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -12,18 +11,7 @@ from agentarena.core.record import Record
 
 from .rollout import SeatTrajectory
 
-__all__ = ["RESTART", "Alert", "alerts", "entropy_coef", "game_signals", "react", "track_length"]
-
-RAISE = 1.5
-"""Factor by which a remedy raises the entropy bonus."""
-LARGEST = 8.0
-"""Greatest factor in all."""
-LEAST = 0.01
-"""Entropy bonus that a remedy starts from where the configuration has less."""
-PATIENCE = 10
-"""Updates between two remedies."""
-RESTART = "went back to the weights of the last checkpoint"
-_LOST = ("monopoly", "stall")
+__all__ = ["Alert", "alerts", "game_signals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,66 +81,8 @@ def alerts(signals: Mapping[str, float]) -> list[Alert]:
         )
     if get("clip_ratio", 0.0) > 0.3:
         out.append(Alert("clipping", f"{signals['clip_ratio']:.0%} of the tokens are clipped", "lower learning_rate or num_iterations"))
-    if get("clipping_bias_norm", 0.0) > 1.0:
-        out.append(
-            Alert(
-                "clipping bias",
-                f"clipping takes a gradient of norm {signals['clipping_bias_norm']:.2f} away",
-                'lower num_iterations, or set importance_sampling_level = "turn" or clipping_bias = "correct"',
-            )
-        )
-    usual = get("usual_tokens", 0.0)
-    if usual and not usual / 2 <= get("tokens", usual) <= 2 * usual:
-        out.append(
-            Alert(
-                "length",
-                f"replies have {signals['tokens']:.0f} tokens, after {usual:.0f} usually",
-                "look at the sample matches; raise beta, or check what the reward pays for",
-            )
-        )
     if get("faults", 0.0) > 0.5:
         out.append(
             Alert("faults", f"{signals['faults']:.0%} of the replies were not accepted", "constrain decoding, or clone legal play first")
         )
     return out
-
-
-def track_length(tokens: float, statistics: dict[str, Any]) -> float:
-    """The usual length of replies before this update: a moving average, 0 in the first ones. It then takes this update in."""
-    own = statistics.setdefault("monitor", {})
-    usual, updates = own.get("tokens", 0.0), own.get("updates", 0)
-    own["tokens"] = tokens if not updates else 0.9 * usual + 0.1 * tokens
-    own["updates"] = updates + 1
-    return float(usual) if updates >= PATIENCE else 0.0
-
-
-def entropy_coef(configured: float, statistics: Mapping[str, Any]) -> float:
-    """The weight of the entropy bonus, as remedies have raised it."""
-    factor = statistics.get("monitor", {}).get("entropy_factor", 1.0)
-    return configured if factor == 1.0 else max(configured, LEAST) * factor
-
-
-def react(signs: Sequence[Alert], statistics: dict[str, Any], step: int) -> str:
-    """Apply the remedy of an update's alerts, at most one in `PATIENCE` updates.
-
-    Low entropy and a seat's monopoly raise the entropy bonus by `RAISE`, up to `LARGEST` in all. Where it has been raised so far
-    and the run is lost all the same, the remedy is `RESTART`, which the caller carries out.
-
-    Args:
-        signs: The alerts.
-        statistics: Of the run's state; changed.
-        step: Number of the update.
-
-    Returns:
-        What was done, `""` for nothing.
-    """
-    names = {alert.sign for alert in signs}
-    own = statistics.setdefault("monitor", {})
-    if not names & {"entropy", *_LOST} or step - own.get("remedied", -PATIENCE) < PATIENCE:
-        return ""
-    factor = own.get("entropy_factor", 1.0)
-    own["remedied"] = step
-    if factor < LARGEST:
-        own["entropy_factor"] = min(factor * RAISE, LARGEST)
-        return f"raised the entropy bonus to {own['entropy_factor']:.2f} times the configured one"
-    return RESTART if names & set(_LOST) else ""

@@ -44,9 +44,7 @@ class Choices:
     draws: Tensor
 
 
-def objective(
-    config: SelfPlayConfig, c: Choices, parameters: Sequence[Tensor], *, entropy_coef: float | None = None
-) -> tuple[Tensor, dict[str, Tensor]]:
+def objective(config: SelfPlayConfig, c: Choices, parameters: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss, and figures about it.
 
         loss = - surrogate / max(1, ||C||) - entropy_coef * H + beta * KL(policy || reference)
@@ -58,9 +56,7 @@ def objective(
         config: Weights and thresholds.
         c: The choices.
         parameters: What C is a gradient by.
-        entropy_coef: In place of the configured one.
     """
-    bonus = config.entropy_coef if entropy_coef is None else entropy_coef
     how: Any = config.loss_type
     clip: dict[str, Any] = {"low": config.epsilon, "high": config.epsilon_high or config.epsilon, "dual": config.delta}
     ratio = _ratios(config, c)
@@ -80,7 +76,7 @@ def objective(
         figures["clipping_bias_norm"] = bias
         if config.clipping_bias == "correct":
             policy = policy / bias.clamp(min=1.0)
-    loss = policy - bonus * losses.average(c.entropy, c.mask, how) + config.beta * losses.average(c.divergence, c.mask, how)
+    loss = policy - config.entropy_coef * losses.average(c.entropy, c.mask, how) + config.beta * losses.average(c.divergence, c.mask, how)
     if config.entropy_band_coef:
         loss = loss + config.entropy_band_coef * _band(config, c)
     if config.kl_cov:

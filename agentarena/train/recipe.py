@@ -15,7 +15,6 @@ killed goes on to the same weights.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -25,10 +24,8 @@ from typing import Any
 import torch
 
 from agentarena.agents.llm.settings import Prompting
-from agentarena.agents.llm.weights import named_tensors
 from agentarena.core import registry
 from agentarena.core.agent import Agent
-from agentarena.core.errors import UsageError
 from agentarena.core.record import Fixture, Record
 
 from . import checkpoint, parallel
@@ -36,13 +33,11 @@ from .config import SelfPlayConfig
 from .critic import Critic
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
-from .monitor import RESTART, alerts, game_signals, react, track_length
+from .monitor import alerts, game_signals
 from .opponents import POLICY, Opponents
 from .player import PolicyPlayer
 from .policy import Policy
 from .rollout import fixtures, play, seat_trajectories
-from .samples import save_samples
-from .trackers import Track, trackers
 
 __all__ = ["SelfPlay", "selfplay"]
 
@@ -73,8 +68,6 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
             checkpoint.save(run.state, config)
         if report is not None:
             report(figures)
-        if config.on_alert == "stop" and figures["alerts"]:
-            raise UsageError(f"update {step}: {figures['alerts'][0]}; the last good checkpoint is {checkpoint.last(run.folder)}")
     return run
 
 
@@ -104,7 +97,6 @@ class SelfPlay:
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
         self.learner = Learner(config, self.state)
-        self._trackers: list[Track] | None = None
         averaged = "averaged" in config.judges
         self.average = PolicyAverage(self.games, self.state.statistics.setdefault("average", {})) if averaged else None
 
@@ -124,24 +116,8 @@ class SelfPlay:
             self.average.add(self.player, self.state.step)
         spent = time.perf_counter() - began
         figures |= {"seconds": spent, "seconds_playing": played - began, "matches_per_second": len(records) / spent}
-        figures["alerts"] = self._watch(figures)
-        if self.config.sample_steps and self.state.step % self.config.sample_steps == 0 and not parallel.rank():
-            save_samples(self.folder, self.state.step, records)
+        figures["alerts"] = [f"{alert.sign}: {alert.reason}; {alert.remedy}" for alert in alerts(figures)]
         return figures
-
-    def _watch(self, figures: dict[str, Any]) -> list[str]:
-        """The alerts of an update in words, and what was done about them."""
-        statistics = self.state.statistics
-        signs = alerts({**figures, "usual_tokens": track_length(figures["tokens"], statistics)})
-        words = [f"{alert.sign}: {alert.reason}; {alert.remedy}" for alert in signs]
-        remedy = react(signs, statistics, self.state.step) if self.config.on_alert == "remedy" else ""
-        if remedy == RESTART:
-            newest = checkpoint.last(self.folder)
-            if newest is None:
-                return words
-            checkpoint.copy_weights(self.state.policy, dict(named_tensors(newest)))
-            self.player.renew(str(self.state.step))
-        return [*words, f"remedy: {remedy}"] if remedy else words
 
     # --- roll out ---------------------------------------------------------------------------------------------------------
 
@@ -195,7 +171,3 @@ class SelfPlay:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(figures) + "\n")
-        if self._trackers is None:
-            self._trackers = trackers(self.config.report_to, self.folder, dataclasses.asdict(self.config))
-        for track in self._trackers:
-            track(figures["step"], {name: value for name, value in figures.items() if isinstance(value, int | float)})
