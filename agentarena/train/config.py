@@ -204,7 +204,7 @@ class SelfPlayConfig:
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:
-        """Read a TOML file; `changes` override it.
+        """Read a TOML file; `changes` override it, `{"model.hidden_size": 96}` one entry of a table.
 
         Raises:
             UsageError: The file is no TOML.
@@ -214,7 +214,13 @@ class SelfPlayConfig:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} is no TOML file: {error}") from None
-        return cls.of({**data, **changes})
+        data |= {name: value for name, value in changes.items() if "." not in name}
+        for name, value in changes.items():
+            table, dot, entry = name.partition(".")
+            if dot:
+                before = data.get(table, {})
+                data[table] = {**(before if isinstance(before, Mapping) else {}), entry: value}
+        return cls.of(data)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:

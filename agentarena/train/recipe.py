@@ -44,12 +44,15 @@ from .rollout import fixtures, play, seat_trajectories
 __all__ = ["SelfPlay", "selfplay"]
 
 
-def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None] | None = None) -> SelfPlay:
+def selfplay(
+    config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None] | None = None, stop: Callable[[], bool] | None = None
+) -> SelfPlay:
     """Train a policy by playing; a run that is there already in `output_dir` goes on.
 
     Args:
         config: Everything that shapes the run.
         report: Called with the figures of every update, which also go to `output_dir/log.jsonl`.
+        stop: Asked after every update; `True` saves a checkpoint and ends the run there. For runs of one process.
 
     Returns:
         The run, with the trained policy in `.policy`.
@@ -67,9 +70,10 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
             figures |= run.judged()
         stopped = run.monitor.stopped_by
+        interrupted = stop is not None and stop()
         if not parallel.rank():
             run.log(figures)
-            if stopped or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
+            if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
                 checkpoint.save(run.state, config)
             if config.sample_steps and step % config.sample_steps == 0:
                 write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
@@ -77,6 +81,8 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
                 report(figures)
         if stopped:
             raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
+        if interrupted:
+            break
     return run
 
 
