@@ -156,3 +156,20 @@ def _line(figures: dict[str, Any], seconds_left: float) -> str:
     parts += [f"{name} {figures[name]:.3f}" for name in ("loss", "entropy", "kl_step", "clip_ratio", "grad_norm")]
     parts += [f"{name} {value:.3f}" for name, value in figures.items() if " " in name]
     return "  ".join(parts) + "".join(f"\n    {alert}" for alert in figures["alerts"])
+
+
+@command.command("curves")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
+@click.option("-o", "--out", default="curves.html", show_default=True, type=click.Path(dir_okay=False), help="The HTML file.")
+def curves(folders: tuple[str, ...], out: str) -> None:
+    """Draw the figures of runs, each a line in every frame. FOLDERS are their output folders.
+
+    \b
+    agentarena train curves runs/kuhn-selfplay -o kuhn.html
+    """
+    from agentarena.matches.arguments import output_file
+    from agentarena.train.curves import write
+
+    output_file("--out", out)
+    write(folders, out)
+    say(f"wrote {out}")

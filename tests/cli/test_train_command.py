@@ -83,3 +83,25 @@ def test_ctrl_c_saves_after_the_update_and_says_how_to_go_on(run, tmp_path, monk
     assert "this update is finished and saved first" in err
     assert "to go on: agentarena train selfplay" in out
     assert (tmp_path / "out" / "checkpoint-1" / "run.json").is_file()
+
+
+def test_curves_of_runs_are_one_page(run, tmp_path):
+    for name, figure in (("one", 0.5), ("two", 0.25)):
+        (tmp_path / name / "samples").mkdir(parents=True)
+        steps = [{"step": n, "loss": 1.0 / n, "KuhnPoker-v0 nash_conv": figure, "alerts": ["<b>loud"]} for n in (1, 2, 3)]
+        (tmp_path / name / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in steps))
+        (tmp_path / name / "samples" / "step-3-KuhnPoker-v0.txt").write_text("seat 0 replies: <i>bet")
+    code, out, err = run("train", "curves", "one", "two", "-o", "page.html")
+    assert (code, out.strip()) == (0, "wrote page.html"), err
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<svg") == 2
+    assert "update 3: &lt;b&gt;loud" in page
+    assert "seat 0 replies: &lt;i&gt;bet" in page
+    assert "<i>bet" not in page
+
+
+def test_a_folder_without_a_log_is_named(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, _, err = run("train", "curves", "empty")
+    assert code == 2
+    assert "empty holds no log.jsonl" in err
