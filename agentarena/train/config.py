@@ -114,6 +114,11 @@ class SelfPlayConfig:
         average_steps: Updates between two policies that enter the average.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
+        sample_steps: Updates between two matches of each game that are written out to read, in `output_dir/samples`; 0 writes none.
+        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "stop" saves a
+            checkpoint and ends the run.
+        alert_patience: Updates in a row that such a sign stands before that.
+        alert_entropy_factor: What a remedy multiplies the weight of the entropy bonus by.
     """
 
     games: Mapping[str, float]
@@ -175,6 +180,10 @@ class SelfPlayConfig:
     average_steps: int = _setting(1, low=1)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
+    sample_steps: int = _setting(0, low=0)
+    on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
+    alert_patience: int = _setting(3, low=1, high=10**6)
+    alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
 
     def __post_init__(self) -> None:
         _check(self, "")
@@ -195,7 +204,7 @@ class SelfPlayConfig:
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:
-        """Read a TOML file; `changes` override it.
+        """Read a TOML file; `changes` override it, `{"model.hidden_size": 96}` one entry of a table.
 
         Raises:
             UsageError: The file is no TOML.
@@ -205,7 +214,13 @@ class SelfPlayConfig:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} is no TOML file: {error}") from None
-        return cls.of({**data, **changes})
+        data |= {name: value for name, value in changes.items() if "." not in name}
+        for name, value in changes.items():
+            table, dot, entry = name.partition(".")
+            if dot:
+                before = data.get(table, {})
+                data[table] = {**(before if isinstance(before, Mapping) else {}), entry: value}
+        return cls.of(data)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:

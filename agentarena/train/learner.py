@@ -20,6 +20,7 @@ from agentarena.core.rng import stream
 from . import advantages, checkpoint, losses, parallel
 from .batch import Batch
 from .config import SelfPlayConfig
+from .monitor import entropy_coef
 from .objective import Choices, objective, turn_entropies
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
@@ -229,7 +230,7 @@ class Learner:
             usual=self._usual_entropy(part.turns),
             draws=torch.tensor(draws, dtype=torch.float32),
         )
-        loss, figures = objective(self.config, choices, parameters)
+        loss, figures = objective(replace(self.config, entropy_coef=entropy_coef(self.config, self.state)), choices, parameters)
         return loss, {**figures, "loss": loss.detach(), "uniform": losses.average(batch.uniform[row], choices.mask)}
 
     def _divergence(self, batch: Samples, scores: Tensor, new: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ import torch
 from agentarena.agents.llm.settings import Prompting
 from agentarena.core import registry
 from agentarena.core.agent import Agent
+from agentarena.core.errors import UsageError
 from agentarena.core.record import Fixture, Record
 
 from . import checkpoint, parallel
@@ -33,7 +34,8 @@ from .config import SelfPlayConfig
 from .critic import Critic
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
-from .monitor import alerts, game_signals
+from .logs import cut_log, write_samples
+from .monitor import Monitor, game_signals
 from .opponents import POLICY, Opponents
 from .player import PolicyPlayer
 from .policy import Policy
@@ -42,32 +44,45 @@ from .rollout import fixtures, play, seat_trajectories
 __all__ = ["SelfPlay", "selfplay"]
 
 
-def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None] | None = None) -> SelfPlay:
+def selfplay(
+    config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None] | None = None, stop: Callable[[], bool] | None = None
+) -> SelfPlay:
     """Train a policy by playing; a run that is there already in `output_dir` goes on.
 
     Args:
         config: Everything that shapes the run.
         report: Called with the figures of every update, which also go to `output_dir/log.jsonl`.
+        stop: Asked after every update; `True` saves a checkpoint and ends the run there. For runs of one process.
 
     Returns:
         The run, with the trained policy in `.policy`.
 
     Raises:
-        UsageError: The folder holds a run of another configuration, or an update gave no finite loss; the message names the last good checkpoint.
+        UsageError: The folder holds a run of another configuration, an update gave no finite loss (the message names the last good
+            checkpoint), or signs of a collapse stood and `on_alert` is "stop".
     """
     parallel.join()
     run = SelfPlay(config)
+    if not parallel.rank():
+        cut_log(run.folder, run.state.step)
     while run.state.step < config.max_steps:
         figures, step = run.update(), run.state.step
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
             figures |= run.judged()
-        if parallel.rank():
-            continue
-        run.log(figures)
-        if step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
-            checkpoint.save(run.state, config)
-        if report is not None:
-            report(figures)
+        stopped = run.monitor.stopped_by
+        interrupted = stop is not None and stop()
+        if not parallel.rank():
+            run.log(figures)
+            if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
+                checkpoint.save(run.state, config)
+            if config.sample_steps and step % config.sample_steps == 0:
+                write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
+            if report is not None:
+                report(figures)
+        if stopped:
+            raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
+        if interrupted:
+            break
     return run
 
 
@@ -81,6 +96,7 @@ class SelfPlay:
         player: The policy at the table.
         opponents: Whom it meets.
         learner: What changes it.
+        monitor: What watches it.
         average: The policy's average over the updates, where a judge asks for it.
     """
 
@@ -97,6 +113,7 @@ class SelfPlay:
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
         self.learner = Learner(config, self.state)
+        self.monitor = Monitor(config, self.state)
         averaged = "averaged" in config.judges
         self.average = PolicyAverage(self.games, self.state.statistics.setdefault("average", {})) if averaged else None
 
@@ -104,6 +121,7 @@ class SelfPlay:
         """One update: roll out, learn, move the reference. Returns its figures."""
         began = time.perf_counter()
         self.opponents.remember()
+        self.player.renew(str(self.state.step))  # what judges computed is not known after a resume
         records = self.rollout()
         trajectories = [one for record in records for one in seat_trajectories(record, POLICY)]
         played = time.perf_counter()
@@ -116,7 +134,7 @@ class SelfPlay:
             self.average.add(self.player, self.state.step)
         spent = time.perf_counter() - began
         figures |= {"seconds": spent, "seconds_playing": played - began, "matches_per_second": len(records) / spent}
-        figures["alerts"] = [f"{alert.sign}: {alert.reason}; {alert.remedy}" for alert in alerts(figures)]
+        figures["alerts"] = self.monitor.watch(figures)
         return figures
 
     # --- roll out ---------------------------------------------------------------------------------------------------------
