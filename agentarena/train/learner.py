@@ -17,6 +17,7 @@ from agentarena.core.rng import stream
 
 from . import advantages, checkpoint, losses
 from .config import SelfPlayConfig
+from .curriculum import mean_advantages
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
 
@@ -69,6 +70,7 @@ class Learner:
         mean = {name: float(np.mean([one[name] for one in figures])) for name in figures[0]}
         return {
             **mean,
+            **{f"advantage/{game}": value for game, value in mean_advantages(trajectories, of_turns).items()},
             "zero_advantages": float((rows.abs() < 1e-9).float().mean()),
             "learning_rate": self.state.optimizer.param_groups[0]["lr"],
         }
