@@ -56,6 +56,22 @@ class SelfPlayConfig:
         options: Options of the environments, by id.
         opponents: Who sits in the seats that the policy does not hold, and their shares of the matches: "self" (it holds all),
             "past" (one of its earlier checkpoints), or the spec string of any agent.
+        opponents_of: Opponents of single games, by id, in place of `opponents`.
+        seats_of_policy: What the policy holds in a match with others, in turn: "one" seat, or all seats of one "side" in games
+            that have two or more.
+        past_sampling: How "past" is drawn: "uniform", "latest", or "prioritized" (more often where the policy loses).
+        past_exponent: How strongly "prioritized" prefers those.
+        curriculum: How the shares of the games change: "fixed", "bandit" or "learning_progress", as in `curriculum`.
+        curriculum_temperature: Of "bandit", in parts of a game's range of returns (of deviations, where the estimator divides by them).
+        curriculum_decay: Of the moving averages of "bandit" and the fast one of "learning_progress", an update.
+        curriculum_floor: Part of the matches that is always given out by the shares of `games` alone.
+        format_reward: Added to every turn whose reply was accepted.
+        retry_penalty: Taken from every turn whose reply was not.
+        invalid_penalty: How far below the game's least return an offender ends, nobody gaining by it; by default the rules of
+            forfeits stand.
+        length_penalty: Taken from a reply of 2 * `length_max` - `length_min` tokens; in proportion above `length_max`.
+        length_min: See there, in tokens.
+        length_max: The longest reply without a penalty, in tokens.
         model: A folder in the format of transformers, a name on the hub, "tiny", or a `ScratchModel`.
         output_dir: Where checkpoints and logs go.
         max_steps: Updates.
@@ -125,6 +141,20 @@ class SelfPlayConfig:
     reward_scale: Mapping[str, float] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     opponents: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"self": 1.0})
+    opponents_of: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
+    seats_of_policy: str = _setting("one", choices=("one", "side"))
+    past_sampling: str = _setting("uniform", choices=("uniform", "prioritized", "latest"))
+    past_exponent: float = _setting(2.0, low=0.0, high=10.0)
+    curriculum: str = _setting("fixed", choices=("fixed", "bandit", "learning_progress"))
+    curriculum_temperature: float = _setting(0.1, low=1e-6)
+    curriculum_decay: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
+    curriculum_floor: float = _setting(0.2, low=0.0, high=1.0)
+    format_reward: float = _setting(0.0, low=0.0)
+    retry_penalty: float = _setting(0.0, low=0.0)
+    invalid_penalty: float | None = _setting(None, low=0.0)
+    length_penalty: float = _setting(0.0, low=0.0)
+    length_min: int = _setting(11, low=0)
+    length_max: int = _setting(2048, low=1)
     model: str | ScratchModel = "tiny"
     output_dir: str = "runs/selfplay"
     max_steps: int = _setting(100, low=1, high=10**7)
@@ -201,6 +231,20 @@ class SelfPlayConfig:
             )
         for key, factor in self.reward_scale.items():
             _number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)
+        self._check_matches()
+
+    def _check_matches(self) -> None:
+        """Settings about who plays what, together."""
+        if not isinstance(self.opponents_of, Mapping):
+            raise BadOption(f"opponents_of must be a table of games and their opponents, got {shown(self.opponents_of)}")
+        for game, table in self.opponents_of.items():
+            if game not in self.games:
+                raise BadOption(f"opponents_of names {shown(game)}, which is not among the games: {', '.join(self.games)}")
+            _shares(f"opponents_of.{game}", table)
+        if self.matches % self.num_generations:
+            raise BadOption(f"matches={self.matches} must be a multiple of num_generations={self.num_generations}: groups are whole")
+        if self.length_min >= self.length_max:
+            raise BadOption(f"length_min={self.length_min} must be less than length_max={self.length_max}")
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:

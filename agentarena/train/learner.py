@@ -20,6 +20,7 @@ from agentarena.core.rng import stream
 from . import advantages, checkpoint, losses, parallel
 from .batch import Batch
 from .config import SelfPlayConfig
+from .curriculum import mean_advantages
 from .monitor import entropy_coef
 from .objective import Choices, objective, turn_entropies
 from .policy import Samples, taken
@@ -160,6 +161,7 @@ class Learner:
         mean = {name: float(np.mean([one[name] for one in figures])) for name in (figures[0] if figures else {})}
         return {
             **mean,
+            **{f"advantage/{game}": value for game, value in mean_advantages(trajectories, of_turns).items()},
             "zero_advantages": float((np.abs(rows.advantages) < 1e-9).mean()) if rows.samples else 1.0,
             "equal_groups": float(len(equal)),
             "learning_rate": self.state.optimizer.param_groups[0]["lr"],

@@ -28,10 +28,12 @@ from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.errors import UsageError
 from agentarena.core.record import Fixture, Record
+from agentarena.core.trajectory import Trajectory
 
 from . import checkpoint, parallel
 from .config import SelfPlayConfig
 from .critic import Critic
+from .curriculum import Curriculum
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .logs import cut_log, write_samples
@@ -39,7 +41,8 @@ from .monitor import Monitor, game_signals
 from .opponents import POLICY, Opponents
 from .player import PolicyPlayer
 from .policy import Policy
-from .rollout import fixtures, play, seat_trajectories
+from .rollout import fixtures, play, policy_seats, seat_trajectories, sides
+from .shaping import shaped
 
 __all__ = ["SelfPlay", "selfplay"]
 
@@ -95,6 +98,7 @@ class SelfPlay:
         state: Everything that it has learned.
         player: The policy at the table.
         opponents: Whom it meets.
+        curriculum: How many matches each game gets.
         learner: What changes it.
         monitor: What watches it.
         average: The policy's average over the updates, where a judge asks for it.
@@ -104,6 +108,7 @@ class SelfPlay:
         self.config = config
         self._ids = {name: registry.resolve(name) for name in config.games}
         self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
+        self._opponents_of = {self._ids[name]: config.opponents_of.get(name, config.opponents) for name in config.games}
         policy = checkpoint.model(config, self.games.values())
         reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
         adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
@@ -112,6 +117,9 @@ class SelfPlay:
         checkpoint.resume(self.state, config)
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
+        self.opponents.check(self.games, self._opponents_of)
+        weights = {self._ids[name]: weight for name, weight in config.games.items()}
+        self.curriculum = Curriculum(config, self.games, weights, self._opponents_of, self.state)
         self.learner = Learner(config, self.state)
         self.monitor = Monitor(config, self.state)
         averaged = "averaged" in config.judges
@@ -122,11 +130,16 @@ class SelfPlay:
         began = time.perf_counter()
         self.opponents.remember()
         self.player.renew(str(self.state.step))  # what judges computed is not known after a resume
-        records = self.rollout()
-        trajectories = [one for record in records for one in seat_trajectories(record, POLICY)]
+        turns: dict[int, Trajectory] = {}
+        shares, records = self.curriculum.shares(), self.rollout(turns)
+        trajectories = [one for record in records for one in seat_trajectories(record, POLICY, turns[record.match])]
         played = time.perf_counter()
         figures: dict[str, Any] = {"step": self.state.step + 1, **game_signals(records, trajectories)}
-        figures |= self.learner.learn(trajectories)
+        figures |= self.learner.learn(shaped(trajectories, self.games, self.config))
+        self.opponents.count(records)
+        mean_advantages = {game: figures[f"advantage/{game}"] for game in self.games if f"advantage/{game}" in figures}
+        self.curriculum.update(records, trajectories, mean_advantages)
+        figures |= {f"share/{game}": share for game, share in shares.items()}
         self.state.step += 1
         self.learner.follow()
         self.player.renew(str(self.state.step))
@@ -139,26 +152,36 @@ class SelfPlay:
 
     # --- roll out ---------------------------------------------------------------------------------------------------------
 
-    def rollout(self) -> list[Record]:
-        """The matches of this update. Their numbers, deals and opponents follow from the seed and the update alone."""
-        config, first = self.config, self.state.step * self.config.matches
+    def rollout(self, turns: dict[int, Trajectory] | None = None) -> list[Record]:
+        """The matches of this update. Their numbers, deals and opponents follow from the seed and what has been learned so far.
+
+        Args:
+            turns: Filled with the turns of every match, by number, where it is given.
+        """
+        config, step, first = self.config, self.state.step, self.state.step * self.config.matches
         table: dict[str, tuple[list[Agent], list[Fixture]]] = {}
-        for name, opponent, number in fixtures(config.seed, self.state.step, config.games, config.opponents, config.matches):
-            env_id = self._ids[name]
-            game = self.games[env_id]
+        own = {self._ids[name]: opponents for name, opponents in config.opponents_of.items()}
+        how: dict[str, Any] = {"opponents_of": own, "generations": config.num_generations}
+        for env_id, opponent, number in fixtures(config.seed, step, self.curriculum.shares(), config.opponents, config.matches, **how):
             agents, seating = table.setdefault(env_id, ([self.player], []))
-            seats = [0] * game.info.seats
-            if opponent != "self":
-                other = self.opponents.of(opponent, first + number)
-                if other not in agents:
-                    agents.append(other)
-                seats = [agents.index(other)] * game.info.seats
-                seats[number % game.info.seats] = 0
-            match = first + number
-            seating.append(Fixture(match, match // config.num_generations, tuple(seats)))
-        return [
-            one.record for name, (agents, seating) in table.items() for one in play(self.games[name], agents, seating, seed=config.seed)
-        ]
+            match, deal = first + number, (first + number) // config.num_generations
+            seating.append(Fixture(match, deal, self._seats(env_id, opponent, deal, number // config.num_generations, agents)))
+        out = []
+        for env_id, (agents, seating) in table.items():
+            out += [one.record for one in play(self.games[env_id], agents, seating, seed=config.seed, turns=turns)]
+        return out
+
+    def _seats(self, env_id: str, opponent: str, deal: int, turn: int, agents: list[Agent]) -> tuple[int, ...]:
+        """Who holds each seat, by its index among `agents`, to whom the opponent is added. Alike for all matches of a deal."""
+        game, config = self.games[env_id], self.config
+        if opponent == "self":
+            return (0,) * game.info.seats
+        other = self.opponents.of(opponent, deal, env_id)
+        if other not in agents:
+            agents.append(other)
+        of_seats = sides(game, config.seed, deal) if config.seats_of_policy == "side" else range(game.info.seats)
+        own = policy_seats(of_seats, config.seats_of_policy, turn)
+        return tuple(0 if seat in own else agents.index(other) for seat in range(game.info.seats))
 
     def _seated(self, policy: Policy, name: str, step: int) -> PolicyPlayer:
         player = PolicyPlayer(policy, name=name, temperature=self.config.temperature, prompting=Prompting(memory=self.config.memory))
