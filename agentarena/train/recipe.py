@@ -23,13 +23,13 @@ from typing import Any
 
 import torch
 
-from agentarena.agents.llm.settings import Prompting
 from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.record import Fixture, Record
 
 from . import checkpoint
 from .config import SelfPlayConfig
+from .engines import seated
 from .judges import judged
 from .learner import Learner
 from .monitor import alerts, game_signals
@@ -133,7 +133,7 @@ class SelfPlay:
         ]
 
     def _seated(self, policy: Policy, name: str, step: int) -> PolicyPlayer:
-        player = PolicyPlayer(policy, name=name, temperature=self.config.temperature, prompting=Prompting(memory=self.config.memory))
+        player = seated(policy, self.config, name, learns=name == POLICY)
         player.renew(str(step))
         return player
 
