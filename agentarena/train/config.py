@@ -80,6 +80,18 @@ class SelfPlayConfig:
         seed: Seed of everything.
         temperature: Of sampling while training.
         memory: What prompts show of earlier decisions, as in `Prompting.memory`.
+        sampler: What draws replies: "listed" (exactly, among listed legal replies), "transformers" or "vllm" (an engine: any
+            game, free text, thinking), or "auto" (listed where a decision has at most 256 listed replies, else transformers).
+        constrain: Whether an engine decodes under the legal replies.
+        top_p: Nucleus threshold of an engine; 1 cuts nothing.
+        top_k: Number of most likely tokens that an engine draws from; 0 cuts nothing.
+        max_completion_length: Tokens of an engine's reply at most, thinking included.
+        strategy: How an engine's agent comes to a decision: "direct", "react" (words, then the move) or "plan" (a plan first).
+        thinking: Whether the model thinks first, where its chat template knows `enable_thinking`.
+        keep_thinking: Whether later prompts show earlier thinking.
+        max_batch: Replies that an engine has under way at once.
+        vllm_gpu_memory_utilization: Part of the GPU's memory that vLLM takes.
+        vllm_max_model_length: Tokens that prompt and reply may take together in vLLM; by default what the model was made for.
         estimator: Advantage estimator, by its name in `advantages`.
         scale: Whether `grpo` and `gigpo` divide by the deviation.
         gamma: Discount a turn of `gigpo`.
@@ -163,6 +175,17 @@ class SelfPlayConfig:
     seed: int = _setting(0, low=0, high=2**63)
     temperature: float = _setting(1.0, low=1e-3, high=100.0)
     memory: str = "state"
+    sampler: str = _setting("auto", choices=("auto", "listed", "transformers", "vllm"))
+    constrain: bool = True
+    top_p: float = _setting(1.0, low=1e-6, high=1.0)
+    top_k: int = _setting(0, low=0, high=10**9)
+    max_completion_length: int = _setting(256, low=1, high=10**6)
+    strategy: str = _setting("direct", choices=("direct", "react", "plan"))
+    thinking: bool | None = None
+    keep_thinking: bool = False
+    max_batch: int = _setting(64, low=1, high=10**5)
+    vllm_gpu_memory_utilization: float = _setting(0.3, low=0.01, high=1.0)
+    vllm_max_model_length: int | None = _setting(None, low=16, high=10**8)
     estimator: str = _setting("marshal", choices=_ESTIMATORS)
     scale: bool = True
     gamma: float = _setting(0.95, low=0.0, high=1.0)
@@ -219,6 +242,10 @@ class SelfPlayConfig:
         _check(self, "")
         for name in ("games", "opponents"):
             _shares(name, getattr(self, name))
+        if self.sampler in ("auto", "listed") and (self.top_p < 1 or self.top_k):
+            raise BadOption(
+                f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
+            )
         if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
             raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
         for name in ("options", "reward_scale"):
@@ -297,7 +324,7 @@ def _check(config: Any, prefix: str) -> None:
             continue
         if kind.startswith(("int", "float")):
             _number(name, value, kind.startswith("int"), field.metadata["low"], field.metadata["high"])
-        elif kind == "bool" and not isinstance(value, bool):
+        elif kind.startswith("bool") and not isinstance(value, bool):
             raise BadOption(f"{name} must be true or false, got {shown(value)}")
         elif kind == "str":
             choices = field.metadata.get("choices") or ()

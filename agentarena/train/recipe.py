@@ -23,7 +23,6 @@ from typing import Any
 
 import torch
 
-from agentarena.agents.llm.settings import Prompting
 from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.errors import UsageError
@@ -34,6 +33,7 @@ from . import checkpoint, parallel
 from .config import SelfPlayConfig
 from .critic import Critic
 from .curriculum import Curriculum
+from .engines import seated
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .logs import cut_log, write_samples
@@ -184,7 +184,7 @@ class SelfPlay:
         return tuple(0 if seat in own else agents.index(other) for seat in range(game.info.seats))
 
     def _seated(self, policy: Policy, name: str, step: int) -> PolicyPlayer:
-        player = PolicyPlayer(policy, name=name, temperature=self.config.temperature, prompting=Prompting(memory=self.config.memory))
+        player = seated(policy, self.config, name, learns=name == POLICY)
         player.renew(str(step))
         return player
 
