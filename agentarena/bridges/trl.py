@@ -84,7 +84,7 @@ def seat_return(completions: Sequence[Any], seat_return: Sequence[float | None],
     return list(seat_return)
 
 
-class GameTrainer(GRPOTrainer):  # type: ignore[misc]  # untyped where TRL is not installed
+class GameTrainer(GRPOTrainer):
     """TRL's `GRPOTrainer` on matches; the arguments are its own, without `rollout_func`.
 
     Args:
