@@ -153,7 +153,7 @@ def _judgements(figures: dict[str, Any]) -> dict[str, float]:
 def _line(figures: dict[str, Any], seconds_left: float) -> str:
     """One update on a line, alerts below it."""
     parts = [f"update {figures['step']:5d}", f"{figures['matches_per_second']:7.1f} matches/s", f"{seconds_left / 60:5.1f} min left"]
-    parts += [f"{name} {figures[name]:.3f}" for name in ("loss", "entropy", "kl_step", "clip_ratio", "grad_norm")]
+    parts += [f"{name} {figures[name]:.3f}" for name in ("loss", "entropy", "kl_step", "clip_ratio", "grad_norm") if name in figures]
     parts += [f"{name} {value:.3f}" for name, value in figures.items() if " " in name]
     return "  ".join(parts) + "".join(f"\n    {alert}" for alert in figures["alerts"])
 

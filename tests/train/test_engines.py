@@ -144,7 +144,7 @@ def test_past_policies_are_sampled_with_their_own_weights(tmp_path: Path):
     with torch.no_grad():
         run.state.policy.model.model.layers[0].mlp.down_proj.weight.add_(1.0)
     (step,) = run.state.past
-    past = run.opponents.of("past", 0)
+    past = run.opponents.of("past", 0, "Commons-v0")
     game = run.games["Commons-v0"]
     records = [one.record for one in play(game, [past], [Fixture(0, 0, (0, 0))], seed=1)]
     samples = [s for record in records for one in seat_trajectories(record, past.name) for turn in one.turns for s in turn.samples]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +153,7 @@ import numpy as np, torch
 torch.set_num_threads(1)
 sys.path.insert(0, "tests/train")
 from test_learner import config
+from dataclasses import replace
 from pathlib import Path
 from agentarena.train import parallel
 from agentarena.train.recipe import selfplay
@@ -240,3 +242,13 @@ def test_equal_groups_are_counted_and_dropped(tmp_path):
 def test_the_bias_of_clipping_needs_the_minibatch_at_once(tmp_path):
     with pytest.raises(BadOption, match="gradient_accumulation_steps = 1"):
         config(tmp_path, clipping_bias="log", gradient_accumulation_steps=2)
+
+
+def test_an_update_without_a_sample_changes_nothing(tmp_path):
+    run = SelfPlay(config(tmp_path))
+    before = [parameter.detach().clone() for parameter in run.state.policy.model.parameters()]
+    trajectories = [one for record in run.rollout() for one in seat_trajectories(record, "policy")]
+    silent = [replace(one, turns=tuple(replace(turn, samples=()) for turn in one.turns)) for one in trajectories]
+    assert run.learner.learn(silent)["zero_advantages"] == 1.0
+    for one, other in zip(before, run.state.policy.model.parameters(), strict=True):
+        assert torch.equal(one, other)
