@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -46,6 +47,8 @@ def selfplay(path: str, settings: tuple[str, ...], quiet: bool) -> None:
             click.echo(_line(figures, rate * (config.max_steps - figures["step"])), err=True)
 
     recipe.selfplay(config, report=report)
+    if int(os.environ.get("RANK", "0")):  # another process of this run says it
+        return
     if not last:
         console.print(f"{config.output_dir} holds all {config.max_steps} updates already", markup=False, soft_wrap=True)
         return

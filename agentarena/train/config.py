@@ -83,6 +83,9 @@ class SelfPlayConfig:
         adam_beta1: See Adam.
         adam_beta2: See Adam.
         max_grad_norm: Gradients are scaled down to this norm.
+        gradient_accumulation_steps: Parts that a process computes its share of a minibatch in, one after the other; the gradient is
+            that of the whole minibatch, the memory that of a part.
+        micro_batch_tokens: Tokens of such a part at most, prompts and padding included, in place of their number; 0 sets no limit.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
         judges: Who says how good the policy is: "exact" (NashConv, for games of hidden information that can be listed),
@@ -127,6 +130,8 @@ class SelfPlayConfig:
     adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
     adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
     max_grad_norm: float = _setting(1.0, low=1e-12)
+    gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
+    micro_batch_tokens: int = _setting(0, low=0)
     past_steps: int = _setting(10, low=1)
     past_size: int = _setting(5, low=1, high=1000)
     judges: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from agentarena.core.errors import UsageError
 from agentarena.core.rng import stream
 
 from . import advantages, checkpoint, losses
+from .accumulation import Accumulation
 from .config import SelfPlayConfig
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
@@ -36,6 +37,7 @@ class Learner:
 
     def __init__(self, config: SelfPlayConfig, state: checkpoint.State) -> None:
         self.config, self.state = config, state
+        self.gradient = Accumulation(state.policy, config.gradient_accumulation_steps, config.micro_batch_tokens)
 
     def advantages(self, trajectories: Sequence[SeatTrajectory]) -> np.ndarray:
         """The advantage of every turn, by the configured estimator. Shape (E, K)."""
@@ -81,7 +83,7 @@ class Learner:
         """One optimizer step."""
         config, batch = self.config, Samples.of(samples)
         row, mask, old = batch.row, batch.mask[batch.row], batch.old_logprobs[batch.row]
-        scores = self.state.policy.scores(batch)
+        scores = self.gradient.scores(batch)
         new, entropy = batch.spread(taken(batch, scores)), batch.spread(losses.entropy(scores))
         clip: dict[str, Any] = {"low": config.epsilon, "high": config.epsilon_high or config.epsilon, "dual": config.delta}
         ratio = losses.ratios(new[row], old, mask, config.importance_sampling_level, torch.zeros_like(mask))  # type: ignore[arg-type]  # checked
@@ -95,7 +97,7 @@ class Learner:
                 f"update {self.state.step + 1}: the loss is {float(loss.detach())}; the last good checkpoint is {checkpoint.last(Path(self.config.output_dir))}"
             )
         self.state.optimizer.zero_grad()
-        loss.backward()
+        self.gradient.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.state.policy.model.parameters(), config.max_grad_norm)
         self.state.optimizer.step()
         with torch.no_grad():

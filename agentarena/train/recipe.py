@@ -28,7 +28,7 @@ from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.record import Fixture, Record
 
-from . import checkpoint
+from . import checkpoint, parallel
 from .config import SelfPlayConfig
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
@@ -54,16 +54,20 @@ def selfplay(config: SelfPlayConfig, *, report: Callable[[dict[str, Any]], None]
     Raises:
         UsageError: The folder holds a run of another configuration, or an update gave no finite loss; the message names the last good checkpoint.
     """
+    parallel.start()
     run = SelfPlay(config)
     while run.state.step < config.max_steps:
         figures, step = run.update(), run.state.step
         if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
             figures |= run.judged()
+        if not parallel.is_main():
+            continue
         run.log(figures)
         if step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
             checkpoint.save(run.state, config)
         if report is not None:
             report(figures)
+    parallel.stop()
     return run
 
 
@@ -89,6 +93,7 @@ class SelfPlay:
         adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
         self.state = checkpoint.State(policy, reference, adam)
         checkpoint.resume(self.state, config)
+        parallel.require_equal("the policy", checkpoint.digest(checkpoint.weights(policy)))
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
         self.learner = Learner(config, self.state)
@@ -133,9 +138,12 @@ class SelfPlay:
                 seats[number % game.info.seats] = 0
             match = first + number
             seating.append(Fixture(match, match // config.num_generations, tuple(seats)))
-        return [
-            one.record for name, (agents, seating) in table.items() for one in play(self.games[name], agents, seating, seed=config.seed)
-        ]
+        out: list[Record] = []
+        for name, (agents, seating) in table.items():
+            own = parallel.share(seating)
+            finished = play(self.games[name], agents, own, seed=config.seed) if own else []
+            out += parallel.gather_records([one.record for one in finished])
+        return out
 
     def _seated(self, policy: Policy, name: str, step: int) -> PolicyPlayer:
         player = PolicyPlayer(policy, name=name, temperature=self.config.temperature, prompting=Prompting(memory=self.config.memory))
