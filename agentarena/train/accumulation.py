@@ -15,6 +15,7 @@ Reference: gradient caching, arXiv 2101.06983, section 3.2, for losses of the sc
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import torch
 from torch import Tensor
@@ -109,7 +110,7 @@ class Accumulation:
 def _even(order: list[int], count: int) -> list[list[int]]:
     """So many groups of about equal size; none is empty."""
     ends = [len(order) * number // count for number in range(count + 1)]
-    return [order[begin:end] for begin, end in zip(ends, ends[1:], strict=False) if end > begin]
+    return [order[begin:end] for begin, end in itertools.pairwise(ends) if end > begin]
 
 
 def _bounded(order: list[int], lengths: list[int], tokens: int) -> list[list[int]]:

@@ -79,13 +79,17 @@ class SelfPlayConfig:
         ref_model_mixup_alpha: Share of the policy's weights that the reference takes over after each update; 0 keeps it fixed.
         entropy_coef: Weight of the entropy bonus.
         learning_rate: Greatest rate of Adam.
-        lr_min_ratio: Rate at the end over the greatest; it falls linearly.
+        lr_min_ratio: Rate at the end over the greatest; see `lr_scheduler_type`.
         adam_beta1: See Adam.
         adam_beta2: See Adam.
         max_grad_norm: Gradients are scaled down to this norm.
         gradient_accumulation_steps: Parts that a process computes its share of a minibatch in, one after the other; the gradient is
             that of the whole minibatch, the memory that of a part.
         micro_batch_tokens: Tokens of such a part at most, prompts and padding included, in place of their number; 0 sets no limit.
+        weight_decay: Of AdamW; 0 is plain Adam.
+        warmup_steps: Updates over which the learning rate rises to its greatest.
+        lr_scheduler_type: How it goes on: "linear" or "cosine" down to `lr_min_ratio`, or "constant".
+        save_total_limit: Checkpoints that are left when another one is saved, the newest; 0 leaves all.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
         judges: Who says how good the policy is: "exact" (NashConv, for games of hidden information that can be listed),
@@ -132,6 +136,10 @@ class SelfPlayConfig:
     max_grad_norm: float = _setting(1.0, low=1e-12)
     gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
     micro_batch_tokens: int = _setting(0, low=0)
+    weight_decay: float = _setting(0.0, low=0.0, high=10.0)
+    warmup_steps: int = _setting(0, low=0, high=10**7)
+    lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
+    save_total_limit: int = _setting(0, low=0, high=10**6)
     past_steps: int = _setting(10, low=1)
     past_size: int = _setting(5, low=1, high=1000)
     judges: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from agentarena.core.rng import stream
 from . import advantages, checkpoint, losses
 from .accumulation import Accumulation
 from .config import SelfPlayConfig
+from .optimizer import learning_rate
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
 
@@ -63,7 +64,7 @@ class Learner:
                 weights.extend([float(of_turns[e, k])] * len(turn.samples))
         rows = torch.tensor(weights, dtype=torch.float32)
         for group in self.state.optimizer.param_groups:
-            group["lr"] = config.learning_rate * self._schedule()
+            group["lr"] = learning_rate(config, self.state.step)
         figures: list[dict[str, float]] = []
         for number in range(config.num_iterations):
             order = stream(config.seed, SHUFFLE, self.state.step, number).permutation(len(samples))
@@ -74,10 +75,6 @@ class Learner:
             "zero_advantages": float((rows.abs() < 1e-9).float().mean()),
             "learning_rate": self.state.optimizer.param_groups[0]["lr"],
         }
-
-    def _schedule(self) -> float:
-        done = self.state.step / self.config.max_steps
-        return 1 - (1 - self.config.lr_min_ratio) * done
 
     def _step(self, samples: Sequence[TokenSample], weights: Tensor) -> dict[str, float]:
         """One optimizer step."""
@@ -92,13 +89,11 @@ class Learner:
         loss = loss - config.entropy_coef * losses.average(entropy[row], mask, how)
         to_reference = losses.average(self._divergence(batch, scores, new)[row], mask, how)
         loss = loss + config.beta * to_reference
-        if not math.isfinite(float(loss.detach())):
-            raise UsageError(
-                f"update {self.state.step + 1}: the loss is {float(loss.detach())}; the last good checkpoint is {checkpoint.last(Path(self.config.output_dir))}"
-            )
+        self._require_finite("loss", float(loss.detach()))
         self.state.optimizer.zero_grad()
         self.gradient.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.state.policy.model.parameters(), config.max_grad_norm)
+        self._require_finite("norm of the gradient", float(norm))
         self.state.optimizer.step()
         with torch.no_grad():
             step = losses.average(losses.kl(old, new[row], "k3"), mask)
@@ -114,6 +109,11 @@ class Learner:
             "clip_ratio": float(clipped),
             "grad_norm": float(norm),
         }
+
+    def _require_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            good = checkpoint.last(Path(self.config.output_dir))
+            raise UsageError(f"update {self.state.step + 1}: the {what} is {value}; the last good checkpoint is {good}")
 
     def _divergence(self, batch: Samples, scores: Tensor, new: Tensor) -> Tensor:
         """How far the policy is from the reference, at each choice. Shape (D, T)."""

@@ -21,8 +21,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from agentarena.agents.llm.settings import Prompting
 from agentarena.core import registry
 from agentarena.core.agent import Agent
@@ -34,6 +32,7 @@ from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .monitor import alerts, game_signals
 from .opponents import POLICY, Opponents
+from .optimizer import optimizer
 from .player import PolicyPlayer
 from .policy import Policy
 from .rollout import fixtures, play, seat_trajectories
@@ -90,8 +89,7 @@ class SelfPlay:
         self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
         policy = checkpoint.model(config, self.games.values())
         reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
-        adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
-        self.state = checkpoint.State(policy, reference, adam)
+        self.state = checkpoint.State(policy, reference, optimizer(config, policy.model.parameters()))
         checkpoint.resume(self.state, config)
         parallel.require_equal("the policy", checkpoint.digest(checkpoint.weights(policy)))
         self.player = self._seated(policy, POLICY, self.state.step)
