@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm lint format bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl lint format bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,6 +48,17 @@ VLLM := .venv-vllm/bin/python
 test-vllm: .venv-vllm/ready ## run the tests that need vLLM, in an environment of their own
 	$(VLLM) -m pytest tests/with_vllm
 
+TRL := .venv-trl/bin/python
+
+.venv-trl/ready: pyproject.toml requirements-trl.lock
+	test -x $(TRL) || $(PYTHON) -m venv .venv-trl
+	$(TRL) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-trl.lock
+	$(TRL) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+test-trl: .venv-trl/ready ## run the tests that need TRL, in an environment of their own
+	HF_HUB_OFFLINE=1 TRL_EXPERIMENTAL_SILENCE=1 $(TRL) -m pytest tests/bridges
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +76,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-trl site demo build dist .pytest_cache .mypy_cache .ruff_cache

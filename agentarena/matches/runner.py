@@ -14,6 +14,7 @@ from agentarena.core.display import is_a
 from agentarena.core.errors import RunEnds
 from agentarena.core.match import Match, RunConfig
 from agentarena.core.record import Finished
+from agentarena.core.trajectory import Trajectory
 
 from .channels import Channel, Inline, Mailbox, Question, channel
 from .seating import Fixture
@@ -54,12 +55,19 @@ class Runner:
         agents: The agents, in the order that fixtures refer to. The same object may stand in several places.
         concurrency: How many matches to keep open; see `default_concurrency`.
         deadline_s: Seconds per decision, for agents that answer in their own time.
+        traced: Called with the turns of every match as it ends, before `finished` is; matches keep none by default.
     """
 
     def __init__(
-        self, config: RunConfig, agents: Sequence[Agent], *, concurrency: int | None = None, deadline_s: float | None = None
+        self,
+        config: RunConfig,
+        agents: Sequence[Agent],
+        *,
+        concurrency: int | None = None,
+        deadline_s: float | None = None,
+        traced: Callable[[Trajectory], None] | None = None,
     ) -> None:
-        self._config = config
+        self._config, self._traced = config, traced
         self._concurrency = concurrency or default_concurrency(agents)
         self._mailbox: Mailbox = SimpleQueue()
         distinct: dict[int, Channel] = {}
@@ -109,7 +117,7 @@ class Runner:
                 self._sleep(deliver)
 
     def _start(self, fixture: Fixture, deliver: Callable[[Finished], None]) -> None:
-        match = Match(self._config, fixture)
+        match = Match(self._config, fixture, trace=self._traced is not None)
         self._open.add(match)
         if self._alone:
             self._play_alone(match, deliver)
@@ -133,6 +141,8 @@ class Runner:
         self._open.discard(match)
         try:
             finished = match.finished()
+            if self._traced is not None:
+                self._traced(match.trajectory())
         finally:
             match.close()
         deliver(finished)

@@ -53,7 +53,7 @@ class Accumulation:
         """What `Policy.scores` gives for a minibatch; a loss of it goes to `backward`. Shape (N, V)."""
         self._again, self._graph, self._leaf = [], None, None
         places = int(samples.mask.sum())
-        if not places or (parallel.world_size() == 1 and self._count == 1 and not self._tokens):
+        if not places or (parallel.world() == 1 and self._count == 1 and not self._tokens):
             return self._policy.scores(samples)
         own = self._parts(samples)
         if len(own) == 1:
@@ -67,7 +67,7 @@ class Accumulation:
         whole = torch.zeros(places, width, device=self._policy.device)
         for part, values in zip(own, computed, strict=True):
             whole[part.rows.to(whole.device)] = values
-        parallel.add_up([whole])
+        parallel.sum_over_processes([whole])
         self._leaf = whole.requires_grad_()
         return self._leaf
 
@@ -86,9 +86,9 @@ class Accumulation:
         self._again, self._graph, self._leaf = [], None, None
         parameters = [parameter for parameter in self._policy.model.parameters() if parameter.requires_grad]
         for parameter in parameters:
-            if parameter.grad is None and parallel.world_size() > 1:
+            if parameter.grad is None and parallel.world() > 1:
                 parameter.grad = torch.zeros_like(parameter)
-        parallel.add_up(parameter.grad for parameter in parameters if parameter.grad is not None)
+        parallel.sum_over_processes(parameter.grad for parameter in parameters if parameter.grad is not None)
 
     def _parts(self, samples: Samples) -> list[_Part]:
         """This process's samples in parts, similar ones together; those without a choice are left out."""

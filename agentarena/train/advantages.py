@@ -23,60 +23,28 @@ turn; every other estimator leaves it out of its means and gives it advantage 0.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from agentarena.core.errors import UsageError
 
-__all__ = ["Batch", "equal_groups", "gigpo", "grpo", "marshal", "marshal_release", "rae", "team_baseline", "turn_gae"]
+from .batch import Array, Baselines, Batch, arrays, as_numpy, like, pairs, pools, returns_to_go, standardised
 
-Array = Any
-"""A numpy array or a torch tensor."""
-Baselines = dict[tuple[Hashable, Hashable], float]
-"""(game, seat) -> moving average of its returns."""
+__all__ = [
+    "Batch",
+    "equal_group_members",
+    "equal_groups",
+    "gigpo",
+    "grpo",
+    "marshal",
+    "marshal_release",
+    "rae",
+    "team_baseline",
+    "turn_gae",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Trajectories of one update.
-
-    Attributes:
-        rewards: Reward credited to each turn, in the game's unit. Shape (E, K); numpy or torch. Ignored where the mask is 0.
-        mask: 1 where the trajectory has that turn, 0 after its end. Shape (E, K).
-        seats: Which seat each trajectory played. Shape (E,).
-        games: Name of its game, or any other hashable. Shape (E,).
-        groups: Trajectories of one group share a deal or prompt. Shape (E,).
-        anchors: What each turn's decision looked like, e.g. its information key; compared for equality. Shape (E, K).
-        truncated: Whether the match was cut short, so that its end decided nothing. Shape (E,); nowhere by default.
-
-    Raises:
-        UsageError: The shapes do not fit, or a reward under the mask is not finite.
-    """
-
-    rewards: Array
-    mask: Array
-    seats: Sequence[Hashable]
-    games: Sequence[Hashable]
-    groups: Sequence[Hashable]
-    anchors: Sequence[Sequence[Hashable]] | None = None
-    truncated: Sequence[bool] | None = None
-
-    def __post_init__(self) -> None:
-        shape = tuple(self.rewards.shape) if hasattr(self.rewards, "shape") else np.shape(self.rewards)
-        if len(shape) != 2:
-            raise UsageError(f"rewards must have shape (E, K), got {shape}")
-        if np.shape(_numpy(self.mask)) != shape:
-            raise UsageError(f"mask must have the shape of rewards, {shape}, got {np.shape(_numpy(self.mask))}")
-        for name in ("seats", "games", "groups", "anchors", "truncated"):
-            column = getattr(self, name)
-            if column is not None and len(column) != shape[0]:
-                raise UsageError(f"{name} must have {shape[0]} entries, one a trajectory, got {len(column)}")
-        if self.anchors is not None and any(len(row) != shape[1] for row in self.anchors):
-            raise UsageError(f"every row of anchors must have {shape[1]} entries, one a turn")
-        if not np.isfinite(np.where(_numpy(self.mask) > 0, _numpy(self.rewards), 0.0)).all():
-            raise UsageError("rewards must be finite where the mask is 1")
+POOLS = ("game_seat", "game", "all")
+"""Whose returns make a baseline of `marshal`: one seat's of one game, all seats' of a game, everybody's."""
 
 
 def grpo(b: Batch, std: bool = True, *, virtual_maximum: float | None = None) -> Array:
@@ -99,15 +67,15 @@ def grpo(b: Batch, std: bool = True, *, virtual_maximum: float | None = None) ->
     >>> grpo(two).tolist()
     [[1.0, 1.0], [-1.0, -1.0]]
     """
-    rewards, _, valid = _arrays(b)
+    rewards, _, valid = arrays(b)
     returns = rewards.sum(1)
     advantage = np.zeros(len(returns))
-    for members in _pools(b.groups, valid.max(axis=1, initial=False)):
+    for members in pools(b.groups, valid.max(axis=1, initial=False)):
         values = returns[members]
         if virtual_maximum is not None and np.ptp(values) == 0:
             values = np.append(values, virtual_maximum)
-        advantage[members] = _standard(values, std)[: len(members)]
-    return _like(advantage[:, None] * valid, b.rewards)
+        advantage[members] = standardised(values, std)[: len(members)]
+    return like(advantage[:, None] * valid, b.rewards)
 
 
 def equal_groups(b: Batch) -> tuple[int, int]:
@@ -116,19 +84,34 @@ def equal_groups(b: Batch) -> tuple[int, int]:
     >>> equal_groups(Batch(np.ones((3, 1)), np.ones((3, 1)), [0, 0, 0], ["nim"] * 3, [1, 1, 2]))
     (2, 2)
     """
-    rewards, _, valid = _arrays(b)
+    equal = equal_group_members(b)
+    _, _, valid = arrays(b)
+    return len(equal), len(pools(b.groups, valid.max(axis=1, initial=False)))
+
+
+def equal_group_members(b: Batch) -> list[np.ndarray]:
+    """The trajectories of each group whose returns are all equal, by their numbers.
+
+    >>> [members.tolist() for members in equal_group_members(Batch(np.ones((3, 1)), np.ones((3, 1)), [0, 0, 0], ["nim"] * 3, [1, 1, 2]))]
+    [[0, 1], [2]]
+    """
+    rewards, _, valid = arrays(b)
     returns = rewards.sum(1)
-    pools = _pools(b.groups, valid.max(axis=1, initial=False))
-    return sum(bool(np.ptp(returns[members]) == 0) for members in pools), len(pools)
+    return [members for members in pools(b.groups, valid.max(axis=1, initial=False)) if np.ptp(returns[members]) == 0]
 
 
-def marshal(b: Batch) -> Array:
+def marshal(b: Batch, *, pool: str = "game_seat", turn_level: bool = True) -> Array:
     """How much better a turn's return-to-go was than is usual in its seat of its game: the form of MARSHAL's paper.
 
         G[e, k] = sum_{k' >= k} r[e, k'],    A[e, k] = G[e, k] - mean of G over all turns of the same (game, seat)
 
     Summed first and centred afterwards, without dividing by a deviation; every turn weighs the same in the mean. Equals
     `turn_gae` with gamma = lam = 1 and that mean as every value.
+
+    Args:
+        b: The trajectories.
+        pool: Whose turns the mean is over: "game_seat", "game" (all seats together) or "all". For ablations.
+        turn_level: Without it a trajectory's return, minus the mean return of its pool, is the advantage of all its turns.
 
     Returns:
         Shape (E, K), 0 where the mask is 0; the advantages of each (game, seat) add up to 0.
@@ -139,7 +122,11 @@ def marshal(b: Batch) -> Array:
     >>> marshal(pair).tolist()
     [[1.25, 0.25], [-0.75, -0.75]]
     """
-    return _centred_returns_to_go(b, b.seats)
+    if pool not in POOLS:
+        raise UsageError(f"pool is {pool!r}; allowed: {', '.join(POOLS)}")
+    nobody = [0] * len(b.games)
+    keys = pairs(nobody if pool == "all" else b.games, b.seats if pool == "game_seat" else nobody)
+    return _centred(b, keys, turn_level)
 
 
 def team_baseline(b: Batch, teams: Sequence[Hashable]) -> Array:
@@ -155,17 +142,21 @@ def team_baseline(b: Batch, teams: Sequence[Hashable]) -> Array:
     """
     if len(teams) != len(b.games):
         raise UsageError(f"teams must have {len(b.games)} entries, one a trajectory, got {len(teams)}")
-    return _centred_returns_to_go(b, teams)
+    return _centred(b, pairs(b.games, teams))
 
 
-def _centred_returns_to_go(b: Batch, kinds: Sequence[Hashable]) -> Array:
-    rewards, _, valid = _arrays(b)
-    to_go = _returns_to_go(rewards)
+def _centred(b: Batch, keys: Sequence[Hashable], turn_level: bool = True) -> Array:
+    rewards, _, valid = arrays(b)
+    to_go = returns_to_go(rewards)
     advantage = np.zeros_like(to_go)
-    for members in _pools(_pairs(b.games, kinds), valid.max(axis=1, initial=False)):
+    for members in pools(keys, valid.max(axis=1, initial=False)):
         turns = valid[members]
-        advantage[members] = np.where(turns, to_go[members] - to_go[members][turns].mean(), 0.0)
-    return _like(advantage, b.rewards)
+        if turn_level:
+            centred = to_go[members] - to_go[members][turns].mean()
+        else:
+            centred = np.broadcast_to((to_go[members, 0] - to_go[members, 0].mean())[:, None], turns.shape)
+        advantage[members] = np.where(turns, centred, 0.0)
+    return like(advantage, b.rewards)
 
 
 def marshal_release(b: Batch, *, lengths: Array | None = None) -> Array:
@@ -192,24 +183,24 @@ def marshal_release(b: Batch, *, lengths: Array | None = None) -> Array:
 
     Reference: github thu-nics/MARSHAL, roll/utils/functionals.py and roll/pipeline/agentic/agentic_pipeline.py.
     """
-    rewards, _, valid = _arrays(b)
-    tokens = np.where(valid, 1 if lengths is None else _numpy(lengths), 0).astype(int)
+    rewards, _, valid = arrays(b)
+    tokens = np.where(valid, 1 if lengths is None else as_numpy(lengths), 0).astype(int)
     if (tokens[valid] < 1).any():
         raise UsageError("lengths must be at least 1 where the mask is 1")
     turn_rewards = rewards.copy()
-    for members in _pools(_pairs(b.games, b.seats), valid.max(axis=1, initial=False)):
+    for members in pools(pairs(b.games, b.seats), valid.max(axis=1, initial=False)):
         turn_rewards[members] -= rewards[members][valid[members]].mean()
     rows = [_per_token(turn_rewards[e][valid[e]], tokens[e][valid[e]]) for e in range(len(rewards))]
     flat = _whitened(np.concatenate(rows)) if any(map(len, rows)) else np.zeros(0)
     to_go = [row[::-1].cumsum()[::-1] for row in np.split(flat, np.cumsum([len(row) for row in rows])[:-1])]
-    for members in _pools(b.seats, valid.max(axis=1, initial=False)):
+    for members in pools(b.seats, valid.max(axis=1, initial=False)):
         centre = np.unique(np.concatenate([to_go[e] for e in members])).mean()
         for e in members:
             to_go[e] = to_go[e] - centre
     flat = _whitened(np.concatenate(to_go)) if len(flat) else flat
     advantage = np.zeros_like(rewards)
     advantage[valid] = flat[np.cumsum(tokens[valid]) - 1] if len(flat) else 0.0
-    return _like(advantage, b.rewards)
+    return like(advantage, b.rewards)
 
 
 def _per_token(turn_rewards: np.ndarray, tokens: np.ndarray) -> np.ndarray:
@@ -248,15 +239,15 @@ def rae(b: Batch, baselines: Mapping[tuple[Hashable, Hashable], float], decay: f
     """
     if not 0 <= decay < 1:
         raise UsageError(f"decay must be in [0, 1), got {decay!r}")
-    rewards, _, valid = _arrays(b)
+    rewards, _, valid = arrays(b)
     after: Baselines = dict(baselines)
     advantage = np.zeros(len(rewards))
-    for e, key in enumerate(_pairs(b.games, b.seats)):
+    for e, key in enumerate(pairs(b.games, b.seats)):
         if valid[e].any():
             baseline, value = after.get(key, 0.0), float(rewards[e].sum())
             advantage[e] = value - baseline
             after[key] = decay * baseline + (1 - decay) * value
-    return _like(advantage[:, None] * valid, b.rewards), after
+    return like(advantage[:, None] * valid, b.rewards), after
 
 
 def gigpo(b: Batch, gamma: float = 0.95, omega: float = 1.0, std: bool = True) -> Array:
@@ -282,15 +273,15 @@ def gigpo(b: Batch, gamma: float = 0.95, omega: float = 1.0, std: bool = True) -
         raise UsageError("gigpo needs Batch(anchors=...), e.g. the information key of every turn")
     if not 0 <= gamma <= 1:
         raise UsageError(f"gamma must be in [0, 1], got {gamma!r}")
-    rewards, _, valid = _arrays(b)
-    to_go = _returns_to_go(rewards, gamma)
+    rewards, _, valid = arrays(b)
+    to_go = returns_to_go(rewards, gamma)
     places = np.argwhere(valid)
-    keys = [(_plain(b.groups[e]), _plain(b.anchors[e][k])) for e, k in places]
+    keys = pairs([b.groups[e] for e, _ in places], [b.anchors[e][k] for e, k in places])
     step = np.zeros_like(rewards)
-    for members in _pools(keys, np.ones(len(keys), bool)):
+    for members in pools(keys, np.ones(len(keys), bool)):
         rows, columns = places[members].T
-        step[rows, columns] = _standard(to_go[rows, columns], std)
-    return _like(_numpy(grpo(b, std)) + omega * step, b.rewards)
+        step[rows, columns] = standardised(to_go[rows, columns], std)
+    return like(as_numpy(grpo(b, std)) + omega * step, b.rewards)
 
 
 def turn_gae(b: Batch, values: Array, gamma: float, lam: float, *, bootstrap: Array | None = None) -> Array:
@@ -319,14 +310,14 @@ def turn_gae(b: Batch, values: Array, gamma: float, lam: float, *, bootstrap: Ar
     for name, value in (("gamma", gamma), ("lam", lam)):
         if not 0 <= value <= 1:
             raise UsageError(f"{name} must be in [0, 1], got {value!r}")
-    rewards, mask, valid = _arrays(b)
-    critic = _numpy(values)
+    rewards, mask, valid = arrays(b)
+    critic = as_numpy(values)
     if critic.shape != rewards.shape:
         raise UsageError(f"values must have the shape of rewards, {rewards.shape}, got {critic.shape}")
     if bootstrap is not None:
-        valid, rewards = mask, np.where(mask, _numpy(b.rewards), 0.0)
+        valid, rewards = mask, np.where(mask, as_numpy(b.rewards), 0.0)
     truncated = np.zeros(len(rewards), bool) if b.truncated is None else np.asarray(b.truncated, bool)
-    following = np.zeros(len(rewards)) if bootstrap is None else np.where(truncated, _numpy(bootstrap), 0.0)
+    following = np.zeros(len(rewards)) if bootstrap is None else np.where(truncated, as_numpy(bootstrap), 0.0)
     advantage, later = np.zeros_like(rewards), np.zeros(len(rewards))
     for k in reversed(range(rewards.shape[1])):
         here = valid[:, k]
@@ -334,65 +325,4 @@ def turn_gae(b: Batch, values: Array, gamma: float, lam: float, *, bootstrap: Ar
         later = np.where(here, delta + gamma * lam * later, later)
         following = np.where(here, critic[:, k], following)
         advantage[:, k] = np.where(here, later, 0.0)
-    return _like(advantage, b.rewards)
-
-
-# --- shared ---------------------------------------------------------------------------------------------------------
-
-
-def _arrays(b: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rewards with 0 where they do not count, the mask, and the mask without truncated trajectories."""
-    mask = _numpy(b.mask) > 0
-    valid = mask if b.truncated is None else mask & ~np.asarray(b.truncated, bool)[:, None]
-    return np.where(valid, _numpy(b.rewards), 0.0), mask, valid
-
-
-def _returns_to_go(rewards: np.ndarray, gamma: float = 1.0) -> np.ndarray:
-    """Discounted sums of this and all later rewards. Shape (E, K). Masked rewards are 0, so gaps between turns are none."""
-    out, later = np.zeros_like(rewards), np.zeros(len(rewards))
-    for k in reversed(range(rewards.shape[1])):
-        later = rewards[:, k] + gamma * later
-        out[:, k] = later
-    return out
-
-
-def _standard(values: np.ndarray, std: bool) -> np.ndarray:
-    """Values minus their mean, divided by their population standard deviation where that is asked for and not 0."""
-    if np.ptp(values) == 0:
-        return np.zeros_like(values)
-    centred = values - values.mean()
-    return centred / values.std() if std else centred
-
-
-def _pairs(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[Hashable, Hashable]]:
-    return [(_plain(a), _plain(b)) for a, b in zip(first, second, strict=True)]
-
-
-def _pools(keys: Sequence[Hashable], counted: np.ndarray) -> list[np.ndarray]:
-    """Indices of equal keys, without those that do not count."""
-    pools: dict[Hashable, list[int]] = {}
-    for index, key in enumerate(keys):
-        if counted[index]:
-            pools.setdefault(_plain(key), []).append(index)
-    return [np.array(members) for members in pools.values()]
-
-
-def _plain(key: Any) -> Hashable:
-    """Scalars of arrays as Python's own, so that equal keys are equal."""
-    return key.item() if hasattr(key, "item") else key
-
-
-def _numpy(array: Array) -> np.ndarray:
-    if hasattr(array, "detach"):
-        array = array.detach().cpu().numpy()
-    return np.asarray(array, np.float64)
-
-
-def _like(advantage: np.ndarray, rewards: Array) -> Array:
-    """The advantages as the kind of array that the rewards are: a tensor of their type and device, or float64."""
-    if hasattr(rewards, "detach"):
-        import torch
-
-        kind = rewards.dtype if rewards.dtype.is_floating_point else torch.float32
-        return torch.as_tensor(advantage, dtype=kind, device=rewards.device)
-    return advantage
+    return like(advantage, b.rewards)

@@ -24,8 +24,9 @@ from agentarena.core.match import Match
 from agentarena.core.record import Fixture
 from agentarena.models import tokenizer as tokenizers
 
-from .advantages import Baselines
+from .batch import Baselines
 from .config import ScratchModel, SelfPlayConfig
+from .critic import Critic
 from .policy import Policy
 
 __all__ = ["State", "copy_weights", "digest", "last", "model", "resume", "save", "weights"]
@@ -96,6 +97,7 @@ class State:
         step: Updates made.
         baselines: Of `advantages.rae`.
         past: Weights of earlier policies, by the number of updates that they had.
+        critic: The values of `turn_gae`; `None` for other estimators.
         statistics: What else parts of a run remember, each under its own name; values are plain JSON.
     """
 
@@ -105,6 +107,7 @@ class State:
     step: int = 0
     baselines: Baselines = dataclasses.field(default_factory=dict)
     past: dict[int, dict[str, Tensor]] = dataclasses.field(default_factory=dict)
+    critic: Critic | None = None
     statistics: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -151,6 +154,8 @@ def save(state: State, config: SelfPlayConfig) -> Path:
     tensors = {f"reference.{name}": tensor for name, tensor in weights(state.reference).items()}
     for number, entries in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in entries.items()}
+    if state.critic is not None:
+        tensors |= {f"critic.{name}": tensor for name, tensor in state.critic.tensors().items()}
     for step, snapshot in state.past.items():
         tensors |= {f"past.{step}.{name}": tensor for name, tensor in snapshot.items()}
     save_file({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}, target / "run.safetensors")
@@ -206,6 +211,8 @@ def resume(state: State, config: SelfPlayConfig) -> Path | None:
     copy_weights(state.reference, _under("reference", tensors))
     moments = _grouped(_under("optimizer", tensors))
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
+    if state.critic is not None:
+        state.critic.load(_under("critic", tensors))
     state.past = _grouped(_under("past", tensors))
     state.step = int(about["step"])
     state.statistics = about["statistics"]

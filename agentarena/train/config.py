@@ -14,7 +14,7 @@ from agentarena.core.errors import BadOption, UsageError, suggest
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
-_ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "team_baseline")
+_ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
 
 def _setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
@@ -51,9 +51,27 @@ class SelfPlayConfig:
 
     Attributes:
         games: Environments and their shares of the matches, e.g. `{"KuhnPoker-v0": 1.0}`.
+        reward_scale: Factors of the games' rewards, by game; those that are missing have 1. With several games, or large stakes, it
+            brings their returns to the size that `beta` and `entropy_coef` are meant for.
         options: Options of the environments, by id.
         opponents: Who sits in the seats that the policy does not hold, and their shares of the matches: "self" (it holds all),
             "past" (one of its earlier checkpoints), or the spec string of any agent.
+        opponents_of: Opponents of single games, by id, in place of `opponents`.
+        seats_of_policy: What the policy holds in a match with others, in turn: "one" seat, or all seats of one "side" in games
+            that have two or more.
+        past_sampling: How "past" is drawn: "uniform", "latest", or "prioritized" (more often where the policy loses).
+        past_exponent: How strongly "prioritized" prefers those.
+        curriculum: How the shares of the games change: "fixed", "bandit" or "learning_progress", as in `curriculum`.
+        curriculum_temperature: Of "bandit", in parts of a game's range of returns (of deviations, where the estimator divides by them).
+        curriculum_decay: Of the moving averages of "bandit" and the fast one of "learning_progress", an update.
+        curriculum_floor: Part of the matches that is always given out by the shares of `games` alone.
+        format_reward: Added to every turn whose reply was accepted.
+        retry_penalty: Taken from every turn whose reply was not.
+        invalid_penalty: How far below the game's least return an offender ends, nobody gaining by it; by default the rules of
+            forfeits stand.
+        length_penalty: Taken from a reply of 2 * `length_max` - `length_min` tokens; in proportion above `length_max`.
+        length_min: See there, in tokens.
+        length_max: The longest reply without a penalty, in tokens.
         model: A folder in the format of transformers, a name on the hub, "tiny", or a `ScratchModel`.
         output_dir: Where checkpoints and logs go.
         max_steps: Updates.
@@ -62,13 +80,30 @@ class SelfPlayConfig:
         seed: Seed of everything.
         temperature: Of sampling while training.
         memory: What prompts show of earlier decisions, as in `Prompting.memory`.
+        sampler: What draws replies: "listed" (exactly, among listed legal replies), "transformers" or "vllm" (an engine: any
+            game, free text, thinking), or "auto" (listed where a decision has at most 256 listed replies, else transformers).
+        constrain: Whether an engine decodes under the legal replies.
+        top_p: Nucleus threshold of an engine; 1 cuts nothing.
+        top_k: Number of most likely tokens that an engine draws from; 0 cuts nothing.
+        max_completion_length: Tokens of an engine's reply at most, thinking included.
+        strategy: How an engine's agent comes to a decision: "direct", "react" (words, then the move) or "plan" (a plan first).
+        thinking: Whether the model thinks first, where its chat template knows `enable_thinking`.
+        keep_thinking: Whether later prompts show earlier thinking.
+        max_batch: Replies that an engine has under way at once.
+        vllm_gpu_memory_utilization: Part of the GPU's memory that vLLM takes.
+        vllm_max_model_length: Tokens that prompt and reply may take together in vLLM; by default what the model was made for.
         estimator: Advantage estimator, by its name in `advantages`.
         scale: Whether `grpo` and `gigpo` divide by the deviation.
         gamma: Discount a turn of `gigpo`.
         omega: Weight of the anchors of `gigpo`.
+        advantage_pool: Whose turns make a baseline of `marshal`: "game_seat", "game" or "all".
+        turn_level: Whether turns of `marshal` have returns-to-go of their own; else all have the trajectory's return.
+        lam: Weight of longer returns in `turn_gae`.
+        value_learning_rate: Rate of the critic of `turn_gae`.
         decay: Of the moving averages of `rae`.
         num_iterations: Passes over the samples of an update.
         minibatches: Optimizer steps of one pass.
+        gradient_accumulation_steps: Parts that a minibatch is computed in, which bounds the memory and leaves the gradient as it is.
         importance_sampling_level: "token", "turn" or "sequence".
         epsilon: Clip below.
         epsilon_high: Clip above; as below by default.
@@ -77,18 +112,29 @@ class SelfPlayConfig:
         beta: Weight of the divergence from the reference.
         kl_estimator: "exact", from whole distributions, or "k1", "k2", "k3", from the sampled tokens.
         ref_model_mixup_alpha: Share of the policy's weights that the reference takes over after each update; 0 keeps it fixed.
+        reward_beta: Weight of the divergence from the reference in the rewards: each turn pays for its sampled tokens (k1).
         entropy_coef: Weight of the entropy bonus.
+        entropy_band_coef: Weight of EPO's band around each turn's usual entropy.
+        entropy_band_low: Lower end of the band, as a multiple of what is usual.
+        entropy_band_high: Upper end.
+        clip_cov: Share of the tokens that Clip-Cov leaves out at random.
+        clip_cov_low: Lower end of the covariances that it draws from.
+        clip_cov_high: Upper end.
+        kl_cov: Share of the tokens, those of largest covariance, that KL-Cov holds to the policy that sampled.
+        kl_cov_coef: Weight of that divergence.
+        clipping_bias: "log" reports the norm of what clipping takes out of the gradient, "correct" divides the surrogate's
+            gradient by it where it is above 1 (ours after ST-PPO).
+        equal_groups: "drop" leaves out groups whose returns are all equal; they are counted in any case.
         learning_rate: Greatest rate of Adam.
-        lr_min_ratio: Rate at the end over the greatest; see `lr_scheduler_type`.
+        lr_scheduler_type: How the rate falls to `lr_min_ratio`: "linear", "cosine", or "constant".
+        warmup_steps: Updates in which it rises from 0.
+        lr_min_ratio: Rate at the end over the greatest; it falls linearly.
         adam_beta1: See Adam.
         adam_beta2: See Adam.
         max_grad_norm: Gradients are scaled down to this norm.
-        gradient_accumulation_steps: Parts that a process computes its share of a minibatch in, one after the other; the gradient is
-            that of the whole minibatch, the memory that of a part.
-        micro_batch_tokens: Tokens of such a part at most, prompts and padding included, in place of their number; 0 sets no limit.
+        micro_batch_tokens: Tokens of one part of `gradient_accumulation_steps` at most, prompts and padding included, in place of
+            their number; 0 sets no limit.
         weight_decay: Of AdamW; 0 is plain Adam.
-        warmup_steps: Updates over which the learning rate rises to its greatest.
-        lr_scheduler_type: How it goes on: "linear" or "cosine" down to `lr_min_ratio`, or "constant".
         save_total_limit: Checkpoints that are left when another one is saved, the newest; 0 leaves all.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
@@ -100,11 +146,31 @@ class SelfPlayConfig:
         average_steps: Updates between two policies that enter the average.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
+        sample_steps: Updates between two matches of each game that are written out to read, in `output_dir/samples`; 0 writes none.
+        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "stop" saves a
+            checkpoint and ends the run.
+        alert_patience: Updates in a row that such a sign stands before that.
+        alert_entropy_factor: What a remedy multiplies the weight of the entropy bonus by.
     """
 
     games: Mapping[str, float]
+    reward_scale: Mapping[str, float] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     opponents: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"self": 1.0})
+    opponents_of: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
+    seats_of_policy: str = _setting("one", choices=("one", "side"))
+    past_sampling: str = _setting("uniform", choices=("uniform", "prioritized", "latest"))
+    past_exponent: float = _setting(2.0, low=0.0, high=10.0)
+    curriculum: str = _setting("fixed", choices=("fixed", "bandit", "learning_progress"))
+    curriculum_temperature: float = _setting(0.1, low=1e-6)
+    curriculum_decay: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
+    curriculum_floor: float = _setting(0.2, low=0.0, high=1.0)
+    format_reward: float = _setting(0.0, low=0.0)
+    retry_penalty: float = _setting(0.0, low=0.0)
+    invalid_penalty: float | None = _setting(None, low=0.0)
+    length_penalty: float = _setting(0.0, low=0.0)
+    length_min: int = _setting(11, low=0)
+    length_max: int = _setting(2048, low=1)
     model: str | ScratchModel = "tiny"
     output_dir: str = "runs/selfplay"
     max_steps: int = _setting(100, low=1, high=10**7)
@@ -113,13 +179,29 @@ class SelfPlayConfig:
     seed: int = _setting(0, low=0, high=2**63)
     temperature: float = _setting(1.0, low=1e-3, high=100.0)
     memory: str = "state"
+    sampler: str = _setting("auto", choices=("auto", "listed", "transformers", "vllm"))
+    constrain: bool = True
+    top_p: float = _setting(1.0, low=1e-6, high=1.0)
+    top_k: int = _setting(0, low=0, high=10**9)
+    max_completion_length: int = _setting(256, low=1, high=10**6)
+    strategy: str = _setting("direct", choices=("direct", "react", "plan"))
+    thinking: bool | None = None
+    keep_thinking: bool = False
+    max_batch: int = _setting(64, low=1, high=10**5)
+    vllm_gpu_memory_utilization: float = _setting(0.3, low=0.01, high=1.0)
+    vllm_max_model_length: int | None = _setting(None, low=16, high=10**8)
     estimator: str = _setting("marshal", choices=_ESTIMATORS)
     scale: bool = True
     gamma: float = _setting(0.95, low=0.0, high=1.0)
     omega: float = _setting(1.0, low=0.0)
+    advantage_pool: str = _setting("game_seat", choices=("game_seat", "game", "all"))
+    turn_level: bool = True
+    lam: float = _setting(0.95, low=0.0, high=1.0)
+    value_learning_rate: float = _setting(1e-2, low=1e-12, high=10.0)
     decay: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
     num_iterations: int = _setting(1, low=1, high=100)
     minibatches: int = _setting(1, low=1, high=10**6)
+    gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
     importance_sampling_level: str = _setting("token", choices=("token", "turn", "sequence"))
     epsilon: float = _setting(0.2, low=1e-6, high=1.0)
     epsilon_high: float | None = _setting(None, low=1e-6)
@@ -128,17 +210,27 @@ class SelfPlayConfig:
     beta: float = _setting(0.0, low=0.0)
     kl_estimator: str = _setting("exact", choices=("exact", "k1", "k2", "k3"))
     ref_model_mixup_alpha: float = _setting(0.0, low=0.0, high=1.0)
+    reward_beta: float = _setting(0.0, low=0.0)
     entropy_coef: float = _setting(0.0, low=0.0)
+    entropy_band_coef: float = _setting(0.0, low=0.0)
+    entropy_band_low: float = _setting(0.0, low=0.0)
+    entropy_band_high: float = _setting(2.0, low=0.0)
+    clip_cov: float = _setting(0.0, low=0.0, high=1.0)
+    clip_cov_low: float = _setting(1.0)
+    clip_cov_high: float = _setting(5.0)
+    kl_cov: float = _setting(0.0, low=0.0, high=1.0)
+    kl_cov_coef: float = _setting(1.0, low=0.0)
+    clipping_bias: str = _setting("ignore", choices=("ignore", "log", "correct"))
+    equal_groups: str = _setting("keep", choices=("keep", "drop"))
     learning_rate: float = _setting(1e-5, low=1e-12, high=10.0)
+    lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
+    warmup_steps: int = _setting(0, low=0)
     lr_min_ratio: float = _setting(0.1, low=0.0, high=1.0)
     adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
     adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
     max_grad_norm: float = _setting(1.0, low=1e-12)
-    gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
     micro_batch_tokens: int = _setting(0, low=0)
     weight_decay: float = _setting(0.0, low=0.0, high=10.0)
-    warmup_steps: int = _setting(0, low=0, high=10**7)
-    lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
     save_total_limit: int = _setting(0, low=0, high=10**6)
     past_steps: int = _setting(10, low=1)
     past_size: int = _setting(5, low=1, high=1000)
@@ -148,20 +240,49 @@ class SelfPlayConfig:
     average_steps: int = _setting(1, low=1)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
+    sample_steps: int = _setting(0, low=0)
+    on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
+    alert_patience: int = _setting(3, low=1, high=10**6)
+    alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
 
     def __post_init__(self) -> None:
         _check(self, "")
         for name in ("games", "opponents"):
             _shares(name, getattr(self, name))
+        if self.sampler in ("auto", "listed") and (self.top_p < 1 or self.top_k):
+            raise BadOption(
+                f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
+            )
         if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
             raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
-        unknown = sorted(set(self.options) - set(self.games))
-        if unknown:
-            raise BadOption(f"options are given for {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+        for name in ("options", "reward_scale"):
+            unknown = sorted(set(getattr(self, name)) - set(self.games))
+            if unknown:
+                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+        if self.clipping_bias != "ignore" and (self.gradient_accumulation_steps > 1 or self.micro_batch_tokens):
+            raise BadOption(
+                'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 and micro_batch_tokens = 0, or clipping_bias = "ignore"'
+            )
+        for key, factor in self.reward_scale.items():
+            _number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)
+        self._check_matches()
+
+    def _check_matches(self) -> None:
+        """Settings about who plays what, together."""
+        if not isinstance(self.opponents_of, Mapping):
+            raise BadOption(f"opponents_of must be a table of games and their opponents, got {shown(self.opponents_of)}")
+        for game, table in self.opponents_of.items():
+            if game not in self.games:
+                raise BadOption(f"opponents_of names {shown(game)}, which is not among the games: {', '.join(self.games)}")
+            _shares(f"opponents_of.{game}", table)
+        if self.matches % self.num_generations:
+            raise BadOption(f"matches={self.matches} must be a multiple of num_generations={self.num_generations}: groups are whole")
+        if self.length_min >= self.length_max:
+            raise BadOption(f"length_min={self.length_min} must be less than length_max={self.length_max}")
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:
-        """Read a TOML file; `changes` override it.
+        """Read a TOML file; `changes` override it, `{"model.hidden_size": 96}` one entry of a table.
 
         Raises:
             UsageError: The file is no TOML.
@@ -171,7 +292,13 @@ class SelfPlayConfig:
             data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except (ValueError, RecursionError) as error:
             raise UsageError(f"{path} is no TOML file: {error}") from None
-        return cls.of({**data, **changes})
+        data |= {name: value for name, value in changes.items() if "." not in name}
+        for name, value in changes.items():
+            table, dot, entry = name.partition(".")
+            if dot:
+                before = data.get(table, {})
+                data[table] = {**(before if isinstance(before, Mapping) else {}), entry: value}
+        return cls.of(data)
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:
@@ -204,7 +331,7 @@ def _check(config: Any, prefix: str) -> None:
             continue
         if kind.startswith(("int", "float")):
             _number(name, value, kind.startswith("int"), field.metadata["low"], field.metadata["high"])
-        elif kind == "bool" and not isinstance(value, bool):
+        elif kind.startswith("bool") and not isinstance(value, bool):
             raise BadOption(f"{name} must be true or false, got {shown(value)}")
         elif kind == "str":
             choices = field.metadata.get("choices") or ()

@@ -29,6 +29,7 @@ __all__ = [
     "kl_cov",
     "ratios",
     "surrogate",
+    "trajectory_ratios",
 ]
 
 Level = Literal["token", "turn", "sequence"]
@@ -69,6 +70,29 @@ def ratios(logprobs: Tensor, old_logprobs: Tensor, mask: Tensor, level: Level = 
     blank = change.new_zeros(len(change), int(index.max()) + 1 if index.numel() else 1)
     mean = blank.scatter_add(1, index, change) / blank.scatter_add(1, index, mask).clamp(min=1.0)
     return torch.where(mask > 0, mean.gather(1, index).exp(), 1.0)
+
+
+def trajectory_ratios(logprobs: Tensor, old_logprobs: Tensor, mask: Tensor, trajectories: Tensor) -> Tensor:
+    """How much likelier each trajectory has become, on each of its tokens, where a row is one of its turns.
+
+        w[b, t] = exp(mean of logprobs - old_logprobs over the tokens of all rows of the same trajectory)
+
+    Args:
+        logprobs: As in `ratios`.
+        old_logprobs: As in `ratios`.
+        mask: Shape (B, T).
+        trajectories: Number of the trajectory of each row. Shape (B,), non-negative integers.
+
+    Returns:
+        Shape (B, T), 1 where the mask is 0.
+
+    Reference: GSPO (arXiv 2507.18071), eq. 7, with the tokens of all turns as the sequence.
+    """
+    mask = mask.to(logprobs.dtype)
+    change = torch.where(mask > 0, logprobs - old_logprobs, 0.0).sum(1)
+    blank = change.new_zeros(int(trajectories.max()) + 1 if len(trajectories) else 1)
+    mean = blank.index_add(0, trajectories, change) / blank.index_add(0, trajectories, mask.sum(1)).clamp(min=1.0)
+    return torch.where(mask > 0, mean[trajectories].exp().unsqueeze(1), 1.0)
 
 
 def surrogate(w: Tensor, advantages: Tensor, *, low: float = 0.2, high: float = 0.2, dual: float | None = None) -> Tensor:

@@ -1,17 +1,31 @@
-"""Watches a run for stalls and collapses, in words, with what usually helps."""
+"""Watches a run for stalls and collapses, in words, with what usually helps; where it is configured to, it does that."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from agentarena.core.record import Record
 
+from .checkpoint import State
+from .config import SelfPlayConfig
 from .rollout import SeatTrajectory
 
-__all__ = ["Alert", "alerts", "game_signals"]
+__all__ = ["Alert", "Monitor", "alerts", "entropy_coef", "game_signals"]
+
+LEAST_ENTROPY_COEF = 0.01
+"""What a remedy raises an entropy coefficient of 0 from."""
+MOST_RAISES = 4
+"""Remedies of one run; what they do not help needs another configuration."""
+COLLAPSE = ("entropy", "monopoly", "stall")
+"""Signs that more entropy helps against."""
+_USUAL_OVER = 20
+"""Updates that the moving means of reply length and gradient norm look back on, about."""
+_USUAL_FROM = 10
+"""Updates before anything counts as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +99,82 @@ def alerts(signals: Mapping[str, float]) -> list[Alert]:
         out.append(
             Alert("faults", f"{signals['faults']:.0%} of the replies were not accepted", "constrain decoding, or clone legal play first")
         )
+    return out + _drifts(signals)
+
+
+def _drifts(signals: Mapping[str, float]) -> list[Alert]:
+    """What is out of proportion to what was usual in this run, and what clipping takes away."""
+    out = []
+    length, gradient = signals.get("tokens_ratio", 1.0), signals.get("grad_norm_ratio", 1.0)
+    if not 0.5 <= length <= 2.0:
+        out.append(Alert("length", f"replies are {length:.1f} times as long as usual", "read samples; lower learning_rate or raise beta"))
+    if gradient > 10.0:
+        out.append(
+            Alert("gradient", f"the gradient's norm is {gradient:.0f} times as large as usual", "lower learning_rate or max_grad_norm")
+        )
+    if signals.get("clipping_bias_norm", 0.0) > 1.0:
+        out.append(
+            Alert(
+                "clipping_bias",
+                f"clipping takes a gradient of norm {signals['clipping_bias_norm']:.2f} away",
+                'set clipping_bias = "correct", or lower num_iterations',
+            )
+        )
     return out
+
+
+class Monitor:
+    """Watches a run update by update, and acts as `on_alert` says.
+
+    All that it remembers is plain JSON in `state.statistics["monitor"]`, so a run that was killed goes on alike.
+
+    Args:
+        config: Its `on_alert`, `alert_patience`, `alert_entropy_factor`.
+        state: What the run has learned.
+    """
+
+    def __init__(self, config: SelfPlayConfig, state: State) -> None:
+        self._config, self._state = config, state
+        self.stopped_by = ""
+
+    def watch(self, signals: dict[str, Any]) -> list[str]:
+        """The alerts of an update, in words. Adds `tokens_ratio`, `grad_norm_ratio` and `entropy_coef` to its signals.
+
+        A sign that stood for `alert_patience` updates in a row triggers the remedy, or names itself in `stopped_by`.
+        """
+        memory = self._state.statistics.setdefault("monitor", {"raises": 0, "standing": {}, "usual": {}})
+        signals["entropy_coef"] = entropy_coef(self._config, self._state)
+        for name in ("tokens", "grad_norm"):
+            ratio = _against_usual(memory["usual"], name, signals.get(name))
+            if ratio is not None:
+                signals[f"{name}_ratio"] = ratio
+        seen = alerts(signals)
+        words = [f"{alert.sign}: {alert.reason}; {alert.remedy}" for alert in seen]
+        standing = {alert.sign: memory["standing"].get(alert.sign, 0) + 1 for alert in seen}
+        memory["standing"] = standing
+        due = [sign for sign in COLLAPSE if standing.get(sign, 0) >= self._config.alert_patience]
+        if due and self._config.on_alert == "stop":
+            self.stopped_by = words[[alert.sign for alert in seen].index(due[0])]
+        if due and self._config.on_alert == "remedy" and memory["raises"] < MOST_RAISES:
+            memory["raises"] += 1
+            for sign in due:
+                standing[sign] = 0
+            words.append(f"remedy: entropy_coef is {entropy_coef(self._config, self._state):.3g} from now on")
+        return words
+
+
+def _against_usual(usual: dict[str, list[float]], name: str, value: float | None) -> float | None:
+    """A figure over its moving mean so far, which then takes it in; `None` while nothing is usual, or where it is missing."""
+    if value is None or not np.isfinite(value):
+        return None
+    mean, updates = usual.get(name, (0.0, 0))
+    usual[name] = [mean + (value - mean) / min(updates + 1, _USUAL_OVER), updates + 1]
+    return value / mean if updates >= _USUAL_FROM and mean > 0 else None
+
+
+def entropy_coef(config: SelfPlayConfig, state: State) -> float:
+    """The weight of the entropy bonus now: `entropy_coef`, raised by `alert_entropy_factor` for each remedy so far."""
+    raises = state.statistics.get("monitor", {}).get("raises", 0)
+    if not raises:
+        return config.entropy_coef
+    return float(max(config.entropy_coef, LEAST_ENTROPY_COEF) * config.alert_entropy_factor**raises)

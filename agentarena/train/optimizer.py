@@ -1,15 +1,14 @@
-"""Adam or AdamW for a policy, and the learning rate of every update."""
+"""What moves the weights of a policy: Adam, or AdamW."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
 
 from .config import SelfPlayConfig
 
-__all__ = ["learning_rate", "optimizer"]
+__all__ = ["optimizer"]
 
 
 def optimizer(config: SelfPlayConfig, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
@@ -23,25 +22,3 @@ def optimizer(config: SelfPlayConfig, parameters: Iterable[torch.nn.Parameter]) 
         {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, **options)  # type: ignore[arg-type]  # a dict of two types
-
-
-def learning_rate(config: SelfPlayConfig, step: int) -> float:
-    """The rate of an update.
-
-        rises linearly over the first `warmup_steps` updates, the last of which has `learning_rate`; then
-        linear      falls in a straight line to lr_min_ratio * learning_rate at max_steps
-        cosine      falls to the same along half a period of a cosine
-        constant    stays
-
-    Args:
-        config: See `lr_scheduler_type`, `warmup_steps`, `lr_min_ratio`, `learning_rate`.
-        step: Updates made before it.
-    """
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    done = (step - config.warmup_steps) / max(1, config.max_steps - config.warmup_steps)
-    if config.lr_scheduler_type == "constant":
-        return config.learning_rate
-    if config.lr_scheduler_type == "cosine":
-        done = (1 - math.cos(math.pi * done)) / 2
-    return config.learning_rate * (1 - (1 - config.lr_min_ratio) * done)

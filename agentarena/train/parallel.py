@@ -18,10 +18,10 @@ from torch import Tensor
 from agentarena.core.errors import UsageError
 from agentarena.core.record import Record
 
-__all__ = ["add_up", "gather_records", "is_main", "rank", "require_equal", "share", "start", "stop", "world_size"]
+__all__ = ["gather_records", "join", "leave", "rank", "require_equal", "share", "sum_over_processes", "world"]
 
 
-def start() -> None:
+def join() -> None:
     """Join the other processes, where a launcher has started some: gloo for tensors in main memory, NCCL for those on a GPU."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
         if torch.cuda.is_available():
@@ -29,10 +29,9 @@ def start() -> None:
         dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
 
 
-def stop() -> None:
-    """Wait for the others and leave them."""
+def leave() -> None:
+    """Part from the other processes."""
     if dist.is_available() and dist.is_initialized():
-        dist.barrier()
         dist.destroy_process_group()
 
 
@@ -41,31 +40,26 @@ def rank() -> int:
     return dist.get_rank() if dist.is_available() and dist.is_initialized() else 0
 
 
-def world_size() -> int:
+def world() -> int:
     """Number of processes."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def is_main() -> bool:
-    """Whether this process writes logs and checkpoints."""
-    return rank() == 0
-
-
 def share(entries: Sequence[Any]) -> list[Any]:
-    """Every `world_size`-th entry, beginning with this process's number."""
-    return list(entries[rank() :: world_size()])
+    """Every `world`-th entry, beginning with this process's number."""
+    return list(entries[rank() :: world()])
 
 
-def add_up(tensors: Iterable[Tensor]) -> None:
+def sum_over_processes(tensors: Iterable[Tensor]) -> None:
     """Replace each tensor by its sum over the processes."""
-    if world_size() > 1:
+    if world() > 1:
         for tensor in tensors:
             dist.all_reduce(tensor)
 
 
 def gather_records(records: Sequence[Record]) -> list[Record]:
     """The matches of all processes, in the order of their numbers. They travel as JSON lines with their token samples."""
-    if world_size() == 1:
+    if world() == 1:
         return list(records)
     others = [Record.parse(line, trust=True) for number, text in enumerate(_gather(_lines(records))) if number != rank() for line in text]
     return sorted([*records, *others], key=lambda record: record.match)
@@ -77,7 +71,7 @@ def require_equal(what: str, value: str) -> None:
     Raises:
         UsageError: They differ.
     """
-    values = [text[0].decode() for text in _gather(value.encode())] if world_size() > 1 else [value]
+    values = [text[0].decode() for text in _gather(value.encode())] if world() > 1 else [value]
     if len(set(values)) > 1:
         raise UsageError(f"{what} differs between the processes: {', '.join(values)}. Start all of them with the same files and settings")
 
@@ -91,7 +85,7 @@ def _lines(records: Sequence[Record]) -> bytes:
 def _gather(text: bytes) -> list[list[bytes]]:
     """The lines of every process's text."""
     length = torch.tensor([len(text)])
-    lengths = [torch.zeros_like(length) for _ in range(world_size())]
+    lengths = [torch.zeros_like(length) for _ in range(world())]
     dist.all_gather(lengths, length)
     padded = torch.zeros(max(int(one) for one in lengths), dtype=torch.uint8)
     padded[: len(text)] = torch.frombuffer(bytearray(text), dtype=torch.uint8) if text else padded[:0]

@@ -60,12 +60,21 @@ class PolicyPlayer(Agent):
         name: How records name it.
         temperature: Of sampling; 0 is greedy.
         prompting: What prompts show; the present decision alone by default.
+        thinking: Whether the model thinks first, where its chat template knows `enable_thinking`; `None` leaves it to the template.
     """
 
-    def __init__(self, policy: Policy, *, name: str = "policy", temperature: float = 1.0, prompting: Prompting | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        name: str = "policy",
+        temperature: float = 1.0,
+        prompting: Prompting | None = None,
+        thinking: bool | None = None,
+    ) -> None:
         self.name, self.version = name, "0"
-        self._policy, self._temperature = policy, temperature
-        self._template = Template(policy.tokenizer)
+        self._policy, self._temperature, self._thinking = policy, temperature, thinking
+        self._template = Template(policy.tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
         self._chat = Chat(prompting or Prompting(memory="state"), Sampling(temperature=temperature), 0, self._template)
         self._end = int(policy.tokenizer.eos_token_id)
         self._trees: dict[tuple[str, ...], ReplyTree] = {}
@@ -74,7 +83,13 @@ class PolicyPlayer(Agent):
     @classmethod
     def like(cls, other: PolicyPlayer, **changes: Any) -> Self:
         """A player of the same policy; `changes` are arguments that differ."""
-        settings = {"name": other.name, "temperature": other._temperature, "prompting": other._chat.prompting, **changes}
+        settings = {
+            "name": other.name,
+            "temperature": other._temperature,
+            "prompting": other._chat.prompting,
+            "thinking": other._thinking,
+            **changes,
+        }
         return cls(other._policy, **settings)
 
     def renew(self, version: str) -> None:

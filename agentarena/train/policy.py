@@ -110,6 +110,20 @@ class Policy:
 
         Sequences that begin alike, such as with the rules of a game, share the work on their beginnings.
         """
+        states = self._states(sequences, places)
+        logits = self.model.get_output_embeddings()(torch.cat(states)).float()
+        return list(logits.split([len(of_sequence) for of_sequence in places]))
+
+    def prompt_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
+        """The last layer's output at the last token of each prompt, without gradient. Shape (N, H)."""
+        distinct = list(dict.fromkeys(map(tuple, prompts)))
+        with torch.no_grad():
+            states = torch.cat(self._states(distinct, [[len(prompt) - 1] for prompt in distinct]))
+        index = {prompt: row for row, prompt in enumerate(distinct)}
+        return states[[index[tuple(prompt)] for prompt in prompts]]
+
+    def _states(self, sequences: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> list[Tensor]:
+        """The last layer's output at some places of each sequence: one tensor a sequence, shape (P, H)."""
         out: list[Tensor] = [torch.empty(0)] * len(sequences)
         for group, shared in _groups(sequences, [min(of_sequence) for of_sequence in places]):
             tails = [sequences[i][shared:] for i in group]
@@ -120,8 +134,7 @@ class Policy:
             columns = torch.tensor([place - shared for i in group for place in places[i]], dtype=torch.long)
             hidden = self._hidden(ids.to(self.device), sequences[group[0]][:shared])
             hidden = hidden[rows.to(self.device), columns.to(self.device)]
-            logits = self.model.get_output_embeddings()(hidden).float()
-            for i, part in zip(group, logits.split([len(places[i]) for i in group]), strict=True):
+            for i, part in zip(group, hidden.split([len(places[i]) for i in group]), strict=True):
                 out[i] = part
         return out
 

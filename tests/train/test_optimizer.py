@@ -1,4 +1,4 @@
-"""Rates, weight decay, checkpoints that are interrupted or too many, and processes that are killed."""
+"""Weight decay, checkpoints that are interrupted or too many, and processes that are killed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ pytest.importorskip("transformers")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from agentarena.core.errors import BadOption, UsageError  # noqa: E402
+from agentarena.core.errors import UsageError  # noqa: E402
 from agentarena.train import checkpoint  # noqa: E402
 from agentarena.train.config import ScratchModel, SelfPlayConfig  # noqa: E402
-from agentarena.train.optimizer import learning_rate, optimizer  # noqa: E402
+from agentarena.train.optimizer import optimizer  # noqa: E402
 from agentarena.train.recipe import SelfPlay, selfplay  # noqa: E402
 from agentarena.train.rollout import seat_trajectories  # noqa: E402
 
@@ -31,21 +31,6 @@ def config(folder: Path, **changes) -> SelfPlayConfig:
     return SelfPlayConfig(**{**fields, "learning_rate": 1e-3, "eval_steps": 0, "save_steps": 0, **changes})
 
 
-@pytest.mark.parametrize(
-    ("changes", "rates"),
-    [
-        ({}, [1.0, 0.8, 0.6, 0.4]),
-        ({"lr_scheduler_type": "constant"}, [1.0, 1.0, 1.0, 1.0]),
-        ({"lr_scheduler_type": "cosine"}, [1.0, 0.8828427, 0.6, 0.3171573]),  # (1 + .2)/2 + (1 - .2)/2 cos(pi t/4)
-        ({"warmup_steps": 2}, [0.5, 1.0, 1.0, 0.6]),
-        ({"warmup_steps": 8}, [0.125, 0.25, 0.375, 0.5]),
-    ],
-)
-def test_rates_of_four_updates(changes, rates):
-    settings = config(Path("none"), learning_rate=1.0, lr_min_ratio=0.2, **changes)
-    assert [learning_rate(settings, step) for step in range(4)] == pytest.approx(rates)
-
-
 def test_weight_decay_shrinks_matrices_and_leaves_vectors():
     matrix, vector = torch.nn.Parameter(torch.ones(2, 2)), torch.nn.Parameter(torch.ones(2))
     adam = optimizer(config(Path("none"), learning_rate=0.1, weight_decay=0.5), [matrix, vector])
@@ -54,11 +39,6 @@ def test_weight_decay_shrinks_matrices_and_leaves_vectors():
     torch.testing.assert_close(matrix.detach(), torch.full((2, 2), 0.95))
     assert torch.equal(vector.detach(), torch.ones(2))
     assert type(optimizer(config(Path("none")), [matrix])) is torch.optim.Adam
-
-
-def test_a_schedule_that_is_unknown_is_named():
-    with pytest.raises(BadOption, match="lr_scheduler_type must be one of linear, cosine, constant, got 'step'"):
-        config(Path("none"), lr_scheduler_type="step")
 
 
 def test_a_run_with_decay_and_warm_up_resumes_bitwise(tmp_path: Path):

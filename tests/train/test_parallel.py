@@ -104,8 +104,8 @@ def test_two_processes_have_the_gradient_and_the_weights_of_one(tmp_path: Path, 
         "import sys; from pathlib import Path; from safetensors.torch import save_file\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "import test_parallel as t; from agentarena.train import parallel\n"
-        f"parallel.start(); sums, _ = t.gradient(Path({str(tmp_path / 'none')!r}), gradient_accumulation_steps={parts})\n"
-        f"save_file({{str(i): x.float() for i, x in enumerate(sums)}}, f'{tmp_path}/{{parallel.rank()}}.safetensors'); parallel.stop()\n"
+        f"parallel.join(); sums, _ = t.gradient(Path({str(tmp_path / 'none')!r}), gradient_accumulation_steps={parts})\n"
+        f"save_file({{str(i): x.float() for i, x in enumerate(sums)}}, f'{tmp_path}/{{parallel.rank()}}.safetensors'); parallel.leave()\n"
     )
     for one in launch([str(script)], 2):
         assert one.returncode == 0, one.stdout

@@ -283,7 +283,7 @@ def test_a_collapse_is_said_in_words_with_a_remedy(signals, signs):
         ({"games": {"KuhnPoker-v0": 1}, "scale": 1}, "scale must be true or false"),
         ({"games": {"KuhnPoker-v0": 1}, "delta": 0.5}, "delta must be"),
         ({"games": {"KuhnPoker-v0": 1}, "judges": "exact"}, "judges must be a list"),
-        ({"games": {"KuhnPoker-v0": 1}, "options": {"Nim-v0": {}}}, "options are given for 'Nim-v0'"),
+        ({"games": {"KuhnPoker-v0": 1}, "options": {"Nim-v0": {}}}, "options has 'Nim-v0'"),
         ({"games": {"KuhnPoker-v0": 1}, "model": {"hidden": 3}}, "unknown setting 'model.hidden'"),
         ({"games": {"KuhnPoker-v0": 1}, "model": {"hidden_size": 50, "num_attention_heads": 4}}, "multiple of num_attention_heads"),
     ],
