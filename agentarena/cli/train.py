@@ -18,6 +18,7 @@ import click
 from agentarena.core.display import printable
 
 from .common import console, echo_json, named_values, say, show_table
+from .train_supervised import clone, export_dpo, export_sft
 
 
 @click.group("train")
@@ -42,6 +43,10 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
             say(f"{prefix}{field.name}{default}", "bold")
             say("    " + " ".join(words.get(field.name, "").split()), hanging=4)
     context.exit()
+
+
+for _stage in (clone, export_sft, export_dpo):
+    command.add_command(_stage)
 
 
 @command.command("selfplay")

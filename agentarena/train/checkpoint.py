@@ -29,7 +29,7 @@ from .config import ScratchModel, SelfPlayConfig
 from .critic import Critic
 from .policy import Policy
 
-__all__ = ["State", "copy_weights", "digest", "last", "model", "resume", "save", "weights"]
+__all__ = ["State", "copy_weights", "digest", "last", "model", "pretrained", "resume", "save", "weights"]
 
 _TEXTS_FROM = 60
 """Random matches of each game whose words the tokenizer of a `ScratchModel` is trained on."""
@@ -39,8 +39,12 @@ def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
     """The policy that a run begins with."""
     if isinstance(config.model, ScratchModel):
         return _scratch(config.model, games, config.seed)
-    path = str(TINY) if config.model == "tiny" else config.model
-    loaded, tokenizer = load_model(path, None, "auto", None)
+    return pretrained(config.model)
+
+
+def pretrained(name: str) -> Policy:
+    """A model that is there already: "tiny", a folder, or a name on the hub."""
+    loaded, tokenizer = load_model(str(TINY) if name == "tiny" else name, None, "auto", None)
     return Policy(loaded, tokenizer)
 
 
