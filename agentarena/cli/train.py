@@ -81,7 +81,7 @@ def selfplay(path: str, settings: tuple[str, ...], every: int, quiet: bool, dry_
     if dry_run:
         echo_json(config)
         return
-    from agentarena.train import recipe
+    from agentarena.train import parallel, recipe
 
     began = time.monotonic()
     updates = 0
@@ -98,12 +98,15 @@ def selfplay(path: str, settings: tuple[str, ...], every: int, quiet: bool, dry_
 
     with _interrupts() as stop:
         run = recipe.selfplay(config, report=report, stop=stop)
+    parallel.leave()
     if run.state.step < config.max_steps:
         words = " ".join(shlex.quote(part) for setting in settings for part in ("-s", setting))
         say(
             f"saved {config.output_dir}/checkpoint-{run.state.step}; to go on: agentarena train selfplay --config {shlex.quote(path)} {words}"
         )
         raise SystemExit(130)
+    if int(os.environ.get("RANK", "0")):  # the first process says it
+        return
     if not last:
         console.print(f"{config.output_dir} holds all {config.max_steps} updates already", markup=False, soft_wrap=True)
         return

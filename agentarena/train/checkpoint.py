@@ -138,8 +138,13 @@ def digest(source: Mapping[str, Tensor]) -> str:
 
 def last(folder: Path) -> Path | None:
     """The newest whole checkpoint of a run."""
+    return next(reversed(_whole(folder)), None)
+
+
+def _whole(folder: Path) -> list[Path]:
+    """The whole checkpoints of a run, oldest first."""
     whole = [path for path in folder.glob("checkpoint-*") if (path / "run.json").is_file() and path.name[11:].isdecimal()]
-    return max(whole, key=lambda path: int(path.name[11:]), default=None)
+    return sorted(whole, key=lambda path: int(path.name[11:]))
 
 
 def save(state: State, config: SelfPlayConfig) -> Path:
@@ -164,11 +169,24 @@ def save(state: State, config: SelfPlayConfig) -> Path:
         "statistics": state.statistics,
         "config": _plain(config),
     }
-    (target / "run.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (target / "run.part").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (target / "run.part").replace(target / "run.json")
+    _forget(Path(config.output_dir), config.save_total_limit)
     return target
 
 
-_MAY_CHANGE = ("max_steps", "eval_steps", "save_steps", "output_dir")
+def _forget(folder: Path, limit: int) -> None:
+    """Delete all whole checkpoints but the newest `limit`; 0 leaves all."""
+    whole = _whole(folder)
+    for path in whole[: len(whole) - limit] if limit else ():
+        (path / "run.json").unlink()  # first, so that no half of one counts
+        shutil.rmtree(path)
+
+
+_MAY_CHANGE = (
+    *("max_steps", "eval_steps", "save_steps", "save_total_limit", "output_dir"),
+    *("gradient_accumulation_steps", "micro_batch_tokens"),
+)
 
 
 def _plain(config: SelfPlayConfig) -> dict[str, Any]:

@@ -132,6 +132,10 @@ class SelfPlayConfig:
         adam_beta1: See Adam.
         adam_beta2: See Adam.
         max_grad_norm: Gradients are scaled down to this norm.
+        micro_batch_tokens: Tokens of one part of `gradient_accumulation_steps` at most, prompts and padding included, in place of
+            their number; 0 sets no limit.
+        weight_decay: Of AdamW; 0 is plain Adam.
+        save_total_limit: Checkpoints that are left when another one is saved, the newest; 0 leaves all.
         past_steps: Updates between two snapshots of the pool of past checkpoints.
         past_size: Snapshots that the pool keeps, the newest.
         judges: Who says how good the policy is: "exact" (NashConv, for games of hidden information that can be listed),
@@ -225,6 +229,9 @@ class SelfPlayConfig:
     adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
     adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
     max_grad_norm: float = _setting(1.0, low=1e-12)
+    micro_batch_tokens: int = _setting(0, low=0)
+    weight_decay: float = _setting(0.0, low=0.0, high=10.0)
+    save_total_limit: int = _setting(0, low=0, high=10**6)
     past_steps: int = _setting(10, low=1)
     past_size: int = _setting(5, low=1, high=1000)
     judges: tuple[str, ...] = ()
@@ -252,9 +259,9 @@ class SelfPlayConfig:
             unknown = sorted(set(getattr(self, name)) - set(self.games))
             if unknown:
                 raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
-        if self.clipping_bias != "ignore" and self.gradient_accumulation_steps > 1:
+        if self.clipping_bias != "ignore" and (self.gradient_accumulation_steps > 1 or self.micro_batch_tokens):
             raise BadOption(
-                'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 or clipping_bias = "ignore"'
+                'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 and micro_batch_tokens = 0, or clipping_bias = "ignore"'
             )
         for key, factor in self.reward_scale.items():
             _number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)

@@ -18,6 +18,7 @@ from agentarena.core.errors import UsageError
 from agentarena.core.rng import stream
 
 from . import advantages, checkpoint, losses, parallel
+from .accumulation import Accumulation
 from .batch import Batch
 from .config import SelfPlayConfig
 from .curriculum import mean_advantages
@@ -31,7 +32,7 @@ __all__ = ["Learner", "Rows"]
 SHUFFLE = 6
 """First step of the path of the stream that orders an update's samples: `stream(seed, SHUFFLE, update, pass)`."""
 GUARD = 8
-"""First step of the path of the stream of Clip-Cov's draws: `stream(seed, GUARD, update, pass, part)`."""
+"""First step of the path of the stream of Clip-Cov's draws: `stream(seed, GUARD, update, pass, 0)`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,9 @@ class Learner:
 
     def __init__(self, config: SelfPlayConfig, state: checkpoint.State) -> None:
         self.config, self.state = config, state
+        if config.clipping_bias != "ignore" and parallel.world() > 1:
+            raise UsageError('clipping_bias needs the whole minibatch on one process: set clipping_bias = "ignore", or start one process')
+        self.gradient = Accumulation(state.policy, config.gradient_accumulation_steps, config.micro_batch_tokens)
         self._scale = {registry.resolve(name): factor for name, factor in config.reward_scale.items()}
 
     # --- advantages -------------------------------------------------------------------------------------------------------
@@ -177,50 +181,33 @@ class Learner:
             group["lr"] = rate * min(1.0, (step + 1) / (config.warmup_steps + 1))
 
     def _step(self, rows: Rows, units: Sequence[np.ndarray], number: int) -> dict[str, float]:
-        """One optimizer step, its gradient added up from `gradient_accumulation_steps` parts, which several processes share."""
+        """One optimizer step."""
         config, optimizer = self.config, self.state.optimizer
         parameters = [parameter for parameter in self.state.policy.model.parameters() if parameter.requires_grad]
-        indices = np.array_split(np.arange(len(units)), max(config.gradient_accumulation_steps, parallel.world()))
-        parts = [rows.part(np.concatenate([units[i] for i in part])) for part in indices if len(part)]
-        samples = [Samples.of(part.samples) for part in parts]
-        sizes = [float(losses.weight_of(one.mask[one.row], config.loss_type)) for one in samples]  # type: ignore[arg-type]  # checked
+        part = rows.part(np.concatenate(units))
         optimizer.zero_grad()
-        totals: dict[str, float] = {}
-        for place, (part, batch, size) in enumerate(zip(parts, samples, sizes, strict=True)):
-            if place % parallel.world() != parallel.rank():
-                continue
-            share = size / max(sum(sizes), 1.0)
-            loss, figures = self._loss(part, batch, number, place, parameters)
-            if loss.requires_grad:
-                (loss * share).backward()
-            for name, value in figures.items():
-                totals[name] = totals.get(name, 0.0) + share * float(value)
-        return self._stepped(parameters, totals)
-
-    def _stepped(self, parameters: Sequence[Tensor], totals: dict[str, float]) -> dict[str, float]:
-        """Adds up what the processes have, and moves the weights."""
-        names = sorted(totals)
-        figures = torch.tensor([totals[name] for name in names], dtype=torch.float64)
-        gradients = [parameter.grad if parameter.grad is not None else torch.zeros_like(parameter) for parameter in parameters]
-        parallel.sum_over_processes([figures, *gradients])
-        totals = dict(zip(names, figures.tolist(), strict=True))
-        if not math.isfinite(totals["loss"]):
-            raise UsageError(
-                f"update {self.state.step + 1}: the loss is {totals['loss']}; the last good checkpoint is {checkpoint.last(Path(self.config.output_dir))}"
-            )
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        norm = torch.nn.utils.clip_grad_norm_(parameters, self.config.max_grad_norm)
-        self.state.optimizer.step()
+        loss, figures = self._loss(part, Samples.of(part.samples), number, parameters)
+        self._require_finite("loss", float(loss.detach()))
+        if loss.requires_grad:
+            self.gradient.backward(loss)
+        norm = float(torch.nn.utils.clip_grad_norm_(parameters, config.max_grad_norm))
+        self._require_finite("norm of the gradient", norm)
+        optimizer.step()
+        totals = {name: float(value) for name, value in figures.items()}
         totals["entropy_ratio"] = totals["entropy"] / max(totals.pop("uniform"), 1e-9)
-        return {**totals, "grad_norm": float(norm)}
+        return {**totals, "grad_norm": norm}
 
-    def _loss(self, part: Rows, batch: Samples, number: int, place: int, parameters: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    def _require_finite(self, what: str, value: float) -> None:
+        if not math.isfinite(value):
+            good = checkpoint.last(Path(self.config.output_dir))
+            raise UsageError(f"update {self.state.step + 1}: the {what} is {value}; the last good checkpoint is {good}")
+
+    def _loss(self, part: Rows, batch: Samples, number: int, parameters: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of some rows, and figures about it."""
-        scores = self.state.policy.scores(batch)
+        scores = self.gradient.scores(batch)
         new = batch.spread(taken(batch, scores))
         row, shape = batch.row, (len(batch.row), batch.mask.shape[1])
-        draws = stream(self.config.seed, GUARD, self.state.step, number, place).random(shape) if self.config.clip_cov else np.ones(shape)
+        draws = stream(self.config.seed, GUARD, self.state.step, number, 0).random(shape) if self.config.clip_cov else np.ones(shape)
         choices = Choices(
             mask=batch.mask[row],
             old=batch.old_logprobs[row],

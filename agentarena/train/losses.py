@@ -30,7 +30,6 @@ __all__ = [
     "ratios",
     "surrogate",
     "trajectory_ratios",
-    "weight_of",
 ]
 
 Level = Literal["token", "turn", "sequence"]
@@ -94,11 +93,6 @@ def trajectory_ratios(logprobs: Tensor, old_logprobs: Tensor, mask: Tensor, traj
     blank = change.new_zeros(int(trajectories.max()) + 1 if len(trajectories) else 1)
     mean = blank.index_add(0, trajectories, change) / blank.index_add(0, trajectories, mask.sum(1)).clamp(min=1.0)
     return torch.where(mask > 0, mean[trajectories].exp().unsqueeze(1), 1.0)
-
-
-def weight_of(mask: Tensor, how: Average = "token") -> Tensor:
-    """What `average` divides by: tokens, or rows that have any. Averages of parts, weighed by it, add up to the whole's."""
-    return mask.sum() if how == "token" else (mask.sum(1) > 0).sum()
 
 
 def surrogate(w: Tensor, advantages: Tensor, *, low: float = 0.2, high: float = 0.2, dual: float | None = None) -> Tensor:

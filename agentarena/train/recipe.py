@@ -21,8 +21,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from agentarena.core import registry
 from agentarena.core.agent import Agent
 from agentarena.core.errors import UsageError
@@ -39,6 +37,7 @@ from .learner import Learner
 from .logs import cut_log, write_samples
 from .monitor import Monitor, game_signals
 from .opponents import POLICY, Opponents
+from .optimizer import optimizer
 from .player import PolicyPlayer
 from .policy import Policy
 from .rollout import fixtures, play, policy_seats, seat_trajectories, sides
@@ -111,10 +110,11 @@ class SelfPlay:
         self._opponents_of = {self._ids[name]: config.opponents_of.get(name, config.opponents) for name in config.games}
         policy = checkpoint.model(config, self.games.values())
         reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
-        adam = torch.optim.Adam(policy.model.parameters(), lr=config.learning_rate, betas=(config.adam_beta1, config.adam_beta2))
+        adam = optimizer(config, policy.model.parameters())
         critic = Critic(policy.model.config.hidden_size, config.value_learning_rate) if config.estimator == "turn_gae" else None
         self.state = checkpoint.State(policy, reference, adam, critic=critic)
         checkpoint.resume(self.state, config)
+        parallel.require_equal("the policy", checkpoint.digest(checkpoint.weights(policy)))
         self.player = self._seated(policy, POLICY, self.state.step)
         self.opponents = Opponents(config, self.state, self._seated)
         self.opponents.check(self.games, self._opponents_of)
@@ -132,7 +132,7 @@ class SelfPlay:
         self.player.renew(str(self.state.step))  # what judges computed is not known after a resume
         turns: dict[int, Trajectory] = {}
         shares, records = self.curriculum.shares(), self.rollout(turns)
-        trajectories = [one for record in records for one in seat_trajectories(record, POLICY, turns[record.match])]
+        trajectories = [one for record in records for one in seat_trajectories(record, POLICY, turns.get(record.match))]
         played = time.perf_counter()
         figures: dict[str, Any] = {"step": self.state.step + 1, **game_signals(records, trajectories)}
         figures |= self.learner.learn(shaped(trajectories, self.games, self.config))
@@ -156,7 +156,7 @@ class SelfPlay:
         """The matches of this update. Their numbers, deals and opponents follow from the seed and what has been learned so far.
 
         Args:
-            turns: Filled with the turns of every match, by number, where it is given.
+            turns: Filled with the turns of the matches that this process plays, by number, where it is given.
         """
         config, step, first = self.config, self.state.step, self.state.step * self.config.matches
         table: dict[str, tuple[list[Agent], list[Fixture]]] = {}
@@ -166,9 +166,11 @@ class SelfPlay:
             agents, seating = table.setdefault(env_id, ([self.player], []))
             match, deal = first + number, (first + number) // config.num_generations
             seating.append(Fixture(match, deal, self._seats(env_id, opponent, deal, number // config.num_generations, agents)))
-        out = []
+        out: list[Record] = []
         for env_id, (agents, seating) in table.items():
-            out += [one.record for one in play(self.games[env_id], agents, seating, seed=config.seed, turns=turns)]
+            here = parallel.share(seating)
+            finished = play(self.games[env_id], agents, here, seed=config.seed, turns=turns) if here else []
+            out += parallel.gather_records([one.record for one in finished])
         return out
 
     def _seats(self, env_id: str, opponent: str, deal: int, turn: int, agents: list[Agent]) -> tuple[int, ...]:
