@@ -18,7 +18,8 @@ from agentarena.agents.llm.hf_model import load_model
 from agentarena.agents.llm.weights import named_tensors
 from agentarena.core.config import RunConfig
 from agentarena.core.display import shown
-from agentarena.core.errors import UsageError
+from agentarena.core.distribution import install_command
+from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.match import Match
 from agentarena.core.record import Fixture
@@ -37,9 +38,24 @@ _TEXTS_FROM = 60
 
 def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
     """The policy that a run begins with."""
-    if isinstance(config.model, ScratchModel):
-        return _scratch(config.model, games, config.seed)
-    return pretrained(config.model)
+    policy = _scratch(config.model, games, config.seed) if isinstance(config.model, ScratchModel) else pretrained(config.model)
+    return Policy(_adapted(policy.model, config) if config.use_peft else policy.model, policy.tokenizer, bf16=config.bf16)
+
+
+def _adapted(base: Any, config: SelfPlayConfig) -> Any:
+    """The model frozen, with LoRA adapters that begin as no change."""
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise BadOption(f"use_peft needs peft, which is not installed: {install_command('train')}") from error
+    targets = list(config.lora_target_modules) or "all-linear"
+    lora = LoraConfig(r=config.lora_r, lora_alpha=config.lora_alpha, lora_dropout=0.0, target_modules=targets, task_type="CAUSAL_LM")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        try:
+            return get_peft_model(base, lora).eval()
+        except ValueError as error:
+            raise BadOption(f"lora_target_modules={shown(targets)} does not fit the model: {error}") from error
 
 
 def pretrained(name: str) -> Policy:
@@ -116,14 +132,14 @@ class State:
 
 
 def weights(policy: Policy) -> dict[str, Tensor]:
-    """A copy of a policy's parameters, tied ones once."""
-    return {name: parameter.detach().clone() for name, parameter in policy.model.named_parameters()}
+    """A copy of a policy's trained parameters, tied ones once."""
+    return {name: parameter.detach().clone() for name, parameter in policy.trained()}
 
 
 def copy_weights(policy: Policy, source: Mapping[str, Tensor]) -> None:
     """Give a policy these parameters."""
     with torch.no_grad():
-        for name, parameter in policy.model.named_parameters():
+        for name, parameter in policy.trained():
             parameter.copy_(source[name])
 
 
@@ -156,6 +172,8 @@ def save(state: State, config: SelfPlayConfig) -> Path:
     state.policy.model.save_pretrained(target)
     state.policy.tokenizer.save_pretrained(target)
     tensors = {f"reference.{name}": tensor for name, tensor in weights(state.reference).items()}
+    if config.use_peft:  # what save_pretrained wrote are adapters under other names
+        tensors |= {f"policy.{name}": tensor for name, tensor in weights(state.policy).items()}
     for number, entries in state.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in entries.items()}
     if state.critic is not None:
@@ -211,7 +229,7 @@ def resume(state: State, config: SelfPlayConfig) -> Path | None:
                 f"{source} belongs to another run: {name} is {shown(about['config'].get(name))} there, {shown(value)} here. Give another output_dir"
             )
     tensors = load_file(source / "run.safetensors")
-    copy_weights(state.policy, dict(named_tensors(source)))
+    copy_weights(state.policy, _under("policy", tensors) if config.use_peft else dict(named_tensors(source)))
     copy_weights(state.reference, _under("reference", tensors))
     moments = _grouped(_under("optimizer", tensors))
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})

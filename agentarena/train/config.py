@@ -124,6 +124,7 @@ class SelfPlayConfig:
         kl_cov_coef: Weight of that divergence.
         clipping_bias: "log" reports the norm of what clipping takes out of the gradient, "correct" divides the surrogate's
             gradient by it where it is above 1 (ours after ST-PPO).
+        virtual_maximum: A return that `grpo` adds to groups whose returns are all equal, so that they teach, too (after NGRPO).
         equal_groups: "drop" leaves out groups whose returns are all equal; they are counted in any case.
         learning_rate: Greatest rate of Adam.
         lr_scheduler_type: How the rate falls to `lr_min_ratio`: "linear", "cosine", or "constant".
@@ -131,6 +132,11 @@ class SelfPlayConfig:
         lr_min_ratio: Rate at the end over the greatest; it falls linearly.
         adam_beta1: See Adam.
         adam_beta2: See Adam.
+        bf16: Whether the model computes in bfloat16 (autocast); its weights stay as they are.
+        use_peft: Whether LoRA adapters are trained and the model's own weights stay frozen.
+        lora_r: Rank of the adapters.
+        lora_alpha: Their scale, over the rank.
+        lora_target_modules: Names of the layers that get adapters; all linear ones but the last by default.
         max_grad_norm: Gradients are scaled down to this norm.
         micro_batch_tokens: Tokens of one part of `gradient_accumulation_steps` at most, prompts and padding included, in place of
             their number; 0 sets no limit.
@@ -221,6 +227,7 @@ class SelfPlayConfig:
     kl_cov: float = _setting(0.0, low=0.0, high=1.0)
     kl_cov_coef: float = _setting(1.0, low=0.0)
     clipping_bias: str = _setting("ignore", choices=("ignore", "log", "correct"))
+    virtual_maximum: float | None = _setting(None)
     equal_groups: str = _setting("keep", choices=("keep", "drop"))
     learning_rate: float = _setting(1e-5, low=1e-12, high=10.0)
     lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
@@ -228,6 +235,11 @@ class SelfPlayConfig:
     lr_min_ratio: float = _setting(0.1, low=0.0, high=1.0)
     adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
     adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
+    bf16: bool = False
+    use_peft: bool = False
+    lora_r: int = _setting(16, low=1, high=1024)
+    lora_alpha: int = _setting(32, low=1, high=4096)
+    lora_target_modules: tuple[str, ...] = ()
     max_grad_norm: float = _setting(1.0, low=1e-12)
     micro_batch_tokens: int = _setting(0, low=0)
     weight_decay: float = _setting(0.0, low=0.0, high=10.0)
@@ -253,8 +265,10 @@ class SelfPlayConfig:
             raise BadOption(
                 f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
             )
-        if not isinstance(self.judges, tuple) or not all(isinstance(one, str) for one in self.judges):
-            raise BadOption(f'judges must be a list of strings, e.g. ["exact", "random"], got {shown(self.judges)}')
+        for name, example in (("judges", '["exact", "random"]'), ("lora_target_modules", '["q_proj", "v_proj"]')):
+            value = getattr(self, name)
+            if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
+                raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
         for name in ("options", "reward_scale"):
             unknown = sorted(set(getattr(self, name)) - set(self.games))
             if unknown:
@@ -307,8 +321,9 @@ class SelfPlayConfig:
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
-        if isinstance(fields.get("judges"), list):
-            fields["judges"] = tuple(fields["judges"])
+        for name in ("judges", "lora_target_modules"):
+            if isinstance(fields.get(name), list):
+                fields[name] = tuple(fields[name])
         if isinstance(fields.get("model"), Mapping):
             _known(ScratchModel, fields["model"], "model.")
             fields["model"] = ScratchModel(**fields["model"])

@@ -119,7 +119,7 @@ class Learner:
             return self._critic_advantages(trajectories, batch)
         options: dict[str, dict[str, Any]] = {
             "marshal": {"pool": config.advantage_pool, "turn_level": config.turn_level},
-            "grpo": {"std": config.scale},
+            "grpo": {"std": config.scale, "virtual_maximum": config.virtual_maximum},
             "gigpo": {"gamma": config.gamma, "omega": config.omega, "std": config.scale},
             "team_baseline": {"teams": [one.team if one.team is not None else one.seat for one in trajectories]},
         }
@@ -260,5 +260,5 @@ class Learner:
         alpha = self.config.ref_model_mixup_alpha
         if alpha:
             with torch.no_grad():
-                for own, new in zip(self.state.reference.model.parameters(), self.state.policy.model.parameters(), strict=True):
+                for (_, own), (_, new) in zip(self.state.reference.trained(), self.state.policy.trained(), strict=True):
                     own.lerp_(new, alpha)

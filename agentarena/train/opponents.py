@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -131,8 +130,8 @@ class Opponents:
         return self._digests[step]
 
     def _snapshot(self, step: int) -> PolicyPlayer:
-        policy = Policy(copy.deepcopy(self._state.policy.model), self._state.policy.tokenizer)
-        for name, parameter in policy.model.named_parameters():
+        policy = self._state.policy.copy()
+        for name, parameter in policy.trained():
             parameter.data = self._state.past[step][name].to(parameter.device)
         return self._seated(policy, f"{POLICY}@{self._digest(step)}", step)
 

@@ -6,8 +6,9 @@ at a temperature, restricted to them and renormalised. Equal prompts and replies
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +89,21 @@ class Policy:
     Args:
         model: The model; its own precision and device are kept.
         tokenizer: Its tokenizer, with a chat template.
+        bf16: Whether it computes in bfloat16 (autocast); weights, logits and log-probabilities keep their own precision.
     """
 
-    def __init__(self, model: Any, tokenizer: Any) -> None:
-        self.model, self.tokenizer = model, tokenizer
+    def __init__(self, model: Any, tokenizer: Any, *, bf16: bool = False) -> None:
+        self.model, self.tokenizer, self.bf16 = model, tokenizer, bf16
+        self._bare = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters of peft sit inside it
+
+    def copy(self) -> Policy:
+        """The same policy with trained weights of its own; frozen ones, such as those under LoRA adapters, are shared."""
+        frozen = {id(parameter): parameter for parameter in self.model.parameters() if not parameter.requires_grad}
+        return Policy(copy.deepcopy(self.model, frozen), self.tokenizer, bf16=self.bf16)
+
+    def trained(self) -> Iterator[tuple[str, torch.nn.Parameter]]:
+        """The parameters that are trained, with their names."""
+        return ((name, parameter) for name, parameter in self.model.named_parameters() if parameter.requires_grad)
 
     @property
     def device(self) -> torch.device:
@@ -111,7 +123,8 @@ class Policy:
         Sequences that begin alike, such as with the rules of a game, share the work on their beginnings.
         """
         states = self._states(sequences, places)
-        logits = self.model.get_output_embeddings()(torch.cat(states)).float()
+        head = self._bare.get_output_embeddings()
+        logits = head(torch.cat(states).to(head.weight.dtype)).float()
         return list(logits.split([len(of_sequence) for of_sequence in places]))
 
     def prompt_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
@@ -132,7 +145,8 @@ class Policy:
                 ids[row, : len(tail)] = torch.tensor(tail)
             rows = torch.tensor([row for row, i in enumerate(group) for _ in places[i]], dtype=torch.long)
             columns = torch.tensor([place - shared for i in group for place in places[i]], dtype=torch.long)
-            hidden = self._hidden(ids.to(self.device), sequences[group[0]][:shared])
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                hidden = self._hidden(ids.to(self.device), sequences[group[0]][:shared])
             hidden = hidden[rows.to(self.device), columns.to(self.device)]
             for i, part in zip(group, hidden.split([len(places[i]) for i in group]), strict=True):
                 out[i] = part
@@ -144,12 +158,12 @@ class Policy:
         Padding is on the right, where a causal model does not look: no mask is needed.
         """
         if not shared:
-            return self.model.model(input_ids=ids, use_cache=False).last_hidden_state
+            return self._bare.model(input_ids=ids, use_cache=False).last_hidden_state
         beginning = torch.tensor([list(shared)], device=self.device)
-        cache = self.model.model(input_ids=beginning, use_cache=True).past_key_values
+        cache = self._bare.model(input_ids=beginning, use_cache=True).past_key_values
         for layer in cache.layers:
             layer.keys, layer.values = (x.expand(len(ids), -1, -1, -1) for x in (layer.keys, layer.values))
-        return self.model.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state
+        return self._bare.model(input_ids=ids, past_key_values=cache, use_cache=True).last_hidden_state
 
     def scores(self, samples: Samples) -> Tensor:
         """The distributions that the sampled tokens were drawn from, with these weights, at every place that was a choice.

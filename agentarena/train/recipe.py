@@ -14,7 +14,6 @@ killed goes on to the same weights.
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -109,7 +108,7 @@ class SelfPlay:
         self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
         self._opponents_of = {self._ids[name]: config.opponents_of.get(name, config.opponents) for name in config.games}
         policy = checkpoint.model(config, self.games.values())
-        reference = Policy(copy.deepcopy(policy.model), policy.tokenizer)
+        reference = policy.copy()
         adam = optimizer(config, policy.model.parameters())
         critic = Critic(policy.model.config.hidden_size, config.value_learning_rate) if config.estimator == "turn_gae" else None
         self.state = checkpoint.State(policy, reference, adam, critic=critic)
