@@ -17,8 +17,8 @@ import click
 
 from agentarena.core.display import printable
 
+from ._supervised import clone, export_dpo, export_sft
 from .common import console, echo_json, named_values, say, show_table
-from .train_supervised import clone, export_dpo, export_sft
 
 
 @click.group("train")

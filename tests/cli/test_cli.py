@@ -42,7 +42,7 @@ def test_help_starts_fast() -> None:
 def test_the_table_of_commands_is_complete() -> None:
     import agentarena.cli
 
-    modules = {path.stem for path in Path(str(agentarena.cli.__file__)).parent.glob("*.py")} - {"__init__", "common"}
+    modules = {path.stem for path in Path(str(agentarena.cli.__file__)).parent.glob("[!_]*.py")} - {"common"}
     assert modules == set(COMMANDS)
 
 

@@ -205,7 +205,7 @@ def test_a_stream_that_never_ends_and_one_that_stalls():
 
 
 def test_concurrency_is_full_and_limited():
-    answers, fake = ask(lambda n, body: Say(delay_s=0.05), *[HELLO] * 60, concurrency=16)
+    answers, fake = ask(lambda n, body: Say(delay_s=0.3), *[HELLO] * 60, concurrency=16)
     assert len(answers) == 60
     assert fake.peak == 16
 
