@@ -22,7 +22,7 @@ from agentarena.core.record_files import cost_of, ledger_path, parsed
 from .results import Results, write_whole
 from .seating import Fixture
 
-__all__ = ["RecordFile"]
+__all__ = ["RecordFile", "expect_same_run"]
 
 
 class RecordFile:
@@ -112,7 +112,7 @@ class RecordFile:
             if isinstance(record, RecordError):
                 raise record
             where = f"{printable(str(self.path))}, line {line.number}"
-            _same_run(record, config, expected, where)
+            expect_same_run(record, config, expected, where)
             if record.line().encode() != line.data:
                 raise CorruptRecord(
                     f"{where}: the line is not written as records are, so it would not verify. Remove it to have match "
@@ -133,7 +133,7 @@ def _cut(line: Line, start: bytes) -> bool:
     return not line.whole and not line.too_long and line.data[: len(start)] == start[: len(line.data)]
 
 
-def _same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture], where: str) -> None:
+def expect_same_run(record: Record, config: RunConfig, expected: Mapping[int, Fixture], where: str) -> None:
     """Raise `RecordMismatch`, saying what differs, unless this run would write this record's head."""
     fixture = expected.get(record.match)
     if fixture is None:
