@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm test-trl lint format bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -68,6 +68,10 @@ lint: .venv/dev ## ruff, mypy, import rules
 format: .venv/dev ## format the code in place
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+boards: .venv/base ## play the reference agents of all boards again and write leaderboards/*.md
+	rm -rf build/boards
+	$(BIN)/agentarena leaderboard publish --home build/boards --out leaderboards
 
 bench: .venv/bench ## compare speed with other libraries in one run
 	$(BIN)/python -m benchmarks.peers

@@ -31,6 +31,8 @@ COMMANDS = {
     "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",
     "report": "Write an HTML report from records.",
+    "submit": "Enter an agent into a board.",
+    "leaderboard": "Show and keep local boards.",
     "train": "Train a policy by self-play.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",

@@ -32,7 +32,7 @@ from .home import Edition, Home
 from .projection import closed_runs, current_rows, project
 from .rows import BoardRow, board_rows, rank_text
 from .runs import REFERENCE, expect_schedule, load_records, play_run, records_digest, run_seed, seed_digest
-from .store import Store, rows_of, submissions
+from .store import Store, boards, rows_of, submissions
 from .submission import Submission
 from .tables import board_table
 
@@ -130,6 +130,13 @@ class Leaderboard:
         with self.store.reading() as connection:
             listed = rows_of(connection, submissions, edition=self.edition.key)
         return [SubmissionState(**{name: row[name] for name in SubmissionState.__dataclass_fields__}) for row in listed]
+
+    @property
+    def other_editions(self) -> dict[str, list[BoardRow]]:
+        """Rows of the board under other definitions or versions of the package, by edition; not to be compared with these."""
+        with self.store.reading() as connection:
+            keys = [row["edition"] for row in rows_of(connection, boards, board=self.board.name) if row["edition"] != self.edition.key]
+            return {key: rows for key in keys if (rows := current_rows(connection, key))}
 
     def submission(self, name: str) -> SubmissionState:
         """A submission's state.

@@ -101,7 +101,8 @@ def board_rows(board: Board, results: Iterable[Results], levels: Mapping[str, st
     records: list[Record] = [record for part in parts for record in part.records]
     if not records:
         return []
-    table = standings(records, agents=sorted(levels), level=board.level)
+    played = {seat.agent for record in records for seat in record.seats}
+    table = standings(records, agents=sorted(played), level=board.level)
     ledgers = _ledgers(parts)
     ranks = _elo_ranks(table) if board.rating == "elo" and table.ratings is not None else {row.agent: row.rank for row in table.rows}
     rows = []
