@@ -101,6 +101,7 @@ class CommandAgent(Agent):
         self._at_once = at_once or max(1, len(os.sched_getaffinity(0)))
         self._owner = os.getpid()
         self._loop: _Loop | None = None
+        self._said = ""
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -109,7 +110,7 @@ class CommandAgent(Agent):
     @property
     def stderr_tail(self) -> str:
         """The end of what a process wrote to standard error: of the last that failed, or else of the last that spoke."""
-        return "" if self._loop is None else self._loop.stderr_tail
+        return self._said if self._loop is None else self._loop.stderr_tail
 
     @property
     def processes(self) -> int:
@@ -138,7 +139,7 @@ class CommandAgent(Agent):
         """End every process and what it started."""
         if self._loop is not None and os.getpid() == self._owner:
             self._loop.close()
-            self._loop = None
+            self._said, self._loop = self._loop.stderr_tail, None
 
     def _session(self, view: View) -> int:
         """The number of the session that plays this seat; a new one with its first question."""

@@ -235,7 +235,10 @@ def bubblewrap_arguments(job: Launch, user: int, status: int, filter_fd: int) ->
         options += ["--perms", "1777", "--size", size, "--tmpfs", place]
     for link, target in _links():
         options += ["--symlink", target, link]
-    for path in _readable(job):
+    readable = _readable(job)
+    for above in sorted({str(above) for path in readable for above in Path(path).parents}, key=len):
+        options += ["--perms", "0755", "--dir", above]  # bwrap's own choice is closed to other users
+    for path in readable:
         options += ["--ro-bind", path, path]
     options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", str(job.folder)]
     return b"\0".join(map(os.fsencode, options)) + b"\0", [*_become(user), *_within(_limits(job, user)), *job.command]
