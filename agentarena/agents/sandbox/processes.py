@@ -13,7 +13,7 @@ __all__ = ["descendants", "memory_bytes", "processor_s", "send", "stop_all", "tr
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _MOST_ROUNDS = 10_000
-_MOST_FILES = 20_000
+_MOST_FILES, _DEEPEST = 20_000, 50
 
 
 def descendants(root: int) -> list[int]:
@@ -59,27 +59,45 @@ def processor_s(pids: Iterable[int]) -> float:
     return ticks / _TICKS_PER_S
 
 
-def memory_bytes(pids: Iterable[int]) -> int:
-    """Memory that these processes hold, shared pages counted for each."""
-    pages = 0
-    for pid in pids:
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            pages += int(Path(f"/proc/{pid}/statm").read_bytes().split()[1])
-    return pages * _PAGE
+def memory_bytes(pids: Iterable[int], limit: int) -> int:
+    """Memory that these processes hold together.
+
+    Shared pages are counted for each process, which is quick, unless that is beyond the limit: then each has its part of them.
+    """
+    pids = tuple(pids)
+    resident = sum(_field(pid, "statm", 1) * _PAGE for pid in pids)
+    return resident if resident <= limit else sum(map(_proportional_bytes, pids))
+
+
+def _field(pid: int, file: str, index: int) -> int:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path(f"/proc/{pid}/{file}").read_bytes().split()[index])
+    return 0
+
+
+def _proportional_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_bytes().splitlines()
+    except OSError:
+        return _field(pid, "statm", 1) * _PAGE
+    return sum(int(line.split()[1]) for line in lines if line.startswith((b"Pss:", b"SwapPss:"))) * 1024
 
 
 def tree_bytes(folder: Path) -> float:
-    """What the files below a folder take on disk, links not followed; infinite where there are more than can be counted."""
+    """What the files below a folder take on disk, links not followed; infinite where they are too many or too deep to be counted."""
     total, count = 0, 0
-    ahead = [str(folder)]
+    ahead = [(str(folder), 0)]
     while ahead:
+        path, depth = ahead.pop()
+        if depth > _DEEPEST:
+            return float("inf")
         with contextlib.suppress(OSError):
-            for entry in os.scandir(ahead.pop()):
+            for entry in os.scandir(path):
                 count += 1
                 if count > _MOST_FILES:
                     return float("inf")
                 if entry.is_dir(follow_symlinks=False):
-                    ahead.append(entry.path)
+                    ahead.append((entry.path, depth + 1))
                 else:
                     total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total

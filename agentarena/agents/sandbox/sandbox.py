@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from . import seccomp
@@ -126,11 +125,11 @@ class Sandbox:
     def excess(self) -> str | None:
         """What it uses beyond its limits that no limit of a single process catches; `None` where all is in order."""
         limits = self._job.limits
-        held = memory_bytes(descendants(self.pid))
+        held = memory_bytes(descendants(self.pid), limits.memory_bytes)
         if held > limits.memory_bytes:
             return f"its processes hold {held >> 20} MiB of memory, at most {limits.memory_bytes >> 20} allowed"
         if self._scratch is not None and tree_bytes(self._scratch) > limits.scratch_bytes:
-            return f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed"
+            return f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed, or more folders than can be counted"
         return None
 
     # --- the end -----------------------------------------------------------------------------------------------------------
@@ -182,7 +181,3 @@ class Sandbox:
                 subprocess.run(["rm", "-rf", "--", str(self._scratch)], timeout=30, stderr=subprocess.DEVNULL, check=False)
             self._scratch = None
 
-
-def until(deadline: float) -> float:
-    """Seconds left until a time of the monotonic clock, at least 0."""
-    return max(0.0, deadline - time.monotonic())

@@ -232,8 +232,10 @@ class Session:
                 self._expire()
         elif self._watch_at <= now:
             assert self.sandbox is not None
-            self._watch_at = now + _WATCH_S
-            if reason := self.sandbox.excess():
+            reason = self.sandbox.excess()
+            took_s = time.monotonic() - now
+            self._watch_at = now + max(_WATCH_S, 10 * took_s)
+            if reason is not None:
                 self.fault(AgentDied(reason))
 
     def _expire(self) -> None:

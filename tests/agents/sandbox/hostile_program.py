@@ -57,7 +57,7 @@ def read_host(question):
     for pid in (1, TARGET["host"]):
         attempt("read an environment of the host", lambda pid=pid: len(open(f"/proc/{pid}/environ").read()) > 0)
     attempt("read the host's command line", lambda: b"pytest" in open(f"/proc/{TARGET['host']}/cmdline", "rb").read())
-    if set(os.environ) - {"HOME", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "LC_CTYPE"}:
+    if set(os.environ) - {"HOME", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "LC_CTYPE", "PWD"}:
         broke("has an environment")
 
 
