@@ -98,7 +98,7 @@ def _links() -> list[tuple[str, str]]:
 
 def _readable(job: Launch) -> list[str]:
     """Existing paths that it may read, parents before children, none below another."""
-    system = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/ld.so.cache", "/etc/alternatives"]
+    system = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/ld.so.cache", "/etc/alternatives", "/etc/ssl/openssl.cnf"]
     own = [str(job.folder), *map(str, job.readable)]
     if job.command[0] == sys.executable:
         own += [sys.prefix, sys.base_prefix, str(PACKAGE)]
