@@ -82,7 +82,9 @@ def _from_spec(board: Board, submission: Submission, trust: bool) -> tuple[Agent
 
 
 def _isolated(board: Board, submission: Submission, level: str | None) -> tuple[Agent, str]:
-    from agentarena.agents.sandbox import CommandAgent, Limits, python_command
+    from agentarena.agents.sandbox.agent import CommandAgent
+    from agentarena.agents.sandbox.limits import Limits
+    from agentarena.agents.sandbox.python import python_command
 
     if level is not None and level not in LEVELS:
         raise UsageError(f"there is no isolation level {level!r}. Levels: {', '.join(LEVELS[1:])}")
