@@ -17,6 +17,7 @@ import numpy as np
 
 from agentarena.core.actions import Action
 from agentarena.core.game import Game, GameInfo, option
+from agentarena.core.tabular import tabular
 from agentarena.core.text import REPLY, ChoiceFace
 
 __all__ = ["KeyDoor", "State"]
@@ -42,12 +43,13 @@ class State:
     moves: int = 0
 
 
+@tabular
 @dataclass(frozen=True)
 class KeyDoor(Game[State]):
     """The rules. A walk that runs out of moves is lost; it is an end of the game, not a truncation."""
 
     size: int = option(5, "Rows and columns of the house.", low=2, high=9)
-    limit: int = option(40, "Moves before the candle burns down.", low=1, high=1000)
+    limit: int = option(30, "Moves before the candle burns down.", low=1, high=1000)
 
     @cached_property
     def info(self) -> GameInfo:
