@@ -21,8 +21,8 @@ from agentarena.core.text import REPLY, ChoiceFace
 
 __all__ = ["Signals", "State"]
 
-FLAGS = ("red", "green", "blue", "white")
-ANSWERS = {0: 2, 1: 0, 2: 3, 3: 1}
+FLAGS = ("red", "green", "blue")
+ANSWERS = {0: 2, 1: 0, 2: 1}
 """The right answer to each flag."""
 
 
@@ -43,7 +43,7 @@ class State:
 class Signals(Game[State]):
     """The rules. Actions number the answers: the digits of a number to the base of the flags."""
 
-    words: int = option(4, "Flags of a signal, and words of its answer.", low=1, high=4)
+    words: int = option(3, "Flags of a signal, and words of its answer.", low=1, high=4)
     rounds: int = option(3, "Signals of a match.", low=1, high=100)
 
     @cached_property
