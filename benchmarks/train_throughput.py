@@ -4,7 +4,7 @@
     .venv-trl/bin/python -m benchmarks.train_throughput --rounds 5
 
 Each side is a process of its own; rounds alternate, so that what else the machine does meets both. An update samples eight replies
-to each of eight prompts with transformers, in float32, and takes one step of GRPO (clip 0.2, token average, no divergence, no
+to each of four prompts with transformers, in float32, and takes one step of GRPO (clip 0.2, token average, no divergence, no
 gradient checkpointing). Prompts are those of `benchmarks.free_words`, rendered by the same chat template; that both sides read the
 same prompt tokens is checked. A trained token is a sampled one that enters the loss. Replies are drawn at random, so their number of
 tokens differs by what ends before `--tokens`. The table has the median over rounds, with least and greatest, by wall clock and by
@@ -203,6 +203,7 @@ def trl(model: Path, options: argparse.Namespace) -> None:
         save_strategy="no",
         logging_strategy="no",
         disable_tqdm=True,
+        log_level="error",
     )
     rows = Dataset.from_list([{"prompt": chat} for chat in chats(options.words, steps * options.prompts)])
     policy, words = AutoModelForCausalLM.from_pretrained(model), AutoTokenizer.from_pretrained(model)
@@ -302,8 +303,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Compare, and print the table; or be one side."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each side, after one of warming up")
-    parser.add_argument("--updates", type=int, default=3, help="updates of a round")
-    parser.add_argument("--prompts", type=int, default=8, help=f"prompts of an update, each with {GENERATIONS} replies")
+    parser.add_argument("--updates", type=int, default=1, help="updates of a round")
+    parser.add_argument("--prompts", type=int, default=4, help=f"prompts of an update, each with {GENERATIONS} replies")
     parser.add_argument("--tokens", type=int, default=32, help="tokens of a reply at most")
     parser.add_argument("--words", type=int, default=40, help="words of a prompt")
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES), help="parameters of the model")
