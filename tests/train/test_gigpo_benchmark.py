@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("torch")
 ROOT = Path(__file__).parents[2]
-SMALL = {"steps": 2, "matches": 8, "size": 2, "limit": 6}
+SMALL = {"steps": 2, "matches": 8, "size": 2, "limit": 12}
 
 
 @pytest.fixture
