@@ -20,7 +20,28 @@ from agentarena.core.text import Pattern, TextFace
 __all__ = ["FreeWords", "State", "score"]
 
 _LONGEST = 4000
-_WORDS = "amber birch cedar delta ember flint grove heath inlet knoll larch maple north ocean pearl quartz river stone thorn willow".split()
+_WORDS = [
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "flint",
+    "grove",
+    "heath",
+    "inlet",
+    "knoll",
+    "larch",
+    "maple",
+    "north",
+    "ocean",
+    "pearl",
+    "quartz",
+    "river",
+    "stone",
+    "thorn",
+    "willow",
+]
 
 
 def score(reply: str) -> float:

@@ -207,9 +207,7 @@ def trl(model: Path, options: argparse.Namespace) -> None:
     )
     rows = Dataset.from_list([{"prompt": chat} for chat in chats(options.words, steps * options.prompts)])
     policy, words = AutoModelForCausalLM.from_pretrained(model), AutoTokenizer.from_pretrained(model)
-    trainer = Counted(
-        model=policy, args=arguments, reward_funcs=[reward], train_dataset=rows, processing_class=words, callbacks=[Rounds()]
-    )
+    trainer = Counted(model=policy, args=arguments, reward_funcs=[reward], train_dataset=rows, processing_class=words, callbacks=[Rounds()])
     meter = Meter(options.updates)
     trainer.train()
 
