@@ -258,16 +258,19 @@ def compare(size: str, options: argparse.Namespace, sides: Sequence[str] = SIDES
         try:
             for number in range(options.rounds + 1):
                 for side in sides if number % 2 else reversed(sides):
-                    rounds[side].append(_round(side, *processes[side]))
+                    played = _round(side, *processes[side])
+                    rounds[side].append(played)
+                    figures = f"{played['tokens']} tokens, {played['seconds']:.1f} s, {played['cpu_seconds']:.1f} CPU s"
+                    print(f"{size}, round {number}, {side}: {figures}", file=sys.stderr, flush=True)
         finally:
             for process, log in processes.values():
                 process.kill()
                 process.wait()
                 log.close()
-    for played in zip(*rounds.values(), strict=True):
-        if len({one["prompts"] for one in played}) > 1:
-            raise RuntimeError(f"the sides did not read the same prompts: {played}")
-    return {side: played[1:] for side, played in rounds.items()}
+    for together in zip(*rounds.values(), strict=True):
+        if len({one["prompts"] for one in together}) > 1:
+            raise RuntimeError(f"the sides did not read the same prompts: {together}")
+    return {side: of_side[1:] for side, of_side in rounds.items()}
 
 
 def _round(side: str, process: Any, log: Any) -> dict[str, Any]:
