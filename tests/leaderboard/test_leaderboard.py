@@ -214,24 +214,26 @@ def test_twenty_kills_change_nothing(tmp_path: Path, write: Write) -> None:
     path = tmp_path / "many.toml"
     listed = ", ".join(f'"{agent}"' for agent in agents)
     path.write_text(
-        f'name = "many"\nenv = "ConnectFour-v0"\nagents = [{listed}]\n[protocol]\nrounds = 3\nmost_rounds = 3\nseeds = "public"\nopenings = 2\n'
+        f'name = "many"\nenv = "ConnectFour-v0"\nagents = [{listed}]\n[protocol]\nrounds = 2\nmost_rounds = 2\nseeds = "public"\nopenings = 2\n'
     )
     folder = write(way='spec = "mcts?simulations=11"')
     undisturbed = submit(folder, path, home=tmp_path / "calm")
     command = [sys.executable, "-c", _SUBMIT, str(folder), str(path), str(tmp_path / "home")]
-    kills = 0
-    while kills < 20:
+    for _ in range(20):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        time.sleep(1.0 + 0.13 * kills)
-        if process.poll() is None:
-            kills += 1
-        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        before = _recorded(tmp_path / "home")
+        while _recorded(tmp_path / "home") < before + 8:
+            assert process.poll() is None, "the run ended before it was killed twenty times"
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        if process.returncode == 0:
-            break
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    assert kills >= 3
+    assert 160 <= _recorded(tmp_path / "home") < 264
     assert _without_clocks(submit(folder, path, home=tmp_path / "home").rows) == _without_clocks(undisturbed.rows)
+
+
+def _recorded(home: Path) -> int:
+    """Matches recorded so far."""
+    return sum(path.read_bytes().count(b"\n") for path in home.glob("boards/*/*/runs/*/records.jsonl"))
 
 
 def _without_clocks(rows) -> list:
