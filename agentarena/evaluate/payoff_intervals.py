@@ -15,7 +15,7 @@ from agentarena.core.errors import UsageError
 
 from .arguments import finite_array, number
 
-__all__ = ["Bound", "check_bound", "payoff_intervals"]
+__all__ = ["Bound", "bound_ends", "check_bound", "payoff_intervals"]
 
 Bound = Literal["hoeffding", "clopper-pearson"]
 
@@ -70,18 +70,21 @@ def payoff_intervals(mean: npt.ArrayLike, count: npt.ArrayLike, delta: npt.Array
         raise UsageError("means are in [0, 1], counts at least 0 and delta between 0 and 1; scale payoffs by their bounds first")
     if not number("relax", relax, least=0) < 0.5:
         raise UsageError(f"relax is {relax}; expected at least 0 and below 0.5")
-    low, high = _ends(m, n, risk, bound)
+    low, high = bound_ends(m, n, risk, bound)
     return np.where(n[:, None] > 0, np.stack([low + relax, high - relax], 1), np.array([-math.inf, math.inf]))
 
 
-def _ends(mean: np.ndarray, count: np.ndarray, delta: np.ndarray, bound: Bound) -> tuple[np.ndarray, np.ndarray]:
+def bound_ends(mean: np.ndarray, count: np.ndarray, delta: np.ndarray, bound: Bound) -> tuple[np.ndarray, np.ndarray]:
+    """The two ends for arguments known to be in range, not relaxed; counts of 0 are taken for 1."""
     from scipy.special import betaincinv
 
     trials = np.maximum(count, 1.0)
     if bound == "hoeffding":
         half = np.sqrt(np.log(2 / delta) / (2 * trials))
         return mean - half, mean + half
-    x = np.where(np.abs(mean * trials - np.rint(mean * trials)) < 1e-9, np.rint(mean * trials), mean * trials)
+    x = mean * trials
+    whole = np.rint(x)
+    x = np.where(np.abs(x - whole) < 1e-6, whole, x)
     low = betaincinv(np.maximum(x, 1e-300), trials - x + 1, delta / 2)
     high = betaincinv(x + 1, np.maximum(trials - x, 1e-300), 1 - delta / 2)
     return np.where(x <= 0, 0.0, low), np.where(x >= trials, 1.0, high)

@@ -22,13 +22,15 @@ from agentarena.core.errors import UsageError
 from ._stationary import closed_classes
 from .arguments import finite_array, number, whole_number
 from .orientations import Edges, orientation_bounds
-from .payoff_intervals import Bound, check_bound, payoff_intervals
+from .payoff_intervals import Bound, bound_ends, check_bound
 from .rank_intervals import profile_edges
 
 __all__ = ["ResponseGraph", "ResponseGraphUCB", "Sampling"]
 
 Sampling = Literal["U", "UE", "VW", "CW"]
 """Uniform, uniform-exhaustive, valence-weighted, count-weighted."""
+_LEVEL = 1e-12
+"""Sample means closer than this, as a share of the range of payoffs, are level."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,11 +164,15 @@ class ResponseGraphUCB:
         self.shape = self._cells.shape
         self.delta = delta / (self._cells.payoffs * len(self._cells.profiles) if share == "all" else 1)
         count = len(self._cells.profiles)
+        self.games = 0
         self.counts = np.zeros(count, np.int64)
-        self._sums = np.zeros((count, self._cells.payoffs))
+        self._unplayed = list(range(count))[::-1]
+        self._means = np.zeros((count + 1, self._cells.payoffs))
+        self._means[count] = 0.5
         self._ends = np.tile(np.array([-math.inf, math.inf]), (count + 1, self._cells.payoffs, 1))
         self._ends[count] = 0.5  # the constant that a margin is compared with
         self._resolved = np.zeros(len(self._cells.first), np.int64)
+        self._open = len(self._resolved)
         self._order = np.random.default_rng(whole_number("seed", seed, 0, 2**128)).permutation(len(self._cells.first)).tolist()
         self._turns = 0  # games since the present edge of UE came first
 
@@ -174,24 +180,20 @@ class ResponseGraphUCB:
         return f"<ResponseGraphUCB {self.sampling}, {self.bound}: {self.games} games, {self.graph()!r}>"
 
     @property
-    def games(self) -> int:
-        """Games observed."""
-        return int(self.counts.sum())
-
-    @property
     def decided(self) -> bool:
         """Whether every edge is resolved."""
-        return bool(np.all(self._resolved))
+        return self._open == 0
 
     def next_profile(self, rng: np.random.Generator) -> tuple[int, ...] | None:
         """The profile to play once; with one population, the pair of strategies. `None` when all is decided or the budget is spent.
 
-        Nothing is changed: the same observations and the same state of `rng` give the same profile.
+        No state changes: the same observations and the same state of `rng` give the same profile.
         """
         if self.decided or (self.budget is not None and self.games >= self.budget):
             return None
-        unplayed = np.flatnonzero(self.counts == 0)
-        return self._cells.profiles[int(unplayed[0]) if len(unplayed) else self._choice(rng)]
+        while self._unplayed and self.counts[self._unplayed[-1]]:
+            self._unplayed.pop()
+        return self._cells.profiles[self._unplayed[-1] if self._unplayed else self._choice(rng)]
 
     def observe(self, profile: Sequence[int], payoffs: npt.ArrayLike) -> None:
         """Count one game.
@@ -210,15 +212,16 @@ class ResponseGraphUCB:
         if values.shape != (len(key),) or values.min() < self.low or values.max() > self.high:
             raise UsageError(f"payoffs are {shown(payoffs)}; expected {len(key)} numbers from {self.low:g} to {self.high:g}")
         cell = self._cells.index[key]
+        self.games += 1
         self.counts[cell] += 1
-        self._sums[cell] += self._scaled(values)
+        self._means[cell] += (self._scaled(values) - self._means[cell]) / self.counts[cell]
         self._resolve(cell)
 
     def graph(self) -> ResponseGraph:
         """What is known now: resolved edges as they were resolved, the others by their sample means."""
-        means = np.vstack([self._sums / np.maximum(self.counts, 1)[:, None], np.full((1, self._cells.payoffs), 0.5)])
         cells = self._cells
-        gaps = np.sign(means[cells.one, cells.payoff] - means[cells.other, cells.payoff]).astype(np.int64)
+        gaps = self._means[cells.one, cells.payoff] - self._means[cells.other, cells.payoff]
+        gaps = np.where(np.abs(gaps) < _LEVEL, 0, np.sign(gaps)).astype(np.int64)
         return ResponseGraph(
             self.shape, cells.first, cells.second, np.where(self._resolved != 0, self._resolved, gaps), self._resolved != 0
         )
@@ -231,32 +234,26 @@ class ResponseGraphUCB:
         """New intervals of one cell, and its open edges tested."""
         cells, count = self._cells, float(self.counts[cell])
         delta = self.delta * (6 / (math.pi * count) ** 2 if self.shrinking else 1.0)
-        size = cells.payoffs
-        mean = np.minimum(self._sums[cell] / count, 1.0)
-        self._ends[cell] = payoff_intervals(mean, np.full(size, count), np.full(size, delta), bound=self.bound, relax=self.relax)
-        before = self._open_edge() if self.sampling == "UE" else None
+        mean = np.clip(self._means[cell], 0.0, 1.0)
+        low, high = bound_ends(mean, np.full_like(mean, count), np.full_like(mean, delta), self.bound)
+        self._ends[cell, :, 0], self._ends[cell, :, 1] = low + self.relax, high - self.relax
+        before = self._order[0] if self.sampling == "UE" and self._order else None
         edges = cells.edges_of[cell]
         edges = edges[self._resolved[edges] == 0]
-        one, other = self._ends[cells.one[edges], cells.payoff[edges]], self._ends[cells.other[edges], cells.payoff[edges]]
-        gaps = self._gaps(edges)
-        self._resolved[edges] = np.where((gaps > 0) & (one[:, 0] > other[:, 1]), 1, 0) - np.where((gaps <= 0) & (other[:, 0] > one[:, 1]), 1, 0)
+        one, other, payoff = cells.one[edges], cells.other[edges], cells.payoff[edges]
+        ahead = self._means[one, payoff] > self._means[other, payoff]
+        first = ahead & (self._ends[one, payoff, 0] > self._ends[other, payoff, 1])
+        second = ~ahead & (self._ends[other, payoff, 0] > self._ends[one, payoff, 1])
+        self._resolved[edges[first]], self._resolved[edges[second]] = 1, -1
+        self._open -= int(first.sum() + second.sum())
         if self.sampling == "UE":
             self._turn(before)
-
-    def _gaps(self, edges: np.ndarray) -> np.ndarray:
-        means = np.append(self._sums, np.full((1, self._cells.payoffs), 0.5), 0)
-        counts = np.append(np.maximum(self.counts, 1), 1)
-        one, other, payoff = self._cells.one[edges], self._cells.other[edges], self._cells.payoff[edges]
-        return np.asarray(means[one, payoff] / counts[one] - means[other, payoff] / counts[other])
-
-    def _open_edge(self) -> int | None:
-        return next((edge for edge in self._order if self._resolved[edge] == 0), None)
 
     def _turn(self, before: int | None) -> None:
         """Drop resolved edges from the front of UE's order, and send one that took too long to the end."""
         while self._order and self._resolved[self._order[0]] != 0:
             self._order.pop(0)
-        self._turns = self._turns + 1 if self._order and self._order[0] == before and not np.any(self.counts == 0) else 0
+        self._turns = self._turns + 1 if self._order and self._order[0] == before and not self._unplayed else 0
         if self.patience is not None and self._turns >= self.patience:
             self._order.append(self._order.pop(0))
             self._turns = 0
