@@ -18,7 +18,9 @@ from .stats import holm
 __all__ = ["closure", "decide_pairs", "decide_top", "elo_ranks", "ranks_of"]
 
 
-def decide_pairs(log_e: np.ndarray, level: float = 0.95, *, claims: np.ndarray | None = None, transitive: bool = True) -> np.ndarray:
+def decide_pairs(
+    log_e: np.ndarray, level: float = 0.95, *, claims: np.ndarray | None = None, transitive: bool = True, stepwise: bool = True
+) -> np.ndarray:
     """Which agents are surely ahead of which: all of it holds at once, at all times, with the level asked for.
 
         decide "i ahead of j" when  e_ij >= (number of claims - claims that follow from what is decided) / (1 - level),
@@ -31,6 +33,7 @@ def decide_pairs(log_e: np.ndarray, level: float = 0.95, *, claims: np.ndarray |
         log_e: Shape (P, P), natural logarithms, row ahead of column.
         level: Simultaneous coverage.
         claims: Shape (P, P), bool: the ordered pairs that may be decided; all when left out.
+        stepwise: Whether claims that follow from what is decided leave the number; without it this is Bonferroni's method.
         transitive: Whether i ahead of j ahead of k puts i ahead of k: true of strengths, not of head-to-head results.
 
     Returns:
@@ -52,7 +55,7 @@ def decide_pairs(log_e: np.ndarray, level: float = 0.95, *, claims: np.ndarray |
     total = int(allowed.sum())
     ahead = np.zeros((size, size), bool)
     while True:
-        left = max(total - int((ahead & allowed).sum()), 1)
+        left = max(total - (int((ahead & allowed).sum()) if stepwise else 0), 1)
         larger = ahead | (allowed & (log_e >= math.log(left / (1 - level))))
         larger = closure(larger) if transitive else larger
         if np.array_equal(larger, ahead):

@@ -53,7 +53,9 @@ def direct_evidence(results: DealResults) -> np.ndarray:
     keys = low * size + high
     for x, cells in ((score, keys), (1.0 - score, high * size + low)):
         bets = np.stack([np.bincount(cells, np.log1p(b * (x - 0.5)), minlength=size * size) for b in BETS])
-        out += np.where(np.bincount(cells, minlength=size * size) > 0, np.logaddexp.reduce(bets) - math.log(len(BETS)), 0.0).reshape(size, size)
+        out += np.where(np.bincount(cells, minlength=size * size) > 0, np.logaddexp.reduce(bets) - math.log(len(BETS)), 0.0).reshape(
+            size, size
+        )
     return out
 
 
@@ -95,9 +97,7 @@ def rating_evidence(results: DealResults, margin_elo: float = 0.0) -> Evidence:
 def _fit(results: DealResults, members: np.ndarray) -> Ratings:
     place = np.full(len(results.agents), -1)
     place[members] = np.arange(len(members))
-    return bradley_terry_pairs(
-        place[results.first], place[results.second], results.score, players=len(members), clusters=results.deals
-    )
+    return bradley_terry_pairs(place[results.first], place[results.second], results.score, players=len(members), clusters=results.deals)
 
 
 def _within(results: DealResults, members: np.ndarray) -> DealResults:
@@ -107,9 +107,7 @@ def _within(results: DealResults, members: np.ndarray) -> DealResults:
     return DealResults(results.agents, *columns, results.groups)
 
 
-def _add_gaps(
-    gap_log_e: np.ndarray, level: np.ndarray, fit: Ratings, members: np.ndarray, results: DealResults, margin_elo: float
-) -> None:
+def _add_gaps(gap_log_e: np.ndarray, level: np.ndarray, fit: Ratings, members: np.ndarray, results: DealResults, margin_elo: float) -> None:
     """Evidence of the gaps within one set of agents, written into the tables."""
     gaps = fit.elo[:, None] - fit.elo[None, :]
     variance = np.diag(fit.covariance)
