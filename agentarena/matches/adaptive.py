@@ -158,7 +158,7 @@ class Scheduler:
         size = min(self.seats, len(self.agents))
         tables = opening_tables(visible, size, self.opening, rng)
         if not tables:
-            pairs = informative_pairs(decision, self.agent)
+            pairs = informative_pairs(decision)
             tables = fill_tables(pairs, decision, size, max(self.batch, played // 20), rng)
         return dict(Counter(tables[: int(min(left, len(tables)))]))
 

@@ -23,8 +23,8 @@ def opening_tables(results: DealResults, size: int, deals: int, rng: np.random.G
     """
     count = len(results.agents)
     met = np.zeros((count, count), np.int64)  # on the diagonal, deals of each agent
-    for group in results.groups:
-        met[np.ix_(group, group)] += 1
+    for table, times in results.counts.items():
+        met[np.ix_(table, table)] += times
     order = rng.permutation(count)
     tables = []
     while np.diag(met).min() < deals:
@@ -37,15 +37,11 @@ def opening_tables(results: DealResults, size: int, deals: int, rng: np.random.G
     return sorted(tables)
 
 
-def informative_pairs(decision: Decision, agent: int = 0) -> list[tuple[int, int]]:
+def informative_pairs(decision: Decision) -> list[tuple[int, int]]:
     """The open pairs that decide a question soonest.
 
     "ranks": open pairs between which, in the order of ratings, there is no other open pair. All other pairs follow from
     neighbours, and a match tells most between equals. "top": the agent rated best and its open rivals. "rank", "graph": all.
-
-    Args:
-        decision: With open pairs.
-        agent: Not used but for "rank", whose open pairs are all its own.
     """
     pairs = list(decision.open)
     if decision.question == "top":
