@@ -172,7 +172,7 @@ class ResponseGraphUCB:
         self._ends = np.tile(np.array([-math.inf, math.inf]), (count + 1, self._cells.payoffs, 1))
         self._ends[count] = 0.5  # the constant that a margin is compared with
         self._resolved = np.zeros(len(self._cells.first), np.int64)
-        self._open = len(self._resolved)
+        self.open_edges = len(self._resolved)
         self._order = np.random.default_rng(whole_number("seed", seed, 0, 2**128)).permutation(len(self._cells.first)).tolist()
         self._turns = 0  # games since the present edge of UE came first
 
@@ -182,7 +182,7 @@ class ResponseGraphUCB:
     @property
     def decided(self) -> bool:
         """Whether every edge is resolved."""
-        return self._open == 0
+        return self.open_edges == 0
 
     def next_profile(self, rng: np.random.Generator) -> tuple[int, ...] | None:
         """The profile to play once; with one population, the pair of strategies. `None` when all is decided or the budget is spent.
@@ -245,7 +245,7 @@ class ResponseGraphUCB:
         first = ahead & (self._ends[one, payoff, 0] > self._ends[other, payoff, 1])
         second = ~ahead & (self._ends[other, payoff, 0] > self._ends[one, payoff, 1])
         self._resolved[edges[first]], self._resolved[edges[second]] = 1, -1
-        self._open -= int(first.sum() + second.sum())
+        self.open_edges -= int(first.sum() + second.sum())
         if self.sampling == "UE":
             self._turn(before)
 
