@@ -205,7 +205,7 @@ class ResponseGraphUCB:
         Raises:
             UsageError: There is no such profile, or a payoff is outside `payoff_bounds`.
         """
-        key = tuple(int(s) for s in profile)
+        key = tuple(profile)
         if key not in self._cells.index:
             raise UsageError(f"profile is {shown(profile)}; expected one of {len(self._cells.profiles)} such as {self._cells.profiles[0]}")
         values = finite_array("payoffs", payoffs)
