@@ -305,7 +305,7 @@ def coverage(runs: int, budget: int, level: float, seed: int) -> dict[tuple[str,
         truth = list(TRUTHS)[run % len(TRUTHS)]
         elo = np.array(TRUTHS[truth], float)
         rng = np.random.default_rng([seed, run])
-        figures = fixed_tournament(elo, rng, 12, level)
+        figures = fixed_tournament(elo, rng, 60 if len(elo) == 2 else 12, level)
         figures |= sequential_tournament(elo, rng, questions[run // len(TRUTHS) % len(questions)], budget, level, run)
         for figure, counts in figures.items():
             shares[figure, truth].append(counts)

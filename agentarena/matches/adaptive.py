@@ -20,7 +20,7 @@ from agentarena.evaluate.deal_results import DealResults
 from agentarena.evaluate.match_table import MatchTable
 
 from .allocation import fill_tables, informative_pairs, opening_tables
-from .decision import Decision, Question, decide
+from .decision import Decision, Question, check_question, decide
 
 __all__ = ["Pairing", "Scheduler"]
 
@@ -92,6 +92,7 @@ class Scheduler:
         before: MatchTable | None = None,
     ) -> None:
         check_level(level)
+        check_question(question)
         self.agents, self.question, self.level = tuple(agents), question, level
         if len(self.agents) < 2 or len(set(self.agents)) < len(self.agents):
             raise UsageError(f"agents are {shown(agents)}; expected at least two different names")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,10 +13,16 @@ from agentarena.evaluate.rank_decisions import decide_pairs, decide_top, ranks_o
 from agentarena.evaluate.rank_evidence import Evidence, direct_evidence, rating_evidence
 from agentarena.evaluate.rank_intervals import alpharank_bounds
 
-__all__ = ["Decision", "Question", "decide"]
+__all__ = ["Decision", "Question", "check_question", "decide"]
 
 Question = Literal["ranks", "top", "rank", "graph"]
 """The rank of every agent; who is best; the rank of one agent; who beats whom, pair by pair."""
+
+
+def check_question(question: Any) -> None:
+    """Refuse a question that there is not."""
+    if question not in get_args(Question):
+        raise UsageError(f"question is {question!r}; allowed: {', '.join(map(repr, get_args(Question)))}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +83,7 @@ def decide(results: DealResults, question: Question, *, agent: int = 0, level: f
     >>> decide(DealResults(("a", "b"), none, none, np.zeros(0), none, none, ()), "top")
     <Decision after 0 deals: open: a and b>
     """
-    if question not in get_args(Question):
-        raise UsageError(f"question is {question!r}; allowed: {', '.join(map(repr, get_args(Question)))}")
+    check_question(question)
     size = len(results.agents)
     evidence = rating_evidence(results, margin_elo)
     claims = ~np.eye(size, dtype=bool)
