@@ -297,11 +297,19 @@ def sequential_tournament(
     return {f"{question}: when it stops": (int(not wrong[-1]), 1), f"{question}: at all looks": (int(not any(wrong)), 1)}
 
 
-def coverage(runs: int, budget: int, level: float, seed: int) -> dict[tuple[str, str], tuple[int, int, list[float]]]:
-    """Hits, tries and shares per run of every figure, by truth; the runs are shared among the truths and questions."""
+def coverage(
+    runs: int, budget: int, level: float, seed: int, seconds: float = math.inf
+) -> dict[tuple[str, str], tuple[int, int, list[float]]]:
+    """Hits, tries and shares per run of every figure, by truth; the runs are shared among the truths and questions.
+
+    No run begins after so many seconds.
+    """
+    end = time.monotonic() + seconds
     shares: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
     questions = ("ranks", "ranks", "top", "rank", "graph")
     for run in range(runs):
+        if time.monotonic() > end:
+            break
         truth = list(TRUTHS)[run % len(TRUTHS)]
         elo = np.array(TRUTHS[truth], float)
         rng = np.random.default_rng([seed, run])
@@ -318,12 +326,13 @@ def coverage(runs: int, budget: int, level: float, seed: int) -> dict[tuple[str,
 
 def coverage_command(args: argparse.Namespace) -> None:
     start = time.process_time()
-    rows = coverage(args.runs, args.budget, args.level, args.seed)
+    rows = coverage(args.runs, args.budget, args.level, args.seed, args.seconds)
     print(f"{'figure':32} {'truth':30} {'runs':>5} {'coverage':>15}")
     for (figure, truth), (hits, tries, per_run) in sorted(rows.items()):
         error = 100 * float(np.std(per_run)) / math.sqrt(len(per_run))
         print(f"{figure:32} {truth:30} {len(per_run):5d} {100 * hits / tries:6.1f} +- {error:4.1f}")
-    print(f"{args.runs} tournaments, {time.process_time() - start:.0f} s CPU")
+    runs = max(len(per_run) for _, _, per_run in rows.values())
+    print(f"{runs} tournaments, {time.process_time() - start:.0f} s CPU")
 
 
 # --- the command line -----------------------------------------------------------------------------------------------------------
@@ -354,6 +363,7 @@ def main() -> None:
     cover = commands.add_parser("coverage", help="how often spans and decisions are right")
     cover.add_argument("--runs", type=int, default=100)
     cover.add_argument("--budget", type=int, default=300, help="most deals of a tournament")
+    cover.add_argument("--seconds", type=float, default=math.inf, help="begin no tournament after so long")
     cover.add_argument("--level", type=float, default=0.95)
     cover.set_defaults(run=coverage_command)
     args = parser.parse_args()
