@@ -87,7 +87,8 @@ def graph_command(args: argparse.Namespace) -> None:
                     f"{time.process_time() - start:6.1f}",
                     flush=True,
                 )
-                curves[f"{sampling}, {name}"] = _resolved_curve(moments, len(games) * _edges(games[0]), args.plot_games)
+                if sampling in args.plot_sampling:
+                    curves[f"{sampling}, {name}"] = _resolved_curve(moments, len(games) * _edges(games[0]), args.plot_games)
     if args.plot:
         _write(args.plot, plots.lines(curves, x="games", y="share of edges resolved", low=0.0, high=1.0))
 
@@ -351,6 +352,7 @@ def main() -> None:
     graph.add_argument("--bound", nargs="+", choices=list(BOUNDS), default=list(BOUNDS))
     graph.add_argument("--budget", type=int, default=50_000)
     graph.add_argument("--plot", help="write the share of edges resolved by games to this SVG file")
+    graph.add_argument("--plot-sampling", nargs="+", choices=SCHEMES, default=["U", "CW"], help="what it shows, at the last delta")
     graph.add_argument("--plot-games", type=int, default=3000, help="width of the plot")
     graph.set_defaults(run=graph_command)
     boards = commands.add_parser("boards", help="deals until the ranking of eight agents is decided")
