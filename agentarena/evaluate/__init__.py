@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from .nash import NashAverage, ZeroSum, nash_average, solve_zero_sum
     from .online_elo import EloSpread, elo, elo_spread
     from .pair_contrasts import Contrast, contrasts
+    from .payoff_intervals import payoff_intervals
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
-    from .rank_intervals import alpharank_bounds
+    from .rank_decisions import elo_ranks
+    from .rank_intervals import alpharank_bounds, alpharank_ranks
     from .ratings import Ratings, bradley_terry, bradley_terry_pairs
+    from .response_graph import ResponseGraph, ResponseGraphUCB
+    from .sequential import betting_log_e, confidence_sequence, mixture_log_e
     from .share import Share, shares, win_interval
     from .standing import Standings, standings
     from .stats import (
@@ -49,22 +53,28 @@ __all__ = [
     "MatchTable",
     "NashAverage",
     "Ratings",
+    "ResponseGraph",
+    "ResponseGraphUCB",
     "Share",
     "Standings",
     "Welch",
     "ZeroSum",
     "alpharank",
     "alpharank_bounds",
+    "alpharank_ranks",
     "benjamini_hochberg",
     "best_response",
+    "betting_log_e",
     "bonferroni",
     "bootstrap",
     "bradley_terry",
     "bradley_terry_pairs",
     "clopper_pearson",
     "cohens_d",
+    "confidence_sequence",
     "contrasts",
     "elo",
+    "elo_ranks",
     "elo_spread",
     "expected_returns",
     "expected_score",
@@ -73,8 +83,10 @@ __all__ = [
     "gsprt",
     "hedges_g",
     "holm",
+    "mixture_log_e",
     "nash_average",
     "nash_conv",
+    "payoff_intervals",
     "shares",
     "solve_zero_sum",
     "sprt_bounds",
@@ -95,22 +107,28 @@ _HOMES = {
     "MatchTable": "match_table",
     "NashAverage": "nash",
     "Ratings": "ratings",
+    "ResponseGraph": "response_graph",
+    "ResponseGraphUCB": "response_graph",
     "Share": "share",
     "Standings": "standing",
     "Welch": "stats",
     "ZeroSum": "nash",
     "alpharank": "alpha_rank",
     "alpharank_bounds": "rank_intervals",
+    "alpharank_ranks": "rank_intervals",
     "benjamini_hochberg": "stats",
     "best_response": "exact",
+    "betting_log_e": "sequential",
     "bonferroni": "stats",
     "bootstrap": "stats",
     "bradley_terry": "ratings",
     "bradley_terry_pairs": "ratings",
     "clopper_pearson": "stats",
     "cohens_d": "stats",
+    "confidence_sequence": "sequential",
     "contrasts": "pair_contrasts",
     "elo": "online_elo",
+    "elo_ranks": "rank_decisions",
     "elo_spread": "online_elo",
     "expected_returns": "exact",
     "expected_score": "power",
@@ -119,8 +137,10 @@ _HOMES = {
     "gsprt": "power",
     "hedges_g": "stats",
     "holm": "stats",
+    "mixture_log_e": "sequential",
     "nash_average": "nash",
     "nash_conv": "exact",
+    "payoff_intervals": "payoff_intervals",
     "shares": "share",
     "solve_zero_sum": "nash",
     "sprt_bounds": "power",
