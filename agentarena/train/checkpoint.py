@@ -203,7 +203,7 @@ def _forget(folder: Path, limit: int) -> None:
 
 _MAY_CHANGE = (
     *("max_steps", "eval_steps", "save_steps", "save_total_limit", "output_dir"),
-    *("gradient_accumulation_steps", "micro_batch_tokens"),
+    *("gradient_accumulation_steps", "micro_batch_tokens", "report_to"),
 )
 
 

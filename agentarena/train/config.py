@@ -14,6 +14,13 @@ from agentarena.core.errors import BadOption, UsageError, suggest
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
+_LISTS = {
+    "judges": '["exact", "random"]',
+    "lora_target_modules": '["q_proj", "v_proj"]',
+    "report_to": '["tensorboard", "wandb"]',
+}
+"""Settings that are lists of strings, with an example."""
+_TRACKERS = ("tensorboard", "wandb")
 _ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
 
@@ -153,6 +160,7 @@ class SelfPlayConfig:
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
         sample_steps: Updates between two matches of each game that are written out to read, in `output_dir/samples`; 0 writes none.
+        report_to: Trackers that get the figures of every update, beside the log: "tensorboard", "wandb".
         on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "stop" saves a
             checkpoint and ends the run.
         alert_patience: Updates in a row that such a sign stands before that.
@@ -253,6 +261,7 @@ class SelfPlayConfig:
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
     sample_steps: int = _setting(0, low=0)
+    report_to: tuple[str, ...] = ()
     on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
     alert_patience: int = _setting(3, low=1, high=10**6)
     alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
@@ -265,10 +274,13 @@ class SelfPlayConfig:
             raise BadOption(
                 f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
             )
-        for name, example in (("judges", '["exact", "random"]'), ("lora_target_modules", '["q_proj", "v_proj"]')):
+        for name, example in _LISTS.items():
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
                 raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
+        for name in self.report_to:
+            if name not in _TRACKERS:
+                raise BadOption(f"report_to has {shown(name)}; allowed: {', '.join(_TRACKERS)}")
         for name in ("options", "reward_scale"):
             unknown = sorted(set(getattr(self, name)) - set(self.games))
             if unknown:
@@ -321,7 +333,7 @@ class SelfPlayConfig:
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
-        for name in ("judges", "lora_target_modules"):
+        for name in _LISTS:
             if isinstance(fields.get(name), list):
                 fields[name] = tuple(fields[name])
         if isinstance(fields.get("model"), Mapping):

@@ -33,7 +33,7 @@ from .curriculum import Curriculum
 from .engines import seated
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
-from .logs import cut_log, write_samples
+from .logs import cut_log, log_lines, write_samples
 from .monitor import Monitor, game_signals
 from .opponents import POLICY, Opponents
 from .optimizer import optimizer
@@ -41,6 +41,7 @@ from .player import PolicyPlayer
 from .policy import Policy
 from .rollout import fixtures, play, policy_seats, seat_trajectories, sides
 from .shaping import shaped
+from .trackers import trackers
 
 __all__ = ["SelfPlay", "selfplay"]
 
@@ -52,7 +53,7 @@ def selfplay(
 
     Args:
         config: Everything that shapes the run.
-        report: Called with the figures of every update, which also go to `output_dir/log.jsonl`.
+        report: Called with the figures of every update, which also go to `output_dir/log.jsonl` and the trackers of `report_to`.
         stop: Asked after every update; `True` saves a checkpoint and ends the run there. For runs of one process.
 
     Returns:
@@ -61,29 +62,33 @@ def selfplay(
     Raises:
         UsageError: The folder holds a run of another configuration, an update gave no finite loss (the message names the last good
             checkpoint), or signs of a collapse stood and `on_alert` is "stop".
+        BadOption: A setting does not fit a game, or needs a package that is not installed.
     """
     parallel.join()
     run = SelfPlay(config)
+    logged = max((line["step"] for line in log_lines(run.folder)), default=0)
     if not parallel.rank():
         cut_log(run.folder, run.state.step)
-    while run.state.step < config.max_steps:
-        figures, step = run.update(), run.state.step
-        if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
-            figures |= run.judged()
-        stopped = run.monitor.stopped_by
-        interrupted = stop is not None and stop()
-        if not parallel.rank():
-            run.log(figures)
-            if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
-                checkpoint.save(run.state, config)
-            if config.sample_steps and step % config.sample_steps == 0:
-                write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
-            if report is not None:
-                report(figures)
-        if stopped:
-            raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
-        if interrupted:
-            break
+    with trackers(config, run.state.step, logged) as track:
+        while run.state.step < config.max_steps:
+            figures, step = run.update(), run.state.step
+            if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
+                figures |= run.judged()
+            stopped = run.monitor.stopped_by
+            interrupted = stop is not None and stop()
+            if not parallel.rank():
+                run.log(figures)
+                track(figures)
+                if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
+                    checkpoint.save(run.state, config)
+                if config.sample_steps and step % config.sample_steps == 0:
+                    write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
+                if report is not None:
+                    report(figures)
+            if stopped:
+                raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
+            if interrupted:
+                break
     return run
 
 
