@@ -39,7 +39,8 @@ _TEXTS_FROM = 60
 def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
     """The policy that a run begins with."""
     policy = _scratch(config.model, games, config.seed) if isinstance(config.model, ScratchModel) else pretrained(config.model)
-    return Policy(_adapted(policy.model, config) if config.use_peft else policy.model, policy.tokenizer, bf16=config.bf16)
+    network = _adapted(policy.model, config) if config.use_peft else policy.model
+    return Policy(network, policy.tokenizer, bf16=config.bf16, gradient_checkpointing=config.gradient_checkpointing)
 
 
 def _adapted(base: Any, config: SelfPlayConfig) -> Any:
@@ -203,7 +204,7 @@ def _forget(folder: Path, limit: int) -> None:
 
 _MAY_CHANGE = (
     *("max_steps", "eval_steps", "save_steps", "save_total_limit", "output_dir"),
-    *("gradient_accumulation_steps", "micro_batch_tokens", "report_to"),
+    *("gradient_accumulation_steps", "micro_batch_tokens", "gradient_checkpointing", "report_to"),
 )
 
 

@@ -111,6 +111,7 @@ class SelfPlayConfig:
         num_iterations: Passes over the samples of an update.
         minibatches: Optimizer steps of one pass.
         gradient_accumulation_steps: Parts that a minibatch is computed in, which bounds the memory and leaves the gradient as it is.
+        gradient_checkpointing: Whether layers are computed again in the backward pass, which takes less memory and more time.
         importance_sampling_level: "token", "turn" or "sequence".
         epsilon: Clip below.
         epsilon_high: Clip above; as below by default.
@@ -216,6 +217,7 @@ class SelfPlayConfig:
     num_iterations: int = _setting(1, low=1, high=100)
     minibatches: int = _setting(1, low=1, high=10**6)
     gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
+    gradient_checkpointing: bool = False
     importance_sampling_level: str = _setting("token", choices=("token", "turn", "sequence"))
     epsilon: float = _setting(0.2, low=1e-6, high=1.0)
     epsilon_high: float | None = _setting(None, low=1e-6)
