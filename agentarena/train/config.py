@@ -162,10 +162,11 @@ class SelfPlayConfig:
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
         sample_steps: Updates between two matches of each game that are written out to read, in `output_dir/samples`; 0 writes none.
         report_to: Trackers that get the figures of every update, beside the log: "tensorboard", "wandb".
-        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "stop" saves a
-            checkpoint and ends the run.
+        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "restart" goes
+            back to the last checkpoint before them, "stop" saves a checkpoint and ends the run.
         alert_patience: Updates in a row that such a sign stands before that.
         alert_entropy_factor: What a remedy multiplies the weight of the entropy bonus by.
+        alert_learning_rate_factor: What a restart multiplies the learning rate by.
     """
 
     games: Mapping[str, float]
@@ -264,9 +265,10 @@ class SelfPlayConfig:
     save_steps: int = _setting(25, low=0)
     sample_steps: int = _setting(0, low=0)
     report_to: tuple[str, ...] = ()
-    on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
+    on_alert: str = _setting("report", choices=("report", "remedy", "restart", "stop"))
     alert_patience: int = _setting(3, low=1, high=10**6)
     alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
+    alert_learning_rate_factor: float = _setting(0.5, low=1e-6, high=1.0)
 
     def __post_init__(self) -> None:
         _check(self, "")
@@ -305,6 +307,8 @@ class SelfPlayConfig:
             _shares(f"opponents_of.{game}", table)
         if self.matches % self.num_generations:
             raise BadOption(f"matches={self.matches} must be a multiple of num_generations={self.num_generations}: groups are whole")
+        if self.on_alert == "restart" and not self.save_steps:
+            raise BadOption('on_alert = "restart" goes back to checkpoints: set save_steps to at least 1, got 0')
         if self.length_min >= self.length_max:
             raise BadOption(f"length_min={self.length_min} must be less than length_max={self.length_max}")
 

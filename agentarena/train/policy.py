@@ -221,7 +221,7 @@ def _checkpointed_layers(model: Any) -> list[torch.nn.Module]:
         model.gradient_checkpointing_enable()
     except ValueError as error:
         raise BadOption(f"gradient_checkpointing: {error}") from error
-    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+    layers: list[torch.nn.Module] = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
     for layer in layers:
         if any("dropout" in name and isinstance(value, float) and value for name, value in vars(layer).items()):
             raise BadOption(f"gradient_checkpointing: {type(layer).__name__} has a dropout, which would be drawn: set it to 0 in the model")

@@ -34,7 +34,7 @@ from .engines import seated
 from .judges import EXACT, PolicyAverage, exact, judged
 from .learner import Learner
 from .logs import cut_log, log_lines, write_samples
-from .monitor import Monitor, game_signals
+from .monitor import Monitor, game_signals, last_good
 from .opponents import POLICY, Opponents
 from .optimizer import optimizer
 from .player import PolicyPlayer
@@ -152,7 +152,15 @@ class SelfPlay:
         spent = time.perf_counter() - began
         figures |= {"seconds": spent, "seconds_playing": played - began, "matches_per_second": len(records) / spent}
         figures["alerts"] = self.monitor.watch(figures)
+        if self.monitor.restarts:
+            self.restart()
         return figures
+
+    def restart(self) -> None:
+        """Go back to what was learned up to the last checkpoint without signs of a collapse; the number of updates goes on."""
+        checkpoint.restore(self.state, self.config, last_good(self.state), self.games.values())
+        parallel.require_equal("the restarted policy", checkpoint.digest(checkpoint.weights(self.state.policy)))
+        self.player.renew(str(self.state.step))
 
     # --- roll out ---------------------------------------------------------------------------------------------------------
 
