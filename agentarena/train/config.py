@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,8 @@ from agentarena.core.errors import BadOption, UsageError, suggest
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
-_LISTS = {
-    "judges": '["exact", "random"]',
-    "lora_target_modules": '["q_proj", "v_proj"]',
-    "report_to": '["tensorboard", "wandb"]',
-}
-"""Settings that are lists of strings, with an example."""
+_LISTS = {"judges": '["exact", "random"]', "lora_target_modules": '["q_proj", "v_proj"]', "report_to": '["tensorboard", "wandb"]'}
+"""Settings that are lists of strings, with examples."""
 _TRACKERS = ("tensorboard", "wandb")
 _ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
@@ -157,6 +153,7 @@ class SelfPlayConfig:
             an opponent that it meets in every seat.
         judge_matches: Matches a seat against such an opponent.
         judge_greedy: Whether such an opponent meets the policy's most likely replies, too.
+        eval_games: Games that are not trained, and their judges, e.g. `{"ConnectFour-v0": ["random", "mcts?simulations=50"]}`.
         average_steps: Updates between two policies that enter the average.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
@@ -260,6 +257,7 @@ class SelfPlayConfig:
     judges: tuple[str, ...] = ()
     judge_matches: int = _setting(200, low=1, high=10**6)
     judge_greedy: bool = False
+    eval_games: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     average_steps: int = _setting(1, low=1)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
@@ -285,10 +283,11 @@ class SelfPlayConfig:
         for name in self.report_to:
             if name not in _TRACKERS:
                 raise BadOption(f"report_to has {shown(name)}; allowed: {', '.join(_TRACKERS)}")
-        for name in ("options", "reward_scale"):
-            unknown = sorted(set(getattr(self, name)) - set(self.games))
+        _held_out(self.eval_games, self.games)
+        for name, games in (("options", [*self.games, *self.eval_games]), ("reward_scale", list(self.games))):
+            unknown = sorted(set(getattr(self, name)) - set(games))
             if unknown:
-                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(games)}")
         if self.clipping_bias != "ignore" and (self.gradient_accumulation_steps > 1 or self.micro_batch_tokens):
             raise BadOption(
                 'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 and micro_batch_tokens = 0, or clipping_bias = "ignore"'
@@ -376,6 +375,16 @@ def _number(name: str, value: Any, whole: bool, low: float, high: float) -> None
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
         bounds = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
         raise BadOption(f"{name} must be {'a whole number' if whole else 'a number'} {bounds}, got {shown(value)}")
+
+
+def _held_out(eval_games: Any, games: Mapping[str, float]) -> None:
+    if not isinstance(eval_games, Mapping):
+        raise BadOption(f"eval_games must be a table of games and lists of judges, got {shown(eval_games)}")
+    for name, judges in eval_games.items():
+        if name in games:
+            raise BadOption(f"eval_games has {shown(name)}, which is trained: name its judges in judges")
+        if not isinstance(judges, list | tuple) or not judges or not all(isinstance(one, str) for one in judges):
+            raise BadOption(f'eval_games[{shown(name)}] must be a list of judges, e.g. ["random"], got {shown(judges)}')
 
 
 def _shares(name: str, shares: Any) -> None:

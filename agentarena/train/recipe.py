@@ -31,7 +31,7 @@ from .config import SelfPlayConfig
 from .critic import Critic
 from .curriculum import Curriculum
 from .engines import seated
-from .judges import EXACT, PolicyAverage, exact, judged
+from .judges import EXACT, PolicyAverage, exact, held_out, judged
 from .learner import Learner
 from .logs import cut_log, log_lines, write_samples
 from .monitor import Monitor, game_signals, last_good
@@ -98,6 +98,7 @@ class SelfPlay:
     Attributes:
         config: Everything that shapes it.
         games: The rules, by id.
+        held_out: The rules and the judges of the games of `eval_games`, by id.
         state: Everything that it has learned.
         player: The policy at the table.
         opponents: Whom it meets.
@@ -111,6 +112,7 @@ class SelfPlay:
         self.config = config
         self._ids = {name: registry.resolve(name) for name in config.games}
         self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
+        self.held_out = held_out(config)
         self._opponents_of = {self._ids[name]: config.opponents_of.get(name, config.opponents) for name in config.games}
         policy = checkpoint.model(config, self.games.values())
         reference = policy.copy()
@@ -202,11 +204,13 @@ class SelfPlay:
         player.renew(str(step))
         return player
 
-    def judged(self) -> dict[str, float]:
-        """What the configured judges say of the policy as it is."""
+    def judged(self) -> dict[str, Any]:
+        """What the configured judges say of the policy as it is, in the games that it trains and those that it does not."""
         config = self.config
         others = [judge for judge in config.judges if judge not in EXACT or judge == "exact"]
-        figures = judged(self.player, self.games, others, matches=config.judge_matches, greedy=config.judge_greedy)
+        figures: dict[str, Any] = {}
+        for games, judges in [(self.games, others), *(({name: game}, own) for name, (game, own) in self.held_out.items())]:
+            figures |= judged(self.player, games, judges, matches=config.judge_matches, greedy=config.judge_greedy)
         for name, game in self.games.items():
             if "reference" in config.judges:
                 figures[f"{name} reference nash_conv"] = exact(self._seated(self.state.reference, "reference", self.state.step), game)
