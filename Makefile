@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm test-trl lint format boards bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl test-verifiers lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -59,6 +59,17 @@ TRL := .venv-trl/bin/python
 test-trl: .venv-trl/ready ## run the tests that need TRL, in an environment of their own
 	HF_HUB_OFFLINE=1 TRL_EXPERIMENTAL_SILENCE=1 $(TRL) -m pytest tests/bridges
 
+VERIFIERS := .venv-verifiers/bin/python
+
+.venv-verifiers/ready: pyproject.toml requirements-verifiers.lock
+	test -x $(VERIFIERS) || $(PYTHON) -m venv .venv-verifiers
+	$(VERIFIERS) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-verifiers.lock
+	$(VERIFIERS) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+test-verifiers: .venv-verifiers/ready ## run the tests that need verifiers, in an environment of their own
+	$(VERIFIERS) -m pytest tests/bridges/test_verifiers.py
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -80,4 +91,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm .venv-trl site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers site demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -110,9 +110,9 @@ def selfplay(path: str, settings: tuple[str, ...], every: int, quiet: bool, dry_
     if not last:
         console.print(f"{config.output_dir} holds all {config.max_steps} updates already", markup=False, soft_wrap=True)
         return
-    rows = [(name, f"{value:.4f}") for name, value in _judgements(last).items()]
+    rows = [(name, f"{value:.4f}", _interval(last.get(f"{name} interval"))) for name, value in _judgements(last).items()]
     if rows:
-        show_table(f"After {last['step']} updates", ("judge", "figure"), rows)
+        show_table(f"After {last['step']} updates", ("judge", "figure", "95 % interval"), rows)
     console.print(f"Checkpoints and log.jsonl: {config.output_dir}", markup=False, soft_wrap=True)
 
 
@@ -155,14 +155,18 @@ def _interrupts() -> Iterator[Callable[[], bool] | None]:
 
 def _judgements(figures: dict[str, Any]) -> dict[str, float]:
     """What judges said: their figures' names begin with the game's and a space."""
-    return {name: value for name, value in figures.items() if " " in name}
+    return {name: value for name, value in figures.items() if " " in name and not isinstance(value, list)}
+
+
+def _interval(ends: list[float] | None) -> str:
+    return "" if ends is None else f"{ends[0]:.4f} to {ends[1]:.4f}"
 
 
 def _line(figures: dict[str, Any], seconds_left: float) -> str:
     """One update on a line, alerts below it."""
     parts = [f"update {figures['step']:5d}", f"{figures['matches_per_second']:7.1f} matches/s", f"{seconds_left / 60:5.1f} min left"]
     parts += [f"{name} {figures[name]:.3f}" for name in ("loss", "entropy", "kl_step", "clip_ratio", "grad_norm") if name in figures]
-    parts += [f"{name} {value:.3f}" for name, value in figures.items() if " " in name]
+    parts += [f"{name} {value:.3f}" for name, value in _judgements(figures).items()]
     return "  ".join(parts) + "".join(f"\n    {alert}" for alert in figures["alerts"])
 
 

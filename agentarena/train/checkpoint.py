@@ -30,7 +30,7 @@ from .config import ScratchModel, SelfPlayConfig
 from .critic import Critic
 from .policy import Policy
 
-__all__ = ["State", "copy_weights", "digest", "last", "model", "pretrained", "resume", "save", "weights"]
+__all__ = ["State", "copy_weights", "digest", "last", "model", "pretrained", "restore", "resume", "save", "weights"]
 
 _TEXTS_FROM = 60
 """Random matches of each game whose words the tokenizer of a `ScratchModel` is trained on."""
@@ -39,7 +39,8 @@ _TEXTS_FROM = 60
 def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
     """The policy that a run begins with."""
     policy = _scratch(config.model, games, config.seed) if isinstance(config.model, ScratchModel) else pretrained(config.model)
-    return Policy(_adapted(policy.model, config) if config.use_peft else policy.model, policy.tokenizer, bf16=config.bf16)
+    network = _adapted(policy.model, config) if config.use_peft else policy.model
+    return Policy(network, policy.tokenizer, bf16=config.bf16, gradient_checkpointing=config.gradient_checkpointing)
 
 
 def _adapted(base: Any, config: SelfPlayConfig) -> Any:
@@ -189,21 +190,23 @@ def save(state: State, config: SelfPlayConfig) -> Path:
     }
     (target / "run.part").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (target / "run.part").replace(target / "run.json")
-    _forget(Path(config.output_dir), config.save_total_limit)
+    good = state.statistics.get("monitor", {}).get("good") if config.on_alert == "restart" else None
+    _forget(Path(config.output_dir), config.save_total_limit, good)
     return target
 
 
-def _forget(folder: Path, limit: int) -> None:
-    """Delete all whole checkpoints but the newest `limit`; 0 leaves all."""
+def _forget(folder: Path, limit: int, spared: int | None) -> None:
+    """Delete all whole checkpoints but the newest `limit`, and that of the update `spared`; 0 leaves all."""
     whole = _whole(folder)
-    for path in whole[: len(whole) - limit] if limit else ():
+    older = whole[: len(whole) - limit] if limit else []
+    for path in (path for path in older if path.name != f"checkpoint-{spared}"):
         (path / "run.json").unlink()  # first, so that no half of one counts
         shutil.rmtree(path)
 
 
 _MAY_CHANGE = (
     *("max_steps", "eval_steps", "save_steps", "save_total_limit", "output_dir"),
-    *("gradient_accumulation_steps", "micro_batch_tokens"),
+    *("gradient_accumulation_steps", "micro_batch_tokens", "gradient_checkpointing", "report_to"),
 )
 
 
@@ -228,6 +231,44 @@ def resume(state: State, config: SelfPlayConfig) -> Path | None:
             raise UsageError(
                 f"{source} belongs to another run: {name} is {shown(about['config'].get(name))} there, {shown(value)} here. Give another output_dir"
             )
+    _load(state, config, source)
+    state.past = _grouped(_under("past", load_file(source / "run.safetensors")))
+    state.step = int(about["step"])
+    state.statistics = about["statistics"]
+    return source
+
+
+def restore(state: State, config: SelfPlayConfig, step: int, games: Iterable[Game[Any]]) -> None:
+    """Put weights, reference, optimizer, critic and baselines where they were after an update; all else goes on from where it is.
+
+    Args:
+        state: It is changed in place.
+        config: Of the run.
+        step: The update; 0 is the beginning, anything else has a checkpoint.
+        games: The rules, for the beginning.
+
+    Raises:
+        UsageError: The checkpoint is not there.
+    """
+    if step:
+        source = Path(config.output_dir) / f"checkpoint-{step}"
+        if source not in _whole(Path(config.output_dir)):
+            raise UsageError(f'on_alert = "restart" goes back to {source}, which is not there: leave checkpoints where they are')
+        _load(state, config, source)
+        return
+    first = weights(model(config, games))
+    copy_weights(state.policy, first)
+    copy_weights(state.reference, first)
+    state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": {}})
+    state.baselines = {}
+    if state.critic is not None:
+        state.critic = Critic(state.policy.model.config.hidden_size, config.value_learning_rate)
+
+
+def _load(state: State, config: SelfPlayConfig, source: Path) -> None:
+    """Weights, reference, optimizer, critic and baselines of a checkpoint."""
+    from safetensors.torch import load_file
+
     tensors = load_file(source / "run.safetensors")
     copy_weights(state.policy, _under("policy", tensors) if config.use_peft else dict(named_tensors(source)))
     copy_weights(state.reference, _under("reference", tensors))
@@ -235,11 +276,8 @@ def resume(state: State, config: SelfPlayConfig) -> Path | None:
     state.optimizer.load_state_dict({**state.optimizer.state_dict(), "state": moments})
     if state.critic is not None:
         state.critic.load(_under("critic", tensors))
-    state.past = _grouped(_under("past", tensors))
-    state.step = int(about["step"])
-    state.statistics = about["statistics"]
-    state.baselines = {(game, seat): float(value) for game, seat, value in about["baselines"]}
-    return source
+    baselines = json.loads((source / "run.json").read_text(encoding="utf-8"))["baselines"]
+    state.baselines = {(game, seat): float(value) for game, seat, value in baselines}
 
 
 def _under(head: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

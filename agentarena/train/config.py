@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from agentarena.core.errors import BadOption, UsageError, suggest
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
+_LISTS = {"judges": '["exact", "random"]', "lora_target_modules": '["q_proj", "v_proj"]', "report_to": '["tensorboard", "wandb"]'}
+"""Settings that are lists of strings, with examples."""
+_TRACKERS = ("tensorboard", "wandb")
 _ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
 
@@ -104,6 +107,7 @@ class SelfPlayConfig:
         num_iterations: Passes over the samples of an update.
         minibatches: Optimizer steps of one pass.
         gradient_accumulation_steps: Parts that a minibatch is computed in, which bounds the memory and leaves the gradient as it is.
+        gradient_checkpointing: Whether layers are computed again in the backward pass, which takes less memory and more time.
         importance_sampling_level: "token", "turn" or "sequence".
         epsilon: Clip below.
         epsilon_high: Clip above; as below by default.
@@ -149,14 +153,17 @@ class SelfPlayConfig:
             an opponent that it meets in every seat.
         judge_matches: Matches a seat against such an opponent.
         judge_greedy: Whether such an opponent meets the policy's most likely replies, too.
+        eval_games: Games that are not trained, and their judges, e.g. `{"ConnectFour-v0": ["random", "mcts?simulations=50"]}`.
         average_steps: Updates between two policies that enter the average.
         eval_steps: Updates between two judgements; 0 judges at the end alone.
         save_steps: Updates between two checkpoints; 0 saves at the end alone.
         sample_steps: Updates between two matches of each game that are written out to read, in `output_dir/samples`; 0 writes none.
-        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "stop" saves a
-            checkpoint and ends the run.
+        report_to: Trackers that get the figures of every update, beside the log: "tensorboard", "wandb".
+        on_alert: What follows when signs of a collapse stand: "report" says so, "remedy" raises the entropy bonus, "restart" goes
+            back to the last checkpoint before them, "stop" saves a checkpoint and ends the run.
         alert_patience: Updates in a row that such a sign stands before that.
         alert_entropy_factor: What a remedy multiplies the weight of the entropy bonus by.
+        alert_learning_rate_factor: What a restart multiplies the learning rate by.
     """
 
     games: Mapping[str, float]
@@ -208,6 +215,7 @@ class SelfPlayConfig:
     num_iterations: int = _setting(1, low=1, high=100)
     minibatches: int = _setting(1, low=1, high=10**6)
     gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
+    gradient_checkpointing: bool = False
     importance_sampling_level: str = _setting("token", choices=("token", "turn", "sequence"))
     epsilon: float = _setting(0.2, low=1e-6, high=1.0)
     epsilon_high: float | None = _setting(None, low=1e-6)
@@ -249,13 +257,16 @@ class SelfPlayConfig:
     judges: tuple[str, ...] = ()
     judge_matches: int = _setting(200, low=1, high=10**6)
     judge_greedy: bool = False
+    eval_games: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     average_steps: int = _setting(1, low=1)
     eval_steps: int = _setting(25, low=0)
     save_steps: int = _setting(25, low=0)
     sample_steps: int = _setting(0, low=0)
-    on_alert: str = _setting("report", choices=("report", "remedy", "stop"))
+    report_to: tuple[str, ...] = ()
+    on_alert: str = _setting("report", choices=("report", "remedy", "restart", "stop"))
     alert_patience: int = _setting(3, low=1, high=10**6)
     alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
+    alert_learning_rate_factor: float = _setting(0.5, low=1e-6, high=1.0)
 
     def __post_init__(self) -> None:
         _check(self, "")
@@ -265,14 +276,18 @@ class SelfPlayConfig:
             raise BadOption(
                 f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
             )
-        for name, example in (("judges", '["exact", "random"]'), ("lora_target_modules", '["q_proj", "v_proj"]')):
+        for name, example in _LISTS.items():
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
                 raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
-        for name in ("options", "reward_scale"):
-            unknown = sorted(set(getattr(self, name)) - set(self.games))
+        for name in self.report_to:
+            if name not in _TRACKERS:
+                raise BadOption(f"report_to has {shown(name)}; allowed: {', '.join(_TRACKERS)}")
+        _held_out(self.eval_games, self.games)
+        for name, games in (("options", [*self.games, *self.eval_games]), ("reward_scale", list(self.games))):
+            unknown = sorted(set(getattr(self, name)) - set(games))
             if unknown:
-                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(self.games)}")
+                raise BadOption(f"{name} has {shown(unknown[0])}, which is not among the games: {', '.join(games)}")
         if self.clipping_bias != "ignore" and (self.gradient_accumulation_steps > 1 or self.micro_batch_tokens):
             raise BadOption(
                 'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 and micro_batch_tokens = 0, or clipping_bias = "ignore"'
@@ -291,6 +306,8 @@ class SelfPlayConfig:
             _shares(f"opponents_of.{game}", table)
         if self.matches % self.num_generations:
             raise BadOption(f"matches={self.matches} must be a multiple of num_generations={self.num_generations}: groups are whole")
+        if self.on_alert == "restart" and not self.save_steps:
+            raise BadOption('on_alert = "restart" goes back to checkpoints: set save_steps to at least 1, got 0')
         if self.length_min >= self.length_max:
             raise BadOption(f"length_min={self.length_min} must be less than length_max={self.length_max}")
 
@@ -321,7 +338,7 @@ class SelfPlayConfig:
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
-        for name in ("judges", "lora_target_modules"):
+        for name in _LISTS:
             if isinstance(fields.get(name), list):
                 fields[name] = tuple(fields[name])
         if isinstance(fields.get("model"), Mapping):
@@ -358,6 +375,16 @@ def _number(name: str, value: Any, whole: bool, low: float, high: float) -> None
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
         bounds = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
         raise BadOption(f"{name} must be {'a whole number' if whole else 'a number'} {bounds}, got {shown(value)}")
+
+
+def _held_out(eval_games: Any, games: Mapping[str, float]) -> None:
+    if not isinstance(eval_games, Mapping):
+        raise BadOption(f"eval_games must be a table of games and lists of judges, got {shown(eval_games)}")
+    for name, judges in eval_games.items():
+        if name in games:
+            raise BadOption(f"eval_games has {shown(name)}, which is trained: name its judges in judges")
+        if not isinstance(judges, list | tuple) or not judges or not all(isinstance(one, str) for one in judges):
+            raise BadOption(f'eval_games[{shown(name)}] must be a list of judges, e.g. ["random"], got {shown(judges)}')
 
 
 def _shares(name: str, shares: Any) -> None:

@@ -68,7 +68,7 @@ def write(folders: Sequence[str | Path], out: str | Path) -> None:
     for folder, log in logs.items():
         if not log:
             raise UsageError(f"{printable(folder)} holds no {LOG} with updates; name the output_dir of a training run")
-    judges = sorted({name for log in logs.values() for line in log for name in line if " " in name})
+    judges = sorted({name for log in logs.values() for line in log for name in line if " " in name and not isinstance(line[name], list)})
     parts = [(title, _plots(logs, names)) for title, names in (("Judges", judges), ("Learning", LEARNING))]
     page = Environment(autoescape=True).from_string(_PAGE)
     Path(out).write_text(page.render(parts=parts, runs=[_about(folder, log) for folder, log in logs.items()]), encoding="utf-8")

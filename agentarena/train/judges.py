@@ -9,14 +9,19 @@ import numpy as np
 
 from agentarena.agents.search.tree import Side, Tree, tree_of
 from agentarena.agents.specs import agent as agent_of
-from agentarena.core.errors import NotSupported
+from agentarena.agents.suitability import refusal
+from agentarena.core import registry
+from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.game import Game
+from agentarena.core.intervals import Interval
 from agentarena.core.record import Fixture
+from agentarena.evaluate.share import shares, win_interval
 
+from .config import SelfPlayConfig
 from .player import PolicyPlayer
 from .rollout import play
 
-__all__ = ["EXACT", "PolicyAverage", "against", "exact", "judged", "slot_policies"]
+__all__ = ["EXACT", "PolicyAverage", "against", "exact", "held_out", "judged", "slot_policies"]
 
 EXACT = ("exact", "averaged", "reference")
 """Judges that compute NashConv: of the policy, of its average over the updates, of the reference."""
@@ -89,7 +94,7 @@ class PolicyAverage:
 
 def judged(
     player: PolicyPlayer, games: Mapping[str, Game[Any]], judges: Sequence[str], *, matches: int, greedy: bool = False
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """What some judges say about a policy in some games.
 
     Args:
@@ -100,35 +105,67 @@ def judged(
         greedy: Whether opponents meet the policy's most likely replies, too.
 
     Returns:
-        Figures by name, e.g. "KuhnPoker-v0 nash_conv", "TicTacToe-v0 not lost 1 against random".
+        Figures by name, e.g. "KuhnPoker-v0 nash_conv", "TicTacToe-v0 not lost 1 against random", and the intervals of `against`.
     """
-    figures = {}
+    figures: dict[str, Any] = {}
     for name, game in games.items():
         for judge in judges:
             if judge == "exact":
                 figures[f"{name} nash_conv"] = exact(player, game)
                 continue
             by_seat = against(player, game, judge, matches=matches)
-            figures |= {f"{name} {what} against {judge}": value for what, value in by_seat.items()}
+            figures |= _named(name, by_seat, judge)
             if greedy:
                 by_seat = against(PolicyPlayer.like(player, temperature=0.0), game, judge, matches=matches)
-                figures |= {f"{name} greedy {what} against {judge}": value for what, value in by_seat.items()}
+                figures |= _named(f"{name} greedy", by_seat, judge)
     return figures
 
 
-def against(player: PolicyPlayer, game: Game[Any], opponent: str, *, matches: int, seed: int = 0) -> dict[str, float]:
+def _named(name: str, by_seat: dict[str, Any], judge: str) -> dict[str, Any]:
+    """Figures of `against`, with the game before and the judge after them; the word "interval" stays the last."""
+    ends = {what: " interval" if isinstance(value, list) else "" for what, value in by_seat.items()}
+    return {f"{name} {what.removesuffix(end)} against {judge}{end}": by_seat[what] for what, end in ends.items()}
+
+
+def against(player: PolicyPlayer, game: Game[Any], opponent: str, *, matches: int, seed: int = 0) -> dict[str, Any]:
     """Mean return and shares of matches won and not lost, seat by seat, against an opponent in all other seats.
 
     Returns:
-        "return 0", "won 0", "not lost 0", and so on for every seat.
+        "return 0", "won 0", "not lost 0", and so on for every seat; "return 0 interval" and so on, a 95 % interval [low, high]
+        over deals, where `evaluate.shares` gives one: not for few deals, nor where the same few games were played over again.
     """
-    other, figures = agent_of(opponent), {}
+    other = agent_of(opponent)
+    figures: dict[str, Any] = {}
     for seat in range(game.info.seats):
         seating = [Fixture(FIRST + n, FIRST + n, tuple(0 if s == seat else 1 for s in range(game.info.seats))) for n in range(matches)]
         records = [one.record for one in play(game, [player, other], seating, seed=seed)]
+        row = next(row for row in shares(records, by="seat") if row.agent == player.name and row.place == seat)
         side = [record.seats[seat].team or seat for record in records]
-        won = [record.winner == own for record, own in zip(records, side, strict=True)]
-        figures[f"return {seat}"] = float(np.mean([record.returns[seat] for record in records]))
-        figures[f"won {seat}"] = float(np.mean(won))
-        figures[f"not lost {seat}"] = float(np.mean([w or record.winner is None for w, record in zip(won, records, strict=True)]))
+        won = np.array([record.winner == own for record, own in zip(records, side, strict=True)], float)
+        lost = np.array([record.winner not in (own, None) for record, own in zip(records, side, strict=True)], float)
+        deals = np.array([record.deal for record in records])
+        figures |= _figure(f"return {seat}", row.mean_return, row.return_interval if not row.return_reason else None)
+        for name, values in (("won", won), ("not lost", 1 - lost)):
+            figures |= _figure(f"{name} {seat}", float(values.mean()), win_interval(values, deals) if not row.win_reason else None)
     return figures
+
+
+def _figure(name: str, value: float, interval: Interval | None) -> dict[str, Any]:
+    return {name: value} | ({} if interval is None else {f"{name} interval": [float(interval.low), float(interval.high)]})
+
+
+def held_out(config: SelfPlayConfig) -> dict[str, tuple[Game[Any], Sequence[str]]]:
+    """The rules and the judges of the games that are not trained, by id.
+
+    Raises:
+        BadOption: A judge cannot play its game.
+    """
+    out: dict[str, tuple[Game[Any], Sequence[str]]] = {}
+    for name, judges in config.eval_games.items():
+        game = registry.game(name, **config.options.get(name, {}))
+        for judge in judges:
+            reason = None if judge == "exact" else refusal(agent_of(judge), game)
+            if reason is not None:
+                raise BadOption(f"eval_games: {judge!r} cannot play {name}: {reason}")
+        out[registry.resolve(name)] = (game, judges)
+    return out

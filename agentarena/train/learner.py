@@ -22,7 +22,7 @@ from .accumulation import Accumulation
 from .batch import Batch
 from .config import SelfPlayConfig
 from .curriculum import mean_advantages
-from .monitor import entropy_coef
+from .monitor import entropy_coef, learning_rate_factor
 from .objective import Choices, objective, turn_entropies
 from .policy import Samples, taken
 from .rollout import SeatTrajectory, batch_of
@@ -172,11 +172,12 @@ class Learner:
         }
 
     def _set_learning_rate(self) -> None:
-        """Up from 0 in the first `warmup_steps` updates, then down to `lr_min_ratio` of the greatest."""
+        """Up from 0 in the first `warmup_steps` updates, then down to `lr_min_ratio` of the greatest; lower after restarts."""
         config, step = self.config, self.state.step
         after = max(step - config.warmup_steps, 0) / max(config.max_steps - config.warmup_steps, 1)
         shape = {"linear": 1 - after, "cosine": 0.5 * (1 + math.cos(math.pi * min(after, 1.0))), "constant": 1.0}[config.lr_scheduler_type]
-        rate = config.learning_rate * (config.lr_min_ratio + (1 - config.lr_min_ratio) * shape)
+        greatest = config.learning_rate * learning_rate_factor(config, self.state)
+        rate = greatest * (config.lr_min_ratio + (1 - config.lr_min_ratio) * shape)
         for group in self.state.optimizer.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / (config.warmup_steps + 1))
 

@@ -14,14 +14,16 @@ from .checkpoint import State
 from .config import SelfPlayConfig
 from .rollout import SeatTrajectory
 
-__all__ = ["Alert", "Monitor", "alerts", "entropy_coef", "game_signals"]
+__all__ = ["Alert", "Monitor", "alerts", "entropy_coef", "game_signals", "last_good", "learning_rate_factor"]
 
 LEAST_ENTROPY_COEF = 0.01
 """What a remedy raises an entropy coefficient of 0 from."""
 MOST_RAISES = 4
 """Remedies of one run; what they do not help needs another configuration."""
+MOST_RESTARTS = 3
+"""Restarts of one run."""
 COLLAPSE = ("entropy", "monopoly", "stall")
-"""Signs that more entropy helps against."""
+"""Signs that more entropy, or an earlier policy, helps against."""
 _USUAL_OVER = 20
 """Updates that the moving means of reply length and gradient norm look back on, about."""
 _USUAL_FROM = 10
@@ -129,18 +131,22 @@ class Monitor:
     All that it remembers is plain JSON in `state.statistics["monitor"]`, so a run that was killed goes on alike.
 
     Args:
-        config: Its `on_alert`, `alert_patience`, `alert_entropy_factor`.
+        config: Its `on_alert`, `alert_patience`, `alert_entropy_factor`, `alert_learning_rate_factor`, `save_steps`.
         state: What the run has learned.
+
+    Attributes:
+        stopped_by: The sign that ends the run, in words; empty while there is none.
+        restarts: Whether the run is to go back to `last_good` now.
     """
 
     def __init__(self, config: SelfPlayConfig, state: State) -> None:
         self._config, self._state = config, state
-        self.stopped_by = ""
+        self.stopped_by, self.restarts = "", False
 
     def watch(self, signals: dict[str, Any]) -> list[str]:
         """The alerts of an update, in words. Adds `tokens_ratio`, `grad_norm_ratio` and `entropy_coef` to its signals.
 
-        A sign that stood for `alert_patience` updates in a row triggers the remedy, or names itself in `stopped_by`.
+        A sign that stood for `alert_patience` updates in a row triggers the remedy, sets `restarts`, or names itself in `stopped_by`.
         """
         memory = self._state.statistics.setdefault("monitor", {"raises": 0, "standing": {}, "usual": {}})
         signals["entropy_coef"] = entropy_coef(self._config, self._state)
@@ -160,6 +166,14 @@ class Monitor:
             for sign in due:
                 standing[sign] = 0
             words.append(f"remedy: entropy_coef is {entropy_coef(self._config, self._state):.3g} from now on")
+        self.restarts = bool(due) and self._config.on_alert == "restart" and memory.get("restarts", 0) < MOST_RESTARTS
+        if self.restarts:
+            memory["restarts"] = memory.get("restarts", 0) + 1
+            memory["standing"] = {}
+            factor = learning_rate_factor(self._config, self._state)
+            words.append(f"restart: back to update {last_good(self._state)}, learning rates are {factor:.3g} of what they were from now on")
+        elif not set(COLLAPSE) & set(standing) and self._config.save_steps and self._state.step % self._config.save_steps == 0:
+            memory["good"] = self._state.step
         return words
 
 
@@ -178,3 +192,13 @@ def entropy_coef(config: SelfPlayConfig, state: State) -> float:
     if not raises:
         return config.entropy_coef
     return float(max(config.entropy_coef, LEAST_ENTROPY_COEF) * config.alert_entropy_factor**raises)
+
+
+def learning_rate_factor(config: SelfPlayConfig, state: State) -> float:
+    """What the learning rate is multiplied by now: `alert_learning_rate_factor` for each restart so far."""
+    return float(config.alert_learning_rate_factor ** state.statistics.get("monitor", {}).get("restarts", 0))
+
+
+def last_good(state: State) -> int:
+    """The newest update with a checkpoint of `save_steps` and no sign of a collapse; 0, the beginning, where there is none."""
+    return int(state.statistics.get("monitor", {}).get("good", 0))

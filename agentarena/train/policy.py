@@ -6,6 +6,7 @@ at a temperature, restricted to them and renormalised. Equal prompts and replies
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import math
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from agentarena.core.agent import TokenSample
+from agentarena.core.errors import BadOption
 
 __all__ = ["Policy", "Samples", "chosen", "taken"]
 
@@ -90,11 +92,17 @@ class Policy:
         model: The model; its own precision and device are kept.
         tokenizer: Its tokenizer, with a chat template.
         bf16: Whether it computes in bfloat16 (autocast); weights, logits and log-probabilities keep their own precision.
+        gradient_checkpointing: Whether a pass with a graph keeps the inputs of layers alone and computes the rest again, as
+            transformers does it. Beginnings that sequences share are then computed for each.
+
+    Raises:
+        BadOption: The model cannot do `gradient_checkpointing`.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, *, bf16: bool = False) -> None:
+    def __init__(self, model: Any, tokenizer: Any, *, bf16: bool = False, gradient_checkpointing: bool = False) -> None:
         self.model, self.tokenizer, self.bf16 = model, tokenizer, bf16
         self._bare = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters of peft sit inside it
+        self._checkpointed = _checkpointed_layers(self._bare) if gradient_checkpointing else []
 
     def copy(self) -> Policy:
         """The same policy with trained weights of its own; frozen ones, such as those under LoRA adapters, are shared."""
@@ -138,7 +146,8 @@ class Policy:
     def _states(self, sequences: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> list[Tensor]:
         """The last layer's output at some places of each sequence: one tensor a sequence, shape (P, H)."""
         out: list[Tensor] = [torch.empty(0)] * len(sequences)
-        for group, shared in _groups(sequences, [min(of_sequence) for of_sequence in places]):
+        checkpointed = self._checkpointed and torch.is_grad_enabled()
+        for group, shared in _groups(sequences, [0 if checkpointed else min(of_sequence) for of_sequence in places]):
             tails = [sequences[i][shared:] for i in group]
             ids = torch.zeros((len(group), max(map(len, tails))), dtype=torch.long)
             for row, tail in enumerate(tails):
@@ -158,7 +167,8 @@ class Policy:
         Padding is on the right, where a causal model does not look: no mask is needed.
         """
         if not shared:
-            return self._bare.model(input_ids=ids, use_cache=False).last_hidden_state
+            with _in_training(self._checkpointed if torch.is_grad_enabled() else ()):
+                return self._bare.model(input_ids=ids, use_cache=False).last_hidden_state
         beginning = torch.tensor([list(shared)], device=self.device)
         cache = self._bare.model(input_ids=beginning, use_cache=True).past_key_values
         for layer in cache.layers:
@@ -201,6 +211,33 @@ class Policy:
                 barred[row] = True
                 barred[row, list(allowed)] = False
         return (logits / temperatures.unsqueeze(1)).masked_fill(barred.to(logits.device), -torch.inf)
+
+
+def _checkpointed_layers(model: Any) -> list[torch.nn.Module]:
+    """The layers that transformers computes again in the backward pass, where they are in training."""
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    try:
+        model.gradient_checkpointing_enable()
+    except ValueError as error:
+        raise BadOption(f"gradient_checkpointing: {error}") from error
+    layers: list[torch.nn.Module] = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+    for layer in layers:
+        if any("dropout" in name and isinstance(value, float) and value for name, value in vars(layer).items()):
+            raise BadOption(f"gradient_checkpointing: {type(layer).__name__} has a dropout, which would be drawn: set it to 0 in the model")
+    return layers
+
+
+@contextlib.contextmanager
+def _in_training(layers: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """These layers, but nothing inside them, in training: dropouts inside stay off."""
+    for layer in layers:
+        layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.training = False
 
 
 def _groups(sequences: Sequence[Sequence[int]], first_places: Sequence[int]) -> list[tuple[list[int], int]]:

@@ -31,16 +31,17 @@ from .config import SelfPlayConfig
 from .critic import Critic
 from .curriculum import Curriculum
 from .engines import seated
-from .judges import EXACT, PolicyAverage, exact, judged
+from .judges import EXACT, PolicyAverage, exact, held_out, judged
 from .learner import Learner
-from .logs import cut_log, write_samples
-from .monitor import Monitor, game_signals
+from .logs import cut_log, log_lines, write_samples
+from .monitor import Monitor, game_signals, last_good
 from .opponents import POLICY, Opponents
 from .optimizer import optimizer
 from .player import PolicyPlayer
 from .policy import Policy
 from .rollout import fixtures, play, policy_seats, seat_trajectories, sides
 from .shaping import shaped
+from .trackers import trackers
 
 __all__ = ["SelfPlay", "selfplay"]
 
@@ -52,7 +53,7 @@ def selfplay(
 
     Args:
         config: Everything that shapes the run.
-        report: Called with the figures of every update, which also go to `output_dir/log.jsonl`.
+        report: Called with the figures of every update, which also go to `output_dir/log.jsonl` and the trackers of `report_to`.
         stop: Asked after every update; `True` saves a checkpoint and ends the run there. For runs of one process.
 
     Returns:
@@ -61,29 +62,33 @@ def selfplay(
     Raises:
         UsageError: The folder holds a run of another configuration, an update gave no finite loss (the message names the last good
             checkpoint), or signs of a collapse stood and `on_alert` is "stop".
+        BadOption: A setting does not fit a game, or needs a package that is not installed.
     """
     parallel.join()
     run = SelfPlay(config)
+    logged = max((line["step"] for line in log_lines(run.folder)), default=0)
     if not parallel.rank():
         cut_log(run.folder, run.state.step)
-    while run.state.step < config.max_steps:
-        figures, step = run.update(), run.state.step
-        if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
-            figures |= run.judged()
-        stopped = run.monitor.stopped_by
-        interrupted = stop is not None and stop()
-        if not parallel.rank():
-            run.log(figures)
-            if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
-                checkpoint.save(run.state, config)
-            if config.sample_steps and step % config.sample_steps == 0:
-                write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
-            if report is not None:
-                report(figures)
-        if stopped:
-            raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
-        if interrupted:
-            break
+    with trackers(config, run.state.step, logged) as track:
+        while run.state.step < config.max_steps:
+            figures, step = run.update(), run.state.step
+            if step == config.max_steps or (config.eval_steps and step % config.eval_steps == 0):
+                figures |= run.judged()
+            stopped = run.monitor.stopped_by
+            interrupted = stop is not None and stop()
+            if not parallel.rank():
+                run.log(figures)
+                track(figures)
+                if stopped or interrupted or step == config.max_steps or (config.save_steps and step % config.save_steps == 0):
+                    checkpoint.save(run.state, config)
+                if config.sample_steps and step % config.sample_steps == 0:
+                    write_samples(run.player, run.games, run.folder / "samples", step, config.seed)
+                if report is not None:
+                    report(figures)
+            if stopped:
+                raise UsageError(f"update {step}: stopped by on_alert. {stopped}. The policy as it is: {run.folder}/checkpoint-{step}")
+            if interrupted:
+                break
     return run
 
 
@@ -93,6 +98,7 @@ class SelfPlay:
     Attributes:
         config: Everything that shapes it.
         games: The rules, by id.
+        held_out: The rules and the judges of the games of `eval_games`, by id.
         state: Everything that it has learned.
         player: The policy at the table.
         opponents: Whom it meets.
@@ -106,6 +112,7 @@ class SelfPlay:
         self.config = config
         self._ids = {name: registry.resolve(name) for name in config.games}
         self.games = {env_id: registry.game(name, **config.options.get(name, {})) for name, env_id in self._ids.items()}
+        self.held_out = held_out(config)
         self._opponents_of = {self._ids[name]: config.opponents_of.get(name, config.opponents) for name in config.games}
         policy = checkpoint.model(config, self.games.values())
         reference = policy.copy()
@@ -147,7 +154,15 @@ class SelfPlay:
         spent = time.perf_counter() - began
         figures |= {"seconds": spent, "seconds_playing": played - began, "matches_per_second": len(records) / spent}
         figures["alerts"] = self.monitor.watch(figures)
+        if self.monitor.restarts:
+            self.restart()
         return figures
+
+    def restart(self) -> None:
+        """Go back to what was learned up to the last checkpoint without signs of a collapse; the number of updates goes on."""
+        checkpoint.restore(self.state, self.config, last_good(self.state), self.games.values())
+        parallel.require_equal("the restarted policy", checkpoint.digest(checkpoint.weights(self.state.policy)))
+        self.player.renew(str(self.state.step))
 
     # --- roll out ---------------------------------------------------------------------------------------------------------
 
@@ -189,11 +204,13 @@ class SelfPlay:
         player.renew(str(step))
         return player
 
-    def judged(self) -> dict[str, float]:
-        """What the configured judges say of the policy as it is."""
+    def judged(self) -> dict[str, Any]:
+        """What the configured judges say of the policy as it is, in the games that it trains and those that it does not."""
         config = self.config
         others = [judge for judge in config.judges if judge not in EXACT or judge == "exact"]
-        figures = judged(self.player, self.games, others, matches=config.judge_matches, greedy=config.judge_greedy)
+        figures: dict[str, Any] = {}
+        for games, judges in [(self.games, others), *(({name: game}, own) for name, (game, own) in self.held_out.items())]:
+            figures |= judged(self.player, games, judges, matches=config.judge_matches, greedy=config.judge_greedy)
         for name, game in self.games.items():
             if "reference" in config.judges:
                 figures[f"{name} reference nash_conv"] = exact(self._seated(self.state.reference, "reference", self.state.step), game)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # those of TRL and its depend
 import torch  # noqa: E402
 from datasets import Dataset  # noqa: E402
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM  # noqa: E402
-from trl import GRPOConfig  # noqa: E402
+from trl import DPOConfig, DPOTrainer, GRPOConfig  # noqa: E402
 
+import agentarena as aa  # noqa: E402
 from agentarena.bridges.trl import GameRollout, GameTrainer, rows  # noqa: E402
+from agentarena.cli import main  # noqa: E402
 from agentarena.core.errors import BadOption, UsageError  # noqa: E402
 
 TINY = Path(__file__).parents[2] / "agentarena" / "models" / "tiny"
@@ -110,6 +114,25 @@ def test_a_group_shares_its_deal_and_rewards_are_returns(tmp_path: Path) -> None
     fields = run.tokens_of(records)
     assert fields["seat_return"] == [record.seats[seat].return_ for record, seat in zip(records, (0, 0, 1, 1), strict=True)]
     assert fields["turns_left_out"] == [0] * 4
+
+
+def test_dpo_learns_from_the_pairs_that_we_export(tmp_path: Path) -> None:
+    """Two steps on the pairs of random matches: the loss begins at log 2, the policy being its own reference, and falls."""
+    matches, pairs = tmp_path / "kuhn.jsonl", tmp_path / "dpo.jsonl"
+    aa.play("KuhnPoker-v0", ["random", "random"], matches=60, seed=0, out=matches)
+    main(["train", "export-dpo", str(matches), "-o", str(pairs)])
+    data = Dataset.from_list([json.loads(line) for line in pairs.read_text().splitlines()])
+    assert len(data) >= 6
+    settings: dict[str, Any] = {"output_dir": str(tmp_path), "max_steps": 2, "per_device_train_batch_size": len(data), "logging_steps": 1}
+    settings |= {"report_to": "none", "save_strategy": "no", "learning_rate": 1e-2, "use_cpu": True, "bf16": False, "disable_tqdm": True}
+    random_model().save_pretrained(tmp_path / "model")  # a folder: the trainer loads it again as its reference
+    run = DPOTrainer(model=str(tmp_path / "model"), args=DPOConfig(**settings), train_dataset=data, processing_class=tokenizer())
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    run.train()
+    losses = [entry["loss"] for entry in run.state.log_history if "loss" in entry]
+    assert losses[0] == pytest.approx(math.log(2), abs=1e-3)
+    assert 0 < losses[1] < losses[0]
+    assert moved(before, run.model)
 
 
 def test_bad_settings_are_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from agentarena.core.errors import UsageError  # noqa: E402
+from agentarena.core.errors import BadOption, UsageError  # noqa: E402
 from agentarena.core.replay import verify  # noqa: E402
 from agentarena.train import checkpoint, logs, monitor  # noqa: E402
 from agentarena.train.config import ScratchModel, SelfPlayConfig  # noqa: E402
@@ -103,6 +103,97 @@ def test_a_stopped_run_leaves_a_checkpoint(tmp_path: Path, monkeypatch):
     with pytest.raises(UsageError, match=r"update 2: stopped by on_alert\. monopoly: one seat wins; help it\. .*checkpoint-2"):
         selfplay(config(tmp_path, on_alert="stop", alert_patience=2))
     assert (tmp_path / "checkpoint-2" / "run.json").is_file()
+
+
+# --- restarts ------------------------------------------------------------------------------------------------------------
+
+
+def collapsing(monkeypatch, *updates: int) -> None:
+    """Some updates show a sign of a collapse; which one it is, is read from the figures."""
+    alert = monitor.Alert("monopoly", "one seat wins", "help it")
+    monkeypatch.setattr(monitor, "alerts", lambda signals: [alert] if signals["step"] in updates else [])
+
+
+def same(one, other) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def moments(run: SelfPlay) -> dict[int, torch.Tensor]:
+    return {number: entry["exp_avg"].clone() for number, entry in run.state.optimizer.state_dict()["state"].items()}
+
+
+def test_a_restart_goes_back_to_the_last_checkpoint_without_signs_and_lowers_the_rate(tmp_path: Path, monkeypatch):
+    """Update 4 is saved, too, but with a sign: the run goes back to update 2. The newest checkpoints alone are left."""
+    collapsing(monkeypatch, 4, 5)
+    settings = config(
+        tmp_path, max_steps=6, on_alert="restart", alert_patience=2, save_steps=2, save_total_limit=1, ref_model_mixup_alpha=0.1,
+        lr_scheduler_type="constant", estimator="rae",
+    )  # fmt: skip
+    run, weights, references, adam, baselines = SelfPlay(settings), [], [], [], []
+    for step in range(1, 6):
+        figures = run.update()
+        weights.append(checkpoint.weights(run.state.policy))
+        references.append(checkpoint.weights(run.state.reference))
+        adam.append(moments(run))
+        baselines.append(dict(run.state.baselines))
+        if step % 2 == 0:
+            checkpoint.save(run.state, settings)
+    assert figures["alerts"][-1] == "restart: back to update 2, learning rates are 0.5 of what they were from now on"
+    assert run.state.step == 5
+    assert same(weights[4], weights[1])
+    assert same(references[4], references[1])
+    assert same(adam[4], adam[1])
+    assert baselines[4] == baselines[1]
+    assert not same(weights[4], weights[3])
+    assert sorted(path.name for path in tmp_path.glob("checkpoint-*")) == ["checkpoint-2", "checkpoint-4"]
+    assert run.update()["learning_rate"] == pytest.approx(0.5e-3)
+
+
+@pytest.mark.parametrize("killed_after", [3, 4, 5])
+def test_a_run_with_a_restart_that_is_killed_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch, killed_after):
+    collapsing(monkeypatch, 3, 4)
+    changes = {"max_steps": 6, "on_alert": "restart", "alert_patience": 2, "save_steps": 2, "beta": 0.1, "ref_model_mixup_alpha": 0.1}
+    whole = selfplay(config(tmp_path / "whole", **changes))
+    cut = config(tmp_path / "cut", **changes)
+    run = SelfPlay(cut)
+    for step in range(1, killed_after + 1):
+        run.update()
+        if step % 2 == 0:
+            checkpoint.save(run.state, cut)
+    again = selfplay(cut)
+    assert same(checkpoint.weights(whole.state.policy), checkpoint.weights(again.state.policy))
+    assert whole.state.statistics["monitor"] == again.state.statistics["monitor"]
+    assert whole.state.statistics["monitor"]["restarts"] == 1
+
+
+def test_without_a_good_checkpoint_a_restart_begins_anew(tmp_path: Path, monkeypatch):
+    collapsing(monkeypatch, 1, 2)
+    settings = config(tmp_path, on_alert="restart", alert_patience=1, save_steps=1, estimator="turn_gae", beta=0.1)
+    run = SelfPlay(settings)
+    first = checkpoint.weights(run.state.policy)
+    figures = run.update()
+    assert figures["alerts"][-1].startswith("restart: back to update 0")
+    assert same(checkpoint.weights(run.state.policy), first)
+    assert not run.state.optimizer.state_dict()["state"]
+    assert not any(value.any() for name, value in run.state.critic.tensors().items())
+
+
+def test_restarts_are_bounded_and_need_checkpoints(tmp_path: Path):
+    state = SimpleNamespace(statistics={}, step=1)
+    watch = monitor.Monitor(config(tmp_path, on_alert="restart", save_steps=2, alert_patience=1), state)
+    restarts = []
+    for _ in range(9):
+        watch.watch(dict(COLLAPSE))
+        restarts.append(watch.restarts)
+    assert restarts == [True] * monitor.MOST_RESTARTS + [False] * (9 - monitor.MOST_RESTARTS)
+    with pytest.raises(BadOption, match="save_steps to at least 1, got 0"):
+        config(tmp_path, on_alert="restart")
+
+
+def test_a_checkpoint_that_was_taken_away_is_named(tmp_path: Path):
+    run = SelfPlay(config(tmp_path))
+    with pytest.raises(UsageError, match=r"goes back to .*checkpoint-7, which is not there"):
+        checkpoint.restore(run.state, run.config, 7, run.games.values())
 
 
 def test_a_run_that_goes_on_has_each_update_once_in_its_log(tmp_path: Path):
