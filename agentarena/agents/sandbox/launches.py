@@ -10,7 +10,8 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,22 @@ from agentarena.core.errors import UsageError
 from . import launch, seccomp
 from .limits import Limits
 
-__all__ = ["LEVELS", "Launch", "bubblewrap_arguments", "landlock_version", "own_user", "plan", "refuse_closed"]
+__all__ = [
+    "LEVELS",
+    "PACKAGE",
+    "Launch",
+    "absolute",
+    "as_file",
+    "as_json",
+    "bubblewrap_arguments",
+    "free_number",
+    "landlock_version",
+    "launch_arguments",
+    "own_user",
+    "plan",
+    "refuse_closed",
+    "take_number",
+]
 
 LEVELS = ("bubblewrap", "unshare", "landlock", "rlimits")
 """Levels of isolation, the strongest first."""
@@ -58,21 +74,41 @@ class Launch:
         return self.level != "rlimits"
 
 
-_users = itertools.count()
-_FIRST_USER, _USERS_EACH = 1_000_000_000, 200
+_FIRST_USER, _USERS_EACH = 1_000_000_000, 250
+_SECOND_USER, _SPREAD = 2_060_000_000, 80_000_000
+_taken: set[int] = set()
+_numbering = threading.Lock()
 
 
-def own_user() -> int:
-    """A user id for one sandbox; 0 where this process is no root and the sandbox keeps its user.
+def own_user(number: int) -> int:
+    """The user id of a sandbox; 0 where this process is no root and the sandbox keeps its user.
 
     Limits on processes do not hold for root, and agents that share a user can end each other.
+
+    Args:
+        number: Of the sandbox, among those that are open (`take_number`).
     """
     if os.geteuid() != 0:
         return 0
-    number = next(_users) % _USERS_EACH
-    if _mapped_users() > _FIRST_USER * 2:
+    if _mapped_users() < _SECOND_USER + _SPREAD:
+        return 40_000 + (os.getpid() * 31 + number) % 20_000
+    if number < _USERS_EACH:
         return _FIRST_USER + os.getpid() * _USERS_EACH + number
-    return 40_000 + (os.getpid() * 31 + number) % 20_000
+    return _SECOND_USER + (os.getpid() * 1031 + number) % _SPREAD
+
+
+def take_number() -> int:
+    """The least number that no open sandbox of this process has; `free_number` gives it back."""
+    with _numbering:
+        number = next(number for number in itertools.count() if number not in _taken)
+        _taken.add(number)
+    return number
+
+
+def free_number(number: int) -> None:
+    """Let a later sandbox have this number."""
+    with _numbering:
+        _taken.discard(number)
 
 
 def _mapped_users() -> int:
@@ -274,8 +310,3 @@ def as_json(values: dict[str, Any]) -> bytes:
 def absolute(paths: Iterable[str | Path]) -> tuple[Path, ...]:
     """Paths without links."""
     return tuple(Path(path).resolve() for path in paths)
-
-
-def described(command: Sequence[str]) -> str:
-    """A command on one line."""
-    return " ".join(command)

@@ -199,6 +199,7 @@ class Session:
         assert self.sandbox is not None
         if self.phase is Phase.STARTING:
             protocol.read_ready(line)
+            self.sandbox.find_groups()
             self._send()
             return
         assert self._asked is not None
@@ -223,20 +224,29 @@ class Session:
             self.fault(AgentNonsense(f"it wrote more than the {self._job.limits.stderr_bytes} bytes allowed to standard error"))
 
     def on_tick(self, now: float) -> None:
-        """Look at the clock and, from time to time, at what it uses."""
-        if not self.busy:
+        """Look at the clock and, from time to time, at what it uses and whether its keeper is there."""
+        if not self.busy or self.next_look > now:
             return
-        if self.deadline <= now:
-            self._read()
-            if self.busy and self.deadline <= now:
+        self._read()  # what has come by now counts
+        if self.busy and self.next_look <= now:
+            if self._has_ended():
+                self._gone()
+            elif self.deadline <= now:
                 self._expire()
-        elif self._watch_at <= now:
-            assert self.sandbox is not None
-            reason = self.sandbox.excess()
-            took_s = time.monotonic() - now
-            self._watch_at = now + max(_WATCH_S, 10 * took_s)
-            if reason is not None:
-                self.fault(AgentDied(reason))
+            else:
+                self._check_use(now)
+
+    def _has_ended(self) -> bool:
+        """Whether its keeper has ended, though something that it left holds its pipes."""
+        assert self.sandbox is not None
+        return not self._in and self.sandbox.wait(0) is not None
+
+    def _check_use(self, now: float) -> None:
+        assert self.sandbox is not None
+        reason = self.sandbox.excess()
+        self._watch_at = now + max(_WATCH_S, 10 * (time.monotonic() - now))
+        if reason is not None:
+            self.fault(AgentDied(reason))
 
     def _expire(self) -> None:
         limits = self._job.limits

@@ -14,6 +14,11 @@ import pytest
 from agentarena.agents.sandbox.agent import CommandAgent
 from agentarena.agents.sandbox.levels import LEVELS, probe
 from agentarena.agents.sandbox.limits import Limits
+from agentarena.core import registry
+from agentarena.core.agent import Agent, View
+from agentarena.core.rng import CHANCE, stream
+
+__all__ = ["FAST", "HERE", "PYTHON", "ROOT", "Agent", "agent", "gone", "level", "need", "open_folder", "processes_with", "program", "view"]
 
 HERE = Path(__file__).parent
 PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin")
@@ -56,6 +61,12 @@ def program(folder: Path, text: str, name: str = "agent.py") -> tuple[str, ...]:
 def agent(command: tuple[str, ...], folder: Path, level: str | None = None, limits: Limits = FAST, **more: object) -> CommandAgent:
     """An agent in a sandbox."""
     return CommandAgent(command, folder, name="tested", version="1", limits=limits, level=level, **more)  # type: ignore[arg-type]
+
+
+def view() -> View:
+    """The first view of a match of tic-tac-toe."""
+    game = registry.game("TicTacToe-v0")
+    return View(game, game.start(stream(0, CHANCE, 0)), 0)
 
 
 def processes_with(token: str) -> list[int]:
