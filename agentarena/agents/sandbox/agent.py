@@ -288,7 +288,11 @@ class _Loop:
     def _watch(self, number: int, session: Session) -> None:
         """Register the pipes that the session waits for."""
         box = session.sandbox
-        wanted = () if box is None or session.ended else (box.stdout, *(() if session.is_silent else (box.stderr,)), *((box.stdin,) if session.writes else ()))
+        wanted = (
+            ()
+            if box is None or session.ended
+            else (box.stdout, *(() if session.is_silent else (box.stderr,)), *((box.stdin,) if session.writes else ()))
+        )
         if self._watched.get(number, ()) == wanted:
             return
         self._unwatch(number)

@@ -261,7 +261,11 @@ def bubblewrap_arguments(job: Launch, user: int, status: int, filter_fd: int) ->
     options = [
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
-        *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP") if user else ("--unshare-user", "--disable-userns")),
+        *(
+            ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP")
+            if user
+            else ("--unshare-user", "--disable-userns")
+        ),
         *("--json-status-fd", str(status), "--seccomp", str(filter_fd)),
     ]
     for name, value in _environment("/tmp").items():

@@ -132,7 +132,9 @@ class Sandbox:
         if held > limits.memory_bytes:
             return f"its processes hold {held >> 20} MiB of memory, at most {limits.memory_bytes >> 20} allowed"
         if self._scratch is not None and tree_bytes(self._scratch) > limits.scratch_bytes:
-            return f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed, or more folders than can be counted"
+            return (
+                f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed, or more folders than can be counted"
+            )
         return None
 
     # --- the end -----------------------------------------------------------------------------------------------------------
@@ -195,4 +197,3 @@ class Sandbox:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(["rm", "-rf", "--", str(self._scratch)], timeout=30, stderr=subprocess.DEVNULL, check=False)
             self._scratch = None
-

@@ -111,7 +111,7 @@ def _load(entry: str) -> Callable[[View], Any]:
         return (lambda view: target.act([view])[0]) if hasattr(target, "act") else _words(target)
     core = sys.modules.get("agentarena.core.agent")
     batches = core is not None and isinstance(target, core.Agent) and type(target).act is not core.Agent.act
-    return (lambda view: target.act([view])[0]) if batches else target.choose  # type: ignore[no-any-return]
+    return (lambda view: target.act([view])[0]) if batches else target.choose
 
 
 def _words(function: Callable[[View], Any]) -> Callable[[View], Any]:
@@ -134,8 +134,9 @@ def _fields(decision: Any) -> dict[str, Any]:
 
 
 def _json_ready(value: Any) -> Any:
-    if hasattr(value, "words") and isinstance(value, int):
-        return {"action": int(value), "words": value.words, "notes": dict(value.notes)}
+    words = getattr(value, "words", None)
+    if words is not None and isinstance(value, int):
+        return {"action": int(value), "words": words, "notes": dict(getattr(value, "notes", {}))}
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, list | tuple):
@@ -152,12 +153,12 @@ class _Wire:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)
-        sys.stdin, sys.stdout = open(0, encoding="utf-8", closefd=False), sys.stderr
+        sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8", closefd=False), sys.stderr
 
     def receive(self) -> dict[str, Any] | None:
         """The next message; `None` when there will be no more."""
         line = self._source.readline()
-        return json.loads(line) if line else None  # type: ignore[no-any-return]
+        return json.loads(line) if line else None
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message."""

@@ -274,7 +274,9 @@ class Session:
         else:
             self._hear_last()
             tail = self._ring[-300:].decode("utf-8", "replace").strip() if self.phase is Phase.STARTING else ""
-            self.fault(ServiceGone(f"the sandbox ({self._job.level}) of {self._job.command[0]} failed: {failure[1]}{'; ' if tail else ''}{tail}"))
+            self.fault(
+                ServiceGone(f"the sandbox ({self._job.level}) of {self._job.command[0]} failed: {failure[1]}{'; ' if tail else ''}{tail}")
+            )
 
     def _hear_last(self) -> None:
         """Keep what it said before it ended."""

@@ -115,9 +115,12 @@ def host() -> Iterator[dict[str, Any]]:
         opened.chmod(0o777)
         file.write_text("kept", encoding="ascii")
         file.chmod(0o666)
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_UNIX) as unix, socket.socket(
-            socket.AF_UNIX, socket.SOCK_DGRAM
-        ) as datagrams:
+        with (
+            socket.socket() as tcp,
+            socket.socket(type=socket.SOCK_DGRAM) as udp,
+            socket.socket(socket.AF_UNIX) as unix,
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
+        ):
             tcp.bind(("127.0.0.1", 0))
             tcp.listen()
             udp.bind(("127.0.0.1", 0))

@@ -149,7 +149,7 @@ def test_what_is_no_action_is_left_to_be_refused(legal: Any, data: Any) -> None:
     ],
 )
 def test_what_is_no_answer_is_nonsense(line: bytes, words: str) -> None:
-    with pytest.raises(AgentNonsense, match="(?s)") as caught:
+    with pytest.raises(AgentNonsense) as caught:
         protocol.read_answer(line, 3, ASKED)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 1000
