@@ -6,10 +6,10 @@ library alone, so an agent that needs nothing else starts in a few milliseconds.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import os
+import pkgutil
 import random
 import sys
 import traceback
@@ -101,10 +101,7 @@ def _arrays(value: Any, convert: Callable[[Any], Any]) -> Any:
 
 def _load(entry: str) -> Callable[[View], Any]:
     """The function from views to decisions that an entry point stands for."""
-    module, _, path = entry.partition(":")
-    target: Any = importlib.import_module(module)
-    for name in path.split("."):
-        target = getattr(target, name)
+    target: Any = pkgutil.resolve_name(entry)
     if inspect.isclass(target):
         target = target()
     if not hasattr(target, "choose"):

@@ -18,14 +18,28 @@ from agentarena.core import registry
 from agentarena.core.agent import Agent, View
 from agentarena.core.rng import CHANCE, stream
 
-__all__ = ["FAST", "HERE", "PYTHON", "ROOT", "Agent", "agent", "gone", "level", "need", "open_folder", "processes_with", "program", "view"]
+__all__ = [
+    "PATIENT",
+    "HERE",
+    "PYTHON",
+    "ROOT",
+    "Agent",
+    "agent",
+    "gone",
+    "level",
+    "need",
+    "open_folder",
+    "processes_with",
+    "program",
+    "view",
+]
 
 HERE = Path(__file__).parent
 PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin")
 """An interpreter that every user can run."""
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
-FAST = Limits(answer_s=1.5, start_s=10.0, scratch_bytes=16 << 20, file_bytes=8 << 20, stderr_bytes=1 << 20)
+PATIENT = Limits(answer_s=30.0, start_s=60.0, scratch_bytes=16 << 20, file_bytes=8 << 20, stderr_bytes=1 << 20)
 
 
 def need(level: str) -> None:
@@ -58,7 +72,7 @@ def program(folder: Path, text: str, name: str = "agent.py") -> tuple[str, ...]:
     return (str(PYTHON), "-I", name)
 
 
-def agent(command: tuple[str, ...], folder: Path, level: str | None = None, limits: Limits = FAST, **more: object) -> CommandAgent:
+def agent(command: tuple[str, ...], folder: Path, level: str | None = None, limits: Limits = PATIENT, **more: object) -> CommandAgent:
     """An agent in a sandbox."""
     return CommandAgent(command, folder, name="tested", version="1", limits=limits, level=level, **more)  # type: ignore[arg-type]
 

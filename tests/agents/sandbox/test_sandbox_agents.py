@@ -124,7 +124,7 @@ def test_matches_do_not_wait_for_each_other(folder: Path, token: str) -> None:
 
 
 def test_a_slow_program_times_out_and_the_others_do_not(folder: Path, token: str) -> None:
-    slow = _player(folder, token, pause=30, limits=Limits(answer_s=0.5, start_s=10))
+    slow = _player(folder, token, pause=30, limits=Limits(answer_s=0.5, start_s=60))
     try:
         results = play("TicTacToe-v0", [slow, "random"], matches=4, seed=2)
     finally:
@@ -171,7 +171,7 @@ play("TicTacToe-v0", [player, Stuck()], matches=1, seed=2)
 @pytest.mark.parametrize("level", LEVELS[:3])
 def test_a_sandbox_that_is_killed_is_no_loss(level: str, folder: Path, token: str) -> None:
     boxes.need(level)
-    player = _player(folder, token, level=level, pause=30, limits=Limits(answer_s=20))
+    player = _player(folder, token, level=level, pause=30, limits=Limits(answer_s=60, start_s=60))
 
     class Saboteur(boxes.Agent):
         name = "saboteur"
@@ -183,6 +183,8 @@ def test_a_sandbox_that_is_killed_is_no_loss(level: str, folder: Path, token: st
 
     def sabotage() -> None:
         while not (boxes_open := [one.sandbox.pid for one in player._loop.sessions.values() if one.sandbox] if player._loop else []):
+            time.sleep(0.05)
+        while not boxes.processes_with(token):
             time.sleep(0.05)
         time.sleep(1.0)
         os.kill(boxes_open[0], signal.SIGKILL)
