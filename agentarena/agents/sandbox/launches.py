@@ -18,7 +18,7 @@ from typing import Any
 
 from agentarena.core.errors import UsageError
 
-from . import launch, seccomp
+from . import seccomp
 from .limits import Limits
 
 __all__ = [
@@ -43,6 +43,8 @@ LEVELS = ("bubblewrap", "unshare", "landlock", "rlimits")
 
 PACKAGE = Path(__file__).resolve().parents[2]
 """The folder of this package."""
+_LAUNCHER = Path(__file__).with_name("launch.py")
+"""Run as a script only: it needs what Linux alone has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def plan(job: Launch, user: int, scratch: str, status: int) -> dict[str, Any]:
 
 def launch_arguments(descriptor: int) -> list[str]:
     """The command line of `launch.py`, given the descriptor of its plan."""
-    return [sys.executable, "-I", "-S", launch.__file__, str(descriptor)]
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), str(descriptor)]
 
 
 def bubblewrap_arguments(job: Launch, user: int, status: int, filter_fd: int) -> tuple[bytes, list[str]]:

@@ -189,6 +189,7 @@ _REMEDIES = (
     ),
     ("Unknown option", "bwrap is too old: 0.8 or later is needed"),
     ("mount /proc", "the container hides parts of /proc: start it with --security-opt systempaths=unconfined"),
+    ("cannot run /bin/sh", "the folder for temporary files is closed to other users: set TMPDIR to an open one, e.g. /tmp"),
     ("No space left", "the limit of user namespaces is reached: sysctl user.max_user_namespaces"),
 )
 

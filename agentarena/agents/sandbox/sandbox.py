@@ -82,7 +82,7 @@ class Sandbox:
         return [shutil.which("bwrap") or "bwrap", "--args", str(descriptors[-1]), "--", *inside]
 
     def _new_scratch(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="agentarena-"))
+        folder = Path(tempfile.mkdtemp(prefix="agentarena-sandbox-"))
         if self._user:
             os.chown(folder, self._user, self._user)
         return folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,8 @@ from agentarena.core.agent import Agent, View
 from agentarena.core.rng import CHANCE, stream
 
 __all__ = [
-    "PATIENT",
     "HERE",
+    "PATIENT",
     "PYTHON",
     "ROOT",
     "Agent",
@@ -52,11 +53,9 @@ def need(level: str) -> None:
 
 
 @contextmanager
-def open_folder(path: Path) -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder below /tmp that other users may enter; pytest's own are closed."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="agentarena-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="agentarena-test-", dir="/tmp"))
     folder.chmod(0o755)
     try:
         yield folder

@@ -50,7 +50,7 @@ def token() -> str:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    with boxes.open_folder(Path()) as place:
+    with boxes.open_folder() as place:
         yield place
 
 

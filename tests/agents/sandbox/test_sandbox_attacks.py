@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -111,7 +112,7 @@ class _Slow(Agent):
 @pytest.fixture
 def host() -> Iterator[dict[str, Any]]:
     """What there is to attack, with sockets that listen."""
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder:
         secret, opened, file = folder / "secret", folder / "opened", folder / "opened" / "file"
         secret.write_text("secret", encoding="ascii")
         secret.chmod(0o644)
@@ -150,17 +151,17 @@ def _attack(name: str, level: str, target: dict[str, Any], opponent: Agent) -> t
     """One match against the hostile program; its record, and what the program said. Nothing of the program is left after it."""
     token = f"token-{uuid.uuid4().hex}"
     target = {**target, "protected": level != "rlimits" or boxes.ROOT}
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder, boxes.open_folder() as scratches, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(scratches))
         shutil.copy(boxes.HERE / "hostile_program.py", folder / "agent.py")
         command = (str(boxes.PYTHON), "-I", "agent.py", name, token, json.dumps(target))
         player = boxes.agent(command, folder, level, _limits(name))
-        before = _scratches()
         try:
             (record,) = play("TicTacToe-v0", [player, opponent], matches=1, seed=3).records
         finally:
             player.close()
         assert boxes.gone(token)
-        assert _scratches() <= before
+        assert not os.listdir(scratches)
     return record, player.stderr_tail
 
 
@@ -170,10 +171,6 @@ def _limits(name: str) -> Limits:
         return dataclasses.replace(boxes.PATIENT, start_s=1.0)
     late = {**FAULTS, **SPOKEN_FAULTS}.get(name) == _TIMEOUT
     return dataclasses.replace(boxes.PATIENT, answer_s=1.0) if late else boxes.PATIENT
-
-
-def _scratches() -> set[str]:
-    return {name for name in os.listdir("/tmp") if re.fullmatch(r"agentarena-[a-z0-9_]{8}", name)}
 
 
 @boxes.level
