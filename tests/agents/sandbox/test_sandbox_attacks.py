@@ -104,8 +104,11 @@ class _Slow(Agent):
 
     name = "slow"
 
+    def __init__(self, pause_s: float) -> None:
+        self.pause_s = pause_s
+
     def choose(self, view: Any) -> Any:
-        time.sleep(0.3)
+        time.sleep(self.pause_s)
         return view.choices[-1]
 
 
@@ -204,7 +207,8 @@ def _check_fault(name: str, level: str, kind: str) -> None:
 @pytest.mark.parametrize("name", STOPPED)
 def test_it_achieves_nothing(name: str, level: str, host: dict[str, Any]) -> None:
     boxes.need(level)
-    record, said = _attack(name, level, host, _Slow() if name in ("thinks_on", "wakes_itself") else RandomAgent())
+    pauses_s = {"thinks_on": 0.3, "wakes_itself": 2.0 if level == "rlimits" else 0.3}  # time to think in
+    record, said = _attack(name, level, host, _Slow(pauses_s[name]) if name in pauses_s else RandomAgent())
     achieved = set(re.findall(r"^BROKE: (.*)$", said, re.MULTILINE))
     if name == "wakes_itself" and level == "rlimits":
         assert "worked for" in record.faults[0]["reason"]
