@@ -26,8 +26,8 @@ RING_BYTES = 16_000
 
 _CHUNK = 65_536
 _MOST_CHUNKS = 4
-_IDLE_WORK_S = 0.1
-"""Processor time that an agent may use while it is stopped: signals arrive a moment late."""
+_IDLE_WORK_S = 0.25
+"""Processor time that an agent may use after it was told to stop: a signal waits for the end of a system call."""
 _EXIT_S = 0.25
 _WATCH_S = 0.1
 

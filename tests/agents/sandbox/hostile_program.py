@@ -188,25 +188,30 @@ def zombies(question):
 
 def thinks_on(question):
     """Counts in a thread; says how much it counted while it was not its turn."""
-    now = time.process_time()
-    if question["id"] and now - STATE["used"] > 0.1:
-        broke("worked while it was not its turn")
+    say_idle_work(question)
     if not question["id"]:
         threading.Thread(target=count, daemon=True).start()
     time.sleep(0.05)
 
 
+def say_idle_work(question):
+    if question["id"] and time.process_time() - STATE["used"] > 0.35:
+        broke("worked while it was not its turn")
+
+
 def count():
     while True:
         STATE["count"] += 1
-        STATE["used_now"] = time.process_time()
 
 
-STATE = {"used": 0.0, "count": 0, "used_now": 0.0}
+STATE = {"used": 0.0, "count": 0}
 
 
 def wakes_itself(question):
     """A timer continues it while it is stopped."""
+    say_idle_work(question)
+    if question["id"]:
+        return
     signal.signal(signal.SIGCONT, lambda *_: None)
     event = ctypes.create_string_buffer(64)
     ctypes.memmove(ctypes.addressof(event) + 8, (ctypes.c_int * 2)(signal.SIGCONT, 0), 8)
@@ -329,7 +334,7 @@ def main():
     attack = ENDS.get(ATTACK) or globals().get(ATTACK)
     for line in sys.stdin.buffer:
         question = json.loads(line)
-        if attack is not None and (question["id"] == 0 or ATTACK == "thinks_on"):
+        if attack is not None and (question["id"] == 0 or ATTACK in ("thinks_on", "wakes_itself")):
             attack(question)
         if ATTACK not in ENDS:
             answer(question)

@@ -210,8 +210,9 @@ def test_it_achieves_nothing(name: str, level: str, host: dict[str, Any]) -> Non
     pauses_s = {"thinks_on": 0.3, "wakes_itself": 2.0 if level == "rlimits" else 0.3}  # time to think in
     record, said = _attack(name, level, host, _Slow(pauses_s[name]) if name in pauses_s else RandomAgent())
     achieved = set(re.findall(r"^BROKE: (.*)$", said, re.MULTILINE))
-    if name == "wakes_itself" and level == "rlimits":
+    if name == "wakes_itself" and record.faults:  # found out
         assert "worked for" in record.faults[0]["reason"]
+        assert level == "rlimits"
         return
     if name in ("deep_folders", "fill_scratch") and level in ("landlock", "rlimits"):
         assert "scratch directory" in record.faults[0]["reason"]
