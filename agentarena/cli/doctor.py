@@ -1,4 +1,4 @@
-"""`agentarena doctor`: what is installed, what is missing, and whether the rules run."""
+"""`agentarena doctor`: what is installed, what is missing, how well agents can be isolated, and whether the rules run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _PACKAGES = (
 @click.command("doctor")
 @json_option
 def command(as_json: bool) -> None:
-    """Show the installed packages and test every environment. Exit code 1 when an environment does not run.
+    """Show the installed packages, try every level of isolation and every environment. Exit code 1 when an environment does not run.
 
     \b
     agentarena doctor
@@ -52,6 +52,7 @@ def command(as_json: bool) -> None:
                 "machine": dict(machine),
                 "packages": [dict(zip(columns, row, strict=True)) for row in packages],
                 "other_distribution": stranger,
+                "isolation": [dict(zip(_ISOLATION, row, strict=True)) for row in _isolation()],
                 "environments": [{"env": env_id, "runs": env_id not in broken, "outcome": outcome} for env_id, outcome in rows],
             }
         )
@@ -64,6 +65,8 @@ def command(as_json: bool) -> None:
             f"Remove both and install this one again: pip uninstall agentarena {DISTRIBUTION} && {install_command()}",
             err=True,
         )
+    shown = [(name, "yes" if works else "no", reason, remedy) for name, works, reason, remedy in _isolation()]
+    show_table("Isolation of submitted agents, strongest first", ("level", "works", "what keeps it from working", "what helps"), shown)
     rows, broken = _environments()
     show_table("Environments", ("id", "one random match"), rows)
     if broken:
@@ -85,6 +88,15 @@ def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[
     installed = importlib.util.find_spec(module) is not None
     installed_version = metadata.version(distribution) if installed else "not installed"
     return (distribution, installed_version, purpose, "" if installed or not extra else install_command(extra))
+
+
+_ISOLATION = ("level", "available", "reason", "remedy")
+
+
+def _isolation() -> list[tuple[str, bool, str, str]]:
+    from agentarena.agents.sandbox.levels import available_levels
+
+    return [(level.name, level.available, level.reason, level.remedy) for level in available_levels()]
 
 
 def _environments() -> tuple[list[tuple[str, str]], list[str]]:

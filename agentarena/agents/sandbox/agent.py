@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import queue
 import selectors
@@ -114,8 +115,8 @@ class CommandAgent(Agent):
 
     @property
     def processes(self) -> int:
-        """How many processes are open, waiting or at work."""
-        return 0 if self._loop is None else len(self._loop.sessions)
+        """How many programs are running, waiting or at work."""
+        return 0 if self._loop is None else sum(not session.ended for session in tuple(self._loop.sessions.values()))
 
     def act(self, views: Sequence[View]) -> Sequence[Decision]:
         """Ask and wait; the first fault is raised once all have answered."""
@@ -146,7 +147,7 @@ class CommandAgent(Agent):
         assert self._loop is not None
         seat = view.memory.get(_SEAT)
         if not isinstance(seat, _Seat) or seat.owner is not self:
-            number = self._loop.new_number()
+            number = next(self._loop.numbers)
             seat = view.memory[_SEAT] = _Seat(self, number)
             weakref.finalize(seat, self._loop.put, partial(self._loop.end, number)).atexit = False
             self._loop.put(partial(self._loop.begin, number, Session(self._job, protocol.start(view))))
@@ -163,14 +164,32 @@ def _again(
     )
 
 
+_FILES = 16_384
+
+
+def _allow_many_files() -> None:
+    """Let this process open as many files as hundreds of programs need, four each, where the system allows that."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 class _Loop:
     """The thread that starts, watches and ends an agent's processes, by one selector.
 
-    Everything but `put`, `new_number` and `close` runs in the thread. Processes are started here because the kernel ends them with
+    Everything but `put` and `close` runs in the thread. Processes are started here because the kernel ends them with
     the thread that started them.
+
+    Attributes:
+        numbers: Gives each session its number.
+        sessions: Those whose match is under way.
     """
 
     def __init__(self, at_once: int, name: str) -> None:
+        _allow_many_files()
         self._at_once, self._name = at_once, name
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -178,7 +197,7 @@ class _Loop:
         self._wake_write.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_read, selectors.EVENT_READ, self._drain)
-        self._numbers = 0
+        self.numbers = itertools.count()
         self.sessions: dict[int, Session] = {}
         self._watched: dict[int, tuple[int, ...]] = {}
         self._waiting: deque[tuple[int, Question, Callable[[Decision | Exception], None]]] = deque()
@@ -198,11 +217,6 @@ class _Loop:
         self._inbox.put(task)
         with contextlib.suppress(OSError):  # a full pipe wakes it just as well, and a closed one needs no waking
             self._wake_write.send(b"x")
-
-    def new_number(self) -> int:
-        """A number for a session."""
-        self._numbers += 1
-        return self._numbers
 
     def close(self) -> None:
         """End everything and the thread."""
@@ -288,7 +302,11 @@ class _Loop:
     def _watch(self, number: int, session: Session) -> None:
         """Register the pipes that the session waits for."""
         box = session.sandbox
-        wanted = () if box is None or session.ended else (box.stdout, *(() if session.is_silent else (box.stderr,)), *((box.stdin,) if session.writes else ()))
+        wanted = (
+            ()
+            if box is None or session.ended
+            else (box.stdout, *(() if session.is_silent else (box.stderr,)), *((box.stdin,) if session.writes else ()))
+        )
         if self._watched.get(number, ()) == wanted:
             return
         self._unwatch(number)

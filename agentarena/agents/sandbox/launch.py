@@ -9,6 +9,7 @@ The descriptor "status" of the plan carries what went wrong before the program r
 from __future__ import annotations
 
 import base64
+import contextlib
 import ctypes
 import json
 import os
@@ -183,10 +184,8 @@ def _limit(limits: dict[str, int]) -> None:
 def _become_agent(plan: dict[str, Any], parent: int) -> NoReturn:
     """Give up every right, in the order in which they are needed, and run the program."""
     os.setsid()
-    try:
+    with contextlib.suppress(OSError):  # the first choice where the machine's memory runs out
         Path("/proc/self/oom_score_adj").write_bytes(b"1000")
-    except OSError:
-        pass  # a smaller target for the kernel's choice; not needed
     if plan["own_user"]:
         _drop_user(plan["own_user"])
     _prctl("end with its parent", _SET_PDEATHSIG, signal.SIGKILL)
@@ -211,10 +210,8 @@ def _become_agent(plan: dict[str, Any], parent: int) -> NoReturn:
 
 
 def _report(plan: dict[str, Any], message: str) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.write(plan["status"], message.encode()[:2000])
-    except OSError:
-        pass
 
 
 def _fork(plan: dict[str, Any], child: Callable[[], NoReturn]) -> int:
@@ -258,10 +255,8 @@ def _end_all() -> None:
     while pids := _descendants(os.getpid()):
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for pid in pids:
-                try:
+                with contextlib.suppress(OSError):
                     os.kill(pid, number)
-                except OSError:
-                    pass
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass

@@ -10,23 +10,41 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentarena.core.errors import UsageError
 
-from . import launch, seccomp
+from . import seccomp
 from .limits import Limits
 
-__all__ = ["LEVELS", "Launch", "bubblewrap_arguments", "landlock_version", "own_user", "plan", "refuse_closed"]
+__all__ = [
+    "LEVELS",
+    "PACKAGE",
+    "Launch",
+    "absolute",
+    "as_file",
+    "as_json",
+    "bubblewrap_arguments",
+    "free_number",
+    "landlock_version",
+    "launch_arguments",
+    "own_user",
+    "plan",
+    "refuse_closed",
+    "take_number",
+]
 
 LEVELS = ("bubblewrap", "unshare", "landlock", "rlimits")
 """Levels of isolation, the strongest first."""
 
 PACKAGE = Path(__file__).resolve().parents[2]
 """The folder of this package."""
+_LAUNCHER = Path(__file__).with_name("launch.py")
+"""Run as a script only: it needs what Linux alone has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +76,41 @@ class Launch:
         return self.level != "rlimits"
 
 
-_users = itertools.count()
-_FIRST_USER, _USERS_EACH = 1_000_000_000, 200
+_FIRST_USER, _USERS_EACH = 1_000_000_000, 250
+_SECOND_USER, _SPREAD = 2_060_000_000, 80_000_000
+_taken: set[int] = set()
+_numbering = threading.Lock()
 
 
-def own_user() -> int:
-    """A user id for one sandbox; 0 where this process is no root and the sandbox keeps its user.
+def own_user(number: int) -> int:
+    """The user id of a sandbox; 0 where this process is no root and the sandbox keeps its user.
 
     Limits on processes do not hold for root, and agents that share a user can end each other.
+
+    Args:
+        number: Of the sandbox, among those that are open (`take_number`).
     """
     if os.geteuid() != 0:
         return 0
-    number = next(_users) % _USERS_EACH
-    if _mapped_users() > _FIRST_USER * 2:
+    if _mapped_users() < _SECOND_USER + _SPREAD:
+        return 40_000 + (os.getpid() * 31 + number) % 20_000
+    if number < _USERS_EACH:
         return _FIRST_USER + os.getpid() * _USERS_EACH + number
-    return 40_000 + (os.getpid() * 31 + number) % 20_000
+    return _SECOND_USER + (os.getpid() * 1031 + number) % _SPREAD
+
+
+def take_number() -> int:
+    """The least number that no open sandbox of this process has; `free_number` gives it back."""
+    with _numbering:
+        number = next(number for number in itertools.count() if number not in _taken)
+        _taken.add(number)
+    return number
+
+
+def free_number(number: int) -> None:
+    """Let a later sandbox have this number."""
+    with _numbering:
+        _taken.discard(number)
 
 
 def _mapped_users() -> int:
@@ -209,7 +247,7 @@ def plan(job: Launch, user: int, scratch: str, status: int) -> dict[str, Any]:
 
 def launch_arguments(descriptor: int) -> list[str]:
     """The command line of `launch.py`, given the descriptor of its plan."""
-    return [sys.executable, "-I", "-S", launch.__file__, str(descriptor)]
+    return [sys.executable, "-I", "-S", str(_LAUNCHER), str(descriptor)]
 
 
 def bubblewrap_arguments(job: Launch, user: int, status: int, filter_fd: int) -> tuple[bytes, list[str]]:
@@ -225,7 +263,11 @@ def bubblewrap_arguments(job: Launch, user: int, status: int, filter_fd: int) ->
     options = [
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"),
-        *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP") if user else ("--unshare-user", "--disable-userns")),
+        *(
+            ("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP")
+            if user
+            else ("--unshare-user", "--disable-userns")
+        ),
         *("--json-status-fd", str(status), "--seccomp", str(filter_fd)),
     ]
     for name, value in _environment("/tmp").items():
@@ -274,8 +316,3 @@ def as_json(values: dict[str, Any]) -> bytes:
 def absolute(paths: Iterable[str | Path]) -> tuple[Path, ...]:
     """Paths without links."""
     return tuple(Path(path).resolve() for path in paths)
-
-
-def described(command: Sequence[str]) -> str:
-    """A command on one line."""
-    return " ".join(command)

@@ -183,9 +183,13 @@ _REMEDIES = (
     # what a reason says, at which levels, what helps
     ("setting up uid map", "Ubuntu forbids user namespaces: give bwrap an AppArmor profile with the rule 'userns,'"),
     ("map of users", "the system forbids user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or run as root"),
-    ("new namespace", "the container forbids namespaces: start it with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or use landlock"),
+    (
+        "new namespace",
+        "the container forbids namespaces: start it with --security-opt seccomp=unconfined --cap-add SYS_ADMIN, or use landlock",
+    ),
     ("Unknown option", "bwrap is too old: 0.8 or later is needed"),
     ("mount /proc", "the container hides parts of /proc: start it with --security-opt systempaths=unconfined"),
+    ("cannot run /bin/sh", "the folder for temporary files is closed to other users: set TMPDIR to an open one, e.g. /tmp"),
     ("No space left", "the limit of user namespaces is reached: sysctl user.max_user_namespaces"),
 )
 

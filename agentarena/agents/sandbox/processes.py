@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["descendants", "memory_bytes", "processor_s", "send", "stop_all", "tree_bytes"]
+__all__ = ["descendants", "memory_bytes", "of_user", "processor_s", "send", "stop_all", "tree_bytes"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
@@ -47,6 +47,20 @@ def stop_all(root: int) -> list[int]:
         send(new, signal.SIGSTOP)
         stopped |= new
     return sorted(stopped)
+
+
+def of_user(user: int) -> list[int]:
+    """Every process that runs as this user and is no zombie."""
+    pids = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{name}").st_uid == user and not _is_zombie(name):
+                pids.append(int(name))
+    return pids
+
+
+def _is_zombie(pid: str) -> bool:
+    return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X")
 
 
 def processor_s(pids: Iterable[int]) -> float:

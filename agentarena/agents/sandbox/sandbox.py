@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from . import seccomp
-from .launches import Launch, as_file, as_json, bubblewrap_arguments, launch_arguments, own_user, plan
-from .processes import descendants, memory_bytes, processor_s, send, stop_all, tree_bytes
+from .launches import Launch, as_file, as_json, bubblewrap_arguments, free_number, launch_arguments, own_user, plan, take_number
+from .processes import descendants, memory_bytes, of_user, processor_s, send, stop_all, tree_bytes
 
 __all__ = ["Sandbox"]
 
@@ -34,7 +34,8 @@ class Sandbox:
 
     def __init__(self, job: Launch) -> None:
         self._job = job
-        self._user = own_user()
+        self._number = take_number()
+        self._user = own_user(self._number)
         self._scratch = None if job.has_namespaces else self._new_scratch()
         self._code: int | None = None
         self._status = b""
@@ -56,6 +57,7 @@ class Sandbox:
         except BaseException:
             os.close(self._status_end)
             self._remove_scratch()
+            free_number(self._number)
             raise
         finally:
             for descriptor in descriptors:
@@ -80,7 +82,7 @@ class Sandbox:
         return [shutil.which("bwrap") or "bwrap", "--args", str(descriptors[-1]), "--", *inside]
 
     def _new_scratch(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="agentarena-"))
+        folder = Path(tempfile.mkdtemp(prefix="agentarena-sandbox-"))
         if self._user:
             os.chown(folder, self._user, self._user)
         return folder
@@ -90,8 +92,7 @@ class Sandbox:
     def freeze(self) -> None:
         """Stop every process of the program."""
         if self._job.is_filtered:  # none of them can leave its group, and a group is stopped at once
-            if not self._groups:
-                self._groups = self._find_groups()
+            self.find_groups()
             self._send_groups(signal.SIGSTOP)
             pids = descendants(self.pid)
         else:
@@ -108,12 +109,14 @@ class Sandbox:
             send(pids, signal.SIGCONT)
         return used
 
-    def _find_groups(self) -> set[int]:
-        groups = set()
-        for pid in descendants(self.pid):
-            with contextlib.suppress(OSError):
-                groups.add(os.getpgid(pid))
-        return groups - {self.pid, os.getpgid(0)}
+    def find_groups(self) -> None:
+        """Note which group its processes are in, once the program runs; where calls are filtered they cannot leave it."""
+        if not self._groups and self._job.is_filtered:
+            groups = set()
+            for pid in descendants(self.pid):
+                with contextlib.suppress(OSError):
+                    groups.add(os.getpgid(pid))
+            self._groups = groups - {self.pid, os.getpgid(0)}
 
     def _send_groups(self, number: int) -> None:
         for group in self._groups:
@@ -129,7 +132,9 @@ class Sandbox:
         if held > limits.memory_bytes:
             return f"its processes hold {held >> 20} MiB of memory, at most {limits.memory_bytes >> 20} allowed"
         if self._scratch is not None and tree_bytes(self._scratch) > limits.scratch_bytes:
-            return f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed, or more folders than can be counted"
+            return (
+                f"its scratch directory holds more than the {limits.scratch_bytes >> 20} MiB allowed, or more folders than can be counted"
+            )
         return None
 
     # --- the end -----------------------------------------------------------------------------------------------------------
@@ -145,14 +150,14 @@ class Sandbox:
         with contextlib.suppress(OSError):
             while data := os.read(self._status_end, 4096):
                 self._status += data
+        if self._code is not None and self._code < 0 and (self._job.level != "rlimits" or self._user):
+            return "host", f"its keeper was killed from outside (signal {-self._code})"
         if self._job.level == "bubblewrap":
             if b'"exit-code"' not in self._status:
                 return "host", "bwrap could not set up the sandbox"
         elif self._status:
             blame, _, why = self._status.decode("utf-8", "replace").partition(": ")
             return blame, why
-        if self._code is not None and self._code < 0 and (self._job.level != "rlimits" or self._user):
-            return "host", f"its keeper was killed from outside (signal {-self._code})"
         return None
 
     def kill(self) -> None:
@@ -166,6 +171,8 @@ class Sandbox:
                 send([*stop_all(self.pid), self.pid], signal.SIGKILL)
                 self._code = self._process.wait()
         self._code = self._process.returncode
+        if self._code < 0 and not self._job.has_namespaces:
+            self._kill_orphans()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
@@ -173,6 +180,16 @@ class Sandbox:
             os.close(self._status_end)
             self._status_end = -1
         self._remove_scratch()
+        if self._number >= 0:
+            free_number(self._number)
+            self._number = -1
+
+    def _kill_orphans(self) -> None:
+        """End what its keeper, which was killed, could not."""
+        self._send_groups(signal.SIGKILL)
+        self._groups.clear()
+        while self._user and (pids := of_user(self._user)):
+            send(pids, signal.SIGKILL)
 
     def _remove_scratch(self) -> None:
         """Remove the scratch directory, however deep; what cannot be removed stays."""
@@ -180,4 +197,3 @@ class Sandbox:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(["rm", "-rf", "--", str(self._scratch)], timeout=30, stderr=subprocess.DEVNULL, check=False)
             self._scratch = None
-

@@ -45,7 +45,15 @@ _METADATA = {
 }  # fmt: skip
 """Changes of files that Landlock does not watch."""
 
-_OTHERS = {"ioprio_set": 251, "migrate_pages": 256, "move_pages": 279, "sched_setattr": 314, "sched_setparam": 142, "sched_setscheduler": 144, "setpriority": 141}
+_OTHERS = {
+    "ioprio_set": 251,
+    "migrate_pages": 256,
+    "move_pages": 279,
+    "sched_setattr": 314,
+    "sched_setparam": 142,
+    "sched_setscheduler": 144,
+    "setpriority": 141,
+}
 """What a process may do to others of its user, which Landlock does not watch."""
 
 _SIGNALS = {"kill": 62, "rt_sigqueueinfo": 129, "rt_tgsigqueueinfo": 297, "tgkill": 234, "tkill": 200}

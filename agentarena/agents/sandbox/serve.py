@@ -6,10 +6,10 @@ library alone, so an agent that needs nothing else starts in a few milliseconds.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 import os
+import pkgutil
 import random
 import sys
 import traceback
@@ -101,17 +101,14 @@ def _arrays(value: Any, convert: Callable[[Any], Any]) -> Any:
 
 def _load(entry: str) -> Callable[[View], Any]:
     """The function from views to decisions that an entry point stands for."""
-    module, _, path = entry.partition(":")
-    target: Any = importlib.import_module(module)
-    for name in path.split("."):
-        target = getattr(target, name)
+    target: Any = pkgutil.resolve_name(entry)
     if inspect.isclass(target):
         target = target()
     if not hasattr(target, "choose"):
         return (lambda view: target.act([view])[0]) if hasattr(target, "act") else _words(target)
     core = sys.modules.get("agentarena.core.agent")
     batches = core is not None and isinstance(target, core.Agent) and type(target).act is not core.Agent.act
-    return (lambda view: target.act([view])[0]) if batches else target.choose  # type: ignore[no-any-return]
+    return (lambda view: target.act([view])[0]) if batches else target.choose
 
 
 def _words(function: Callable[[View], Any]) -> Callable[[View], Any]:
@@ -134,8 +131,9 @@ def _fields(decision: Any) -> dict[str, Any]:
 
 
 def _json_ready(value: Any) -> Any:
-    if hasattr(value, "words") and isinstance(value, int):
-        return {"action": int(value), "words": value.words, "notes": dict(value.notes)}
+    words = getattr(value, "words", None)
+    if words is not None and isinstance(value, int):
+        return {"action": int(value), "words": words, "notes": dict(getattr(value, "notes", {}))}
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, list | tuple):
@@ -152,12 +150,12 @@ class _Wire:
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(2, 1)
-        sys.stdin, sys.stdout = open(0, encoding="utf-8", closefd=False), sys.stderr
+        sys.stdin, sys.stdout = os.fdopen(0, encoding="utf-8", closefd=False), sys.stderr
 
     def receive(self) -> dict[str, Any] | None:
         """The next message; `None` when there will be no more."""
         line = self._source.readline()
-        return json.loads(line) if line else None  # type: ignore[no-any-return]
+        return json.loads(line) if line else None
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message."""

@@ -26,8 +26,8 @@ RING_BYTES = 16_000
 
 _CHUNK = 65_536
 _MOST_CHUNKS = 4
-_IDLE_WORK_S = 0.1
-"""Processor time that an agent may use while it is stopped: signals arrive a moment late."""
+_IDLE_WORK_S = 0.25
+"""Processor time that an agent may use after it was told to stop: a signal waits for the end of a system call."""
 _EXIT_S = 0.25
 _WATCH_S = 0.1
 
@@ -199,6 +199,7 @@ class Session:
         assert self.sandbox is not None
         if self.phase is Phase.STARTING:
             protocol.read_ready(line)
+            self.sandbox.find_groups()
             self._send()
             return
         assert self._asked is not None
@@ -223,20 +224,29 @@ class Session:
             self.fault(AgentNonsense(f"it wrote more than the {self._job.limits.stderr_bytes} bytes allowed to standard error"))
 
     def on_tick(self, now: float) -> None:
-        """Look at the clock and, from time to time, at what it uses."""
-        if not self.busy:
+        """Look at the clock and, from time to time, at what it uses and whether its keeper is there."""
+        if not self.busy or self.next_look > now:
             return
-        if self.deadline <= now:
-            self._read()
-            if self.busy and self.deadline <= now:
+        self._read()  # what has come by now counts
+        if self.busy and self.next_look <= now:
+            if self._has_ended():
+                self._gone()
+            elif self.deadline <= now:
                 self._expire()
-        elif self._watch_at <= now:
-            assert self.sandbox is not None
-            reason = self.sandbox.excess()
-            took_s = time.monotonic() - now
-            self._watch_at = now + max(_WATCH_S, 10 * took_s)
-            if reason is not None:
-                self.fault(AgentDied(reason))
+            else:
+                self._check_use(now)
+
+    def _has_ended(self) -> bool:
+        """Whether its keeper has ended, though something that it left holds its pipes."""
+        assert self.sandbox is not None
+        return not self._in and self.sandbox.wait(0) is not None
+
+    def _check_use(self, now: float) -> None:
+        assert self.sandbox is not None
+        reason = self.sandbox.excess()
+        self._watch_at = now + max(_WATCH_S, 10 * (time.monotonic() - now))
+        if reason is not None:
+            self.fault(AgentDied(reason))
 
     def _expire(self) -> None:
         limits = self._job.limits
@@ -264,7 +274,9 @@ class Session:
         else:
             self._hear_last()
             tail = self._ring[-300:].decode("utf-8", "replace").strip() if self.phase is Phase.STARTING else ""
-            self.fault(ServiceGone(f"the sandbox ({self._job.level}) of {self._job.command[0]} failed: {failure[1]}{'; ' if tail else ''}{tail}"))
+            self.fault(
+                ServiceGone(f"the sandbox ({self._job.level}) of {self._job.command[0]} failed: {failure[1]}{'; ' if tail else ''}{tail}")
+            )
 
     def _hear_last(self) -> None:
         """Keep what it said before it ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,32 @@ import pytest
 from agentarena.agents.sandbox.agent import CommandAgent
 from agentarena.agents.sandbox.levels import LEVELS, probe
 from agentarena.agents.sandbox.limits import Limits
+from agentarena.core import registry
+from agentarena.core.agent import Agent, View
+from agentarena.core.rng import CHANCE, stream
+
+__all__ = [
+    "HERE",
+    "PATIENT",
+    "PYTHON",
+    "ROOT",
+    "Agent",
+    "agent",
+    "gone",
+    "level",
+    "need",
+    "open_folder",
+    "processes_with",
+    "program",
+    "view",
+]
 
 HERE = Path(__file__).parent
 PYTHON = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin")
 """An interpreter that every user can run."""
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
-FAST = Limits(answer_s=1.5, start_s=10.0, scratch_bytes=16 << 20, file_bytes=8 << 20, stderr_bytes=1 << 20)
+PATIENT = Limits(answer_s=30.0, start_s=60.0, scratch_bytes=16 << 20, file_bytes=8 << 20, stderr_bytes=1 << 20)
 
 
 def need(level: str) -> None:
@@ -33,11 +53,9 @@ def need(level: str) -> None:
 
 
 @contextmanager
-def open_folder(path: Path) -> Iterator[Path]:
+def open_folder() -> Iterator[Path]:
     """A folder below /tmp that other users may enter; pytest's own are closed."""
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="agentarena-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="agentarena-test-", dir="/tmp"))
     folder.chmod(0o755)
     try:
         yield folder
@@ -53,9 +71,15 @@ def program(folder: Path, text: str, name: str = "agent.py") -> tuple[str, ...]:
     return (str(PYTHON), "-I", name)
 
 
-def agent(command: tuple[str, ...], folder: Path, level: str | None = None, limits: Limits = FAST, **more: object) -> CommandAgent:
+def agent(command: tuple[str, ...], folder: Path, level: str | None = None, limits: Limits = PATIENT, **more: object) -> CommandAgent:
     """An agent in a sandbox."""
     return CommandAgent(command, folder, name="tested", version="1", limits=limits, level=level, **more)  # type: ignore[arg-type]
+
+
+def view() -> View:
+    """The first view of a match of tic-tac-toe."""
+    game = registry.game("TicTacToe-v0")
+    return View(game, game.start(stream(0, CHANCE, 0)), 0)
 
 
 def processes_with(token: str) -> list[int]:

@@ -3,6 +3,7 @@
 Attacks that are to be stopped say what they achieved as lines "BROKE: ..." on standard error, and play on.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -34,6 +35,16 @@ def attempt(what, action):
         broke(what)
 
 
+def read(path):
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+def write(path, mode="w"):
+    with open(path, mode):
+        pass
+
+
 def send(message):
     OUT.write(json.dumps(message).encode() + b"\n")
 
@@ -51,29 +62,39 @@ def syscall(number, *arguments):
 
 
 def read_host(question):
-    attempt("read a file of the host", lambda: open(TARGET["secret"]).read())
-    attempt("read /etc/passwd", lambda: open("/etc/passwd").read())
+    attempt("read a file of the host", lambda: read(TARGET["secret"]))
+    attempt("read /etc/passwd", lambda: read("/etc/passwd"))
     attempt("listed the host's folder", lambda: os.listdir(os.path.dirname(TARGET["secret"])))
     for pid in (1, TARGET["host"]):
-        attempt("read an environment of the host", lambda pid=pid: len(open(f"/proc/{pid}/environ").read()) > 0)
-    attempt("read the host's command line", lambda: b"pytest" in open(f"/proc/{TARGET['host']}/cmdline", "rb").read())
-    if set(os.environ) - {"HOME", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "LC_CTYPE", "PWD"}:
+        attempt("read an environment of the host", lambda pid=pid: len(read(f"/proc/{pid}/environ")) > 0)
+    attempt("read the host's command line", lambda: b"pytest" in read(f"/proc/{TARGET['host']}/cmdline"))
+    if set(os.environ) - {
+        "HOME",
+        "LANG",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "PATH",
+        "PYTHONDONTWRITEBYTECODE",
+        "TMPDIR",
+        "LC_CTYPE",
+        "PWD",
+    }:
         broke("has an environment")
 
 
 def write_host(question):
-    attempt("wrote among the host's files", lambda: open(os.path.join(TARGET["open_folder"], "new"), "w"))
-    attempt("changed a file of the host", lambda: open(TARGET["open_file"], "a"))
+    attempt("wrote among the host's files", lambda: write(os.path.join(TARGET["open_folder"], "new")))
+    attempt("changed a file of the host", lambda: write(TARGET["open_file"], "a"))
     attempt("truncated a file of the host", lambda: os.truncate(TARGET["open_file"], 0))
-    attempt("wrote in its own folder", lambda: open("mine", "w"))
+    attempt("wrote in its own folder", lambda: write("mine"))
     attempt("changed the mode of a file of the host", lambda: os.chmod(TARGET["open_file"], 0o600))
 
 
 def symlinks(question):
     for number, path in enumerate((TARGET["secret"], TARGET["open_folder"], "/", "../../..")):
         os.symlink(path, os.path.join(SCRATCH, f"link{number}"))
-    attempt("read a file of the host", lambda: open(os.path.join(SCRATCH, "link0")).read())
-    attempt("wrote among the host's files", lambda: open(os.path.join(SCRATCH, "link1", "new"), "w"))
+    attempt("read a file of the host", lambda: read(os.path.join(SCRATCH, "link0")))
+    attempt("wrote among the host's files", lambda: write(os.path.join(SCRATCH, "link1", "new")))
 
 
 def deep_folders(question):
@@ -112,10 +133,8 @@ def signals(question):
     attempt("could signal the host", lambda: os.kill(TARGET["host"], 0))
     if TARGET["protected"]:
         for victim in (os.getppid(), -1):
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(victim, signal.SIGKILL)
-            except OSError:
-                pass
 
 
 def privileges(question):
@@ -153,10 +172,8 @@ def forks(question):
 def daemons(question):
     for _ in range(5):
         if os.fork() == 0:
-            try:
+            with contextlib.suppress(OSError):
                 os.setsid()
-            except OSError:
-                pass
             if os.fork():
                 os._exit(0)
             time.sleep(600)
@@ -171,25 +188,30 @@ def zombies(question):
 
 def thinks_on(question):
     """Counts in a thread; says how much it counted while it was not its turn."""
-    now = time.process_time()
-    if question["id"] and now - STATE["used"] > 0.1:
-        broke("worked while it was not its turn")
+    say_idle_work(question)
     if not question["id"]:
         threading.Thread(target=count, daemon=True).start()
     time.sleep(0.05)
 
 
+def say_idle_work(question):
+    if question["id"] and time.process_time() - STATE["used"] > 0.35:
+        broke("worked while it was not its turn")
+
+
 def count():
     while True:
         STATE["count"] += 1
-        STATE["used_now"] = time.process_time()
 
 
-STATE = {"used": 0.0, "count": 0, "used_now": 0.0}
+STATE = {"used": 0.0, "count": 0}
 
 
 def wakes_itself(question):
     """A timer continues it while it is stopped."""
+    say_idle_work(question)
+    if question["id"]:
+        return
     signal.signal(signal.SIGCONT, lambda *_: None)
     event = ctypes.create_string_buffer(64)
     ctypes.memmove(ctypes.addressof(event) + 8, (ctypes.c_int * 2)(signal.SIGCONT, 0), 8)
@@ -221,10 +243,8 @@ def fill_scratch(question):
 
 def fork_bomb(question):
     while True:
-        try:
+        with contextlib.suppress(OSError):
             os.fork()
-        except OSError:
-            pass
 
 
 def memory_hog(question):
@@ -314,7 +334,7 @@ def main():
     attack = ENDS.get(ATTACK) or globals().get(ATTACK)
     for line in sys.stdin.buffer:
         question = json.loads(line)
-        if attack is not None and (question["id"] == 0 or ATTACK == "thinks_on"):
+        if attack is not None and (question["id"] == 0 or ATTACK in ("thinks_on", "wakes_itself")):
             attack(question)
         if ATTACK not in ENDS:
             answer(question)

@@ -45,7 +45,7 @@ def test_there_is_a_level() -> None:
 def test_the_python_example(env: str) -> None:
     level = best_level()
     assert sys.executable
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder:
         shutil.copytree(EXAMPLES / "first", folder, dirs_exist_ok=True)
         described = _described("first")
         command = python_command(described["entry"], folder)
@@ -56,7 +56,7 @@ def test_the_python_example(env: str) -> None:
 def test_the_javascript_example() -> None:
     if shutil.which("node", path="/usr/local/bin:/usr/bin") is None:
         pytest.skip("node is not installed")
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder:
         shutil.copytree(EXAMPLES / "javascript", folder, dirs_exist_ok=True)
         _plays(boxes.agent(tuple(_described("javascript")["command"]), folder, best_level(), Limits(start_s=60)))
 
@@ -64,7 +64,7 @@ def test_the_javascript_example() -> None:
 def test_the_compiled_example() -> None:
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder:
         shutil.copytree(EXAMPLES / "c", folder, dirs_exist_ok=True)
         subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", "agent", "agent.c"], cwd=folder, check=True)
         _plays(boxes.agent(tuple(_described("c")["command"]), folder, best_level(), Limits(start_s=60)))
@@ -77,6 +77,6 @@ def test_node_runs_at_every_level(level: str) -> None:
     boxes.need(level)
     if shutil.which("node", path="/usr/local/bin:/usr/bin") is None:
         pytest.skip("node is not installed")
-    with boxes.open_folder(Path()) as folder:
+    with boxes.open_folder() as folder:
         shutil.copytree(EXAMPLES / "javascript", folder, dirs_exist_ok=True)
         _plays(boxes.agent(("node", "agent.js"), folder, level, Limits(start_s=60)))
