@@ -85,6 +85,7 @@ class SelfPlayConfig:
         memory: What prompts show of earlier decisions, as in `Prompting.memory`.
         sampler: What draws replies: "listed" (exactly, among listed legal replies), "transformers" or "vllm" (an engine: any
             game, free text, thinking), or "auto" (listed where a decision has at most 256 listed replies, else transformers).
+        listed_reply: How a listed reply is written, with the move at {move}; "<answer> {move}</answer>" for `tiny`.
         constrain: Whether an engine decodes under the legal replies.
         top_p: Nucleus threshold of an engine; 1 cuts nothing.
         top_k: Number of most likely tokens that an engine draws from; 0 cuts nothing.
@@ -193,6 +194,7 @@ class SelfPlayConfig:
     temperature: float = _setting(1.0, low=1e-3, high=100.0)
     memory: str = "state"
     sampler: str = _setting("auto", choices=("auto", "listed", "transformers", "vllm"))
+    listed_reply: str = _setting("<answer>{move}</answer>")
     constrain: bool = True
     top_p: float = _setting(1.0, low=1e-6, high=1.0)
     top_k: int = _setting(0, low=0, high=10**9)

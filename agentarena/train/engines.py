@@ -26,7 +26,7 @@ from agentarena.core.errors import RunEnds, ServiceGone
 from agentarena.core.text import Choices
 
 from .config import SelfPlayConfig
-from .player import PolicyPlayer
+from .player import LISTED_REPLY, PolicyPlayer
 from .policy import Policy
 
 __all__ = ["Colocated", "EnginePlayer", "InProcess", "full_weights", "seated"]
@@ -182,6 +182,7 @@ class EnginePlayer(PolicyPlayer):
         sampling: How the engine's replies are generated.
         strategy: How it comes to a decision; see `LanguageAgent`.
         listed: Legal replies up to this number are drawn exactly, without the engine; 0 never.
+        listed_reply: How these are written; see `PolicyPlayer`.
         make_engine: Builds the engine when first needed; `InProcess` by default.
     """
 
@@ -196,9 +197,10 @@ class EnginePlayer(PolicyPlayer):
         sampling: Sampling | None = None,
         strategy: str = "direct",
         listed: int = 0,
+        listed_reply: str = LISTED_REPLY,
         make_engine: Callable[[Policy], PolicyEngine] = InProcess,
     ) -> None:
-        super().__init__(policy, name=name, temperature=temperature, prompting=prompting, thinking=thinking)
+        super().__init__(policy, name=name, temperature=temperature, prompting=prompting, thinking=thinking, listed_reply=listed_reply)
         self._sampling = sampling or Sampling(temperature=temperature, constrain=True)
         self._strategy, self._listed, self._make_engine = strategy, listed, make_engine
         self._engine: PolicyEngine | None = None
@@ -268,6 +270,7 @@ def seated(policy: Policy, config: SelfPlayConfig, name: str, *, learns: bool) -
     """
     prompting = Prompting(memory=config.memory, keep_thinking=config.keep_thinking)
     common: dict[str, Any] = {"name": name, "temperature": config.temperature, "prompting": prompting, "thinking": config.thinking}
+    common["listed_reply"] = config.listed_reply
     if config.sampler == "listed":
         return PolicyPlayer(policy, **common)
     sampling = Sampling(

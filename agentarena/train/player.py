@@ -12,16 +12,19 @@ import torch
 
 from agentarena.agents.llm.chat import Chat, Prompt
 from agentarena.agents.llm.engine import Completion
-from agentarena.agents.llm.grammar import legal_replies
 from agentarena.agents.llm.settings import Prompting, Sampling
 from agentarena.agents.llm.template import Template
 from agentarena.core.agent import Agent, Decision, TokenSample, View
-from agentarena.core.errors import NotSupported
+from agentarena.core.display import shown
+from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.text import Choices
 
 from .policy import Policy
 
-__all__ = ["PolicyPlayer", "ReplyTree"]
+__all__ = ["LISTED_REPLY", "PolicyPlayer", "ReplyTree"]
+
+LISTED_REPLY = "<answer>{move}</answer>"
+"""How a listed move is written unless a model is used to something else."""
 
 Tokens = tuple[int, ...]
 
@@ -61,6 +64,7 @@ class PolicyPlayer(Agent):
         temperature: Of sampling; 0 is greedy.
         prompting: What prompts show; the present decision alone by default.
         thinking: Whether the model thinks first, where its chat template knows `enable_thinking`; `None` leaves it to the template.
+        listed_reply: How a listed move is written: as the model is used to. Moves that bring answer tags with them stay as they are.
     """
 
     def __init__(
@@ -71,8 +75,11 @@ class PolicyPlayer(Agent):
         temperature: float = 1.0,
         prompting: Prompting | None = None,
         thinking: bool | None = None,
+        listed_reply: str = LISTED_REPLY,
     ) -> None:
-        self.name, self.version = name, "0"
+        if listed_reply.count("{move}") != 1:
+            raise BadOption(f"listed_reply must have {{move}} in it once, e.g. {LISTED_REPLY!r}, got {shown(listed_reply, 100)}")
+        self.name, self.version, self._listed_reply = name, "0", listed_reply
         self._policy, self._temperature, self._thinking = policy, temperature, thinking
         self._template = Template(policy.tokenizer, **({} if thinking is None else {"enable_thinking": thinking}))
         self._chat = Chat(prompting or Prompting(memory="state"), Sampling(temperature=temperature), 0, self._template)
@@ -88,6 +95,7 @@ class PolicyPlayer(Agent):
             "temperature": other._temperature,
             "prompting": other._chat.prompting,
             "thinking": other._thinking,
+            "listed_reply": other._listed_reply,
             **changes,
         }
         return cls(other._policy, **settings)
@@ -137,7 +145,8 @@ class PolicyPlayer(Agent):
         return out
 
     def _encoded(self, options: Choices) -> list[Tokens]:
-        return [(*self._template._tokens(reply), self._end) for reply in legal_replies(options)]
+        moves = (move if "<answer>" in move.lower() else self._listed_reply.replace("{move}", move) for move in options.replies)
+        return [(*self._template._tokens(reply), self._end) for reply in moves]
 
     def _tree(self, view: View) -> ReplyTree:
         options = view.options

@@ -337,3 +337,20 @@ def test_an_exact_judge_asks_at_every_information_set_what_is_asked_in_a_match(n
                     view = match.view(seat)
                     assert texts[seat, view.information] == (view.rules, view.text, view.turn)
                     match.answer(seat, view.sample())
+
+
+def test_listed_replies_are_written_as_the_model_is_used_to() -> None:
+    """`tiny` was taught a space before the move: it means what it plays only where it is read in that spelling."""
+    from agentarena.core import registry
+    from agentarena.core.errors import BadOption
+    from agentarena.train.checkpoint import pretrained
+    from agentarena.train.judges import exact
+    from agentarena.train.player import PolicyPlayer
+
+    policy = pretrained("tiny")
+    game = registry.game("KuhnPoker-v0")
+    usual, spaced = PolicyPlayer(policy), PolicyPlayer(policy, listed_reply="<answer> {move}</answer>")
+    assert PolicyPlayer.like(spaced, temperature=0.5)._listed_reply == "<answer> {move}</answer>"
+    assert exact(spaced, game) < 0.5 < exact(usual, game)
+    with pytest.raises(BadOption, match=r"\{move\}"):
+        PolicyPlayer(policy, listed_reply="move")
