@@ -30,6 +30,7 @@ class DealResults:
         deals: Number of the deal; comparisons of one deal share their luck.
         units: Number of the unit, from 0 in the order of play.
         groups: For each unit, the agents at its table, in increasing order.
+        courses: Shape (U,): equal for units that are the same games over again; `None` where no two are.
     """
 
     agents: tuple[str, ...]
@@ -39,6 +40,7 @@ class DealResults:
     deals: np.ndarray
     units: np.ndarray
     groups: tuple[tuple[int, ...], ...]
+    courses: np.ndarray | None = None
 
     @classmethod
     def of(cls, table: MatchTable | None, agents: Sequence[str], matches_per_deal: int) -> DealResults:
@@ -63,6 +65,7 @@ class DealResults:
         numbers = {name: n for n, name in enumerate(agents)}
         ours = np.array([numbers.get(name, -1) for name in table.agents])
         unit_of_match, groups = _units(ours[table.holders], table.deals, matches_per_deal)
+        courses = _courses(unit_of_match, table.seatings, table.courses, len(groups))
         met = table.comparisons
         counted = unit_of_match[met.matches] >= 0
         return cls(
@@ -73,6 +76,7 @@ class DealResults:
             met.clusters[counted],
             unit_of_match[met.matches[counted]],
             groups,
+            courses,
         )
 
     @cached_property
@@ -102,7 +106,28 @@ class DealResults:
         renumbered = np.cumsum(keep) - 1
         groups = tuple(group for group, kept in zip(self.groups, keep, strict=True) if kept)
         columns = (column[mask] for column in (self.first, self.second, self.score, self.deals))
-        return DealResults(self.agents, *columns, renumbered[self.units[mask]], groups)
+        courses = None if self.courses is None else self.courses[keep]
+        return DealResults(self.agents, *columns, renumbered[self.units[mask]], groups, courses)
+
+    @cached_property
+    def single_courses(self) -> dict[tuple[int, ...], int]:
+        """Sets of agents whose units, several, are all the same games over again, and how many units."""
+        if self.courses is None:
+            return {}
+        courses: dict[tuple[int, ...], set[int]] = {}
+        for group, course in zip(self.groups, self.courses.tolist(), strict=True):
+            courses.setdefault(group, set()).add(course)
+        return {group: self.counts[group] for group, numbers in courses.items() if len(numbers) == 1 and self.counts[group] > 1}
+
+    @property
+    def distinct(self) -> DealResults:
+        """The same without the comparisons of copies: agents that always play alike say once how they compare."""
+        if not self.single_courses:
+            return self
+        copies = (self.place > 0) & np.array([group in self.single_courses for group in self.groups])
+        mask = ~copies[self.units]
+        columns = (column[mask] for column in (self.first, self.second, self.score, self.deals, self.units))
+        return DealResults(self.agents, *columns, self.groups, self.courses)
 
     def means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean score of the lower-numbered agent in each meeting of a pair in a unit: the two agents, and the score. Shapes (meetings,)."""
@@ -125,3 +150,13 @@ def _units(holders: np.ndarray, deals: np.ndarray, matches_per_deal: int) -> tup
     for unit, (_, played) in enumerate(complete):
         units[played] = unit
     return units, tuple(group for (_, group), _ in complete)
+
+
+def _courses(unit_of_match: np.ndarray, seatings: np.ndarray, courses: np.ndarray, units: int) -> np.ndarray:
+    """Number of each unit's games: the set of its matches' seatings and courses. Shape (U,)."""
+    games: list[set[tuple[int, int]]] = [set() for _ in range(units)]
+    for unit, seating, course in zip(unit_of_match.tolist(), seatings.tolist(), courses.tolist(), strict=True):
+        if unit >= 0:
+            games[unit].add((seating, course))
+    numbers: dict[frozenset[tuple[int, int]], int] = {}
+    return np.array([numbers.setdefault(frozenset(played), len(numbers)) for played in games], np.int64)

@@ -160,6 +160,8 @@ class Scheduler:
         tables = opening_tables(visible, size, self.opening, rng)
         if not tables:
             pairs = informative_pairs(decision)
+            if not pairs:
+                return {}
             tables = fill_tables(pairs, decision, size, max(self.batch, played // 20), rng)
         return dict(Counter(tables[: int(min(left, len(tables)))]))
 
@@ -168,7 +170,8 @@ class Scheduler:
 
 
 def _digest(results: DealResults) -> bytes:
-    columns = (results.first, results.second, np.rint(2 * results.score).astype(np.int64), results.deals, results.units)
+    courses = np.zeros(0) if results.courses is None else results.courses
+    columns = (courses, results.first, results.second, np.rint(2 * results.score).astype(np.int64), results.deals, results.units)
     digest = hashlib.blake2b(digest_size=16)
     for column in columns:
         digest.update(np.ascontiguousarray(column, np.int64).tobytes())

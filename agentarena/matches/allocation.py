@@ -42,8 +42,10 @@ def informative_pairs(decision: Decision) -> list[tuple[int, int]]:
 
     "ranks": open pairs between which, in the order of ratings, there is no other open pair. All other pairs follow from
     neighbours, and a match tells most between equals. "top": the agent rated best and its open rivals. "rank", "graph": all.
+
+    Pairs that play the same games over again are left out: they have nothing to add.
     """
-    pairs = list(decision.open)
+    pairs = [pair for pair in decision.open if pair not in decision.repeated]
     if decision.question == "top":
         leader = decision.order[0]
         return [pair for pair in pairs if leader in pair] or pairs

@@ -13,10 +13,12 @@ from agentarena.evaluate.rank_decisions import decide_pairs, decide_top, ranks_o
 from agentarena.evaluate.rank_evidence import Evidence, direct_evidence, rating_evidence
 from agentarena.evaluate.rank_intervals import alpharank_bounds
 
-__all__ = ["Decision", "Question", "check_question", "decide"]
+__all__ = ["REPEATS", "Decision", "Question", "check_question", "decide", "repeated_tables"]
 
 Question = Literal["ranks", "top", "rank", "graph"]
 """The rank of every agent; who is best; the rank of one agent; who beats whom, pair by pair."""
+REPEATS = 5
+"""Deals of one and the same course after which two agents are taken to play alike always."""
 
 
 def check_question(question: Any) -> None:
@@ -42,6 +44,7 @@ class Decision:
         contradictory: Whether results contradict any single order of strengths; then "graph" is the question to put.
         deals: Complete deals behind it.
         shares: Shape (P, 2), for "graph": least and largest alpha-Rank share at infinite alpha; else `None`.
+        repeated: Tables of agents from which no further deal is news, as they play the same games over again.
     """
 
     question: Question
@@ -56,6 +59,7 @@ class Decision:
     contradictory: bool
     deals: int
     shares: np.ndarray | None = None
+    repeated: frozenset[tuple[int, ...]] = frozenset()
 
     def __repr__(self) -> str:
         return f"<Decision after {self.deals} deals: {self.reason}>"
@@ -84,6 +88,8 @@ def decide(results: DealResults, question: Question, *, agent: int = 0, level: f
     <Decision after 0 deals: open: a and b>
     """
     check_question(question)
+    repeated = repeated_tables(results)
+    results = results.distinct
     size = len(results.agents)
     evidence = rating_evidence(results, margin_elo)
     claims = ~np.eye(size, dtype=bool)
@@ -101,10 +107,23 @@ def decide(results: DealResults, question: Question, *, agent: int = 0, level: f
         # a pair has at most two true claims of three (ahead, behind, level), also where one is decided: no steps with a margin
         ahead = decide_pairs(evidence.log_e, level, claims=claims, stepwise=margin_elo == 0)
         tied = claims & (evidence.level_log_e >= np.log(claims.sum() / (1 - level)))
-    return _decision(results, question, agent, evidence, ahead, tied)
+    return _decision(results, question, agent, evidence, ahead, tied, repeated)
 
 
-def _decision(results: DealResults, question: Question, agent: int, evidence: Evidence, ahead: np.ndarray, tied: np.ndarray) -> Decision:
+def repeated_tables(results: DealResults) -> frozenset[tuple[int, ...]]:
+    """Sets of agents from which no further deal is news: all they played, `REPEATS` deals at least, are the same games."""
+    return frozenset(group for group, deals in results.single_courses.items() if deals >= REPEATS)
+
+
+def _decision(
+    results: DealResults,
+    question: Question,
+    agent: int,
+    evidence: Evidence,
+    ahead: np.ndarray,
+    tied: np.ndarray,
+    repeated: frozenset[tuple[int, ...]],
+) -> Decision:
     both = ahead & ahead.T
     sure = ahead & ~both
     settled = sure | sure.T | tied | np.eye(len(sure), dtype=bool)
@@ -120,7 +139,7 @@ def _decision(results: DealResults, question: Question, agent: int, evidence: Ev
     return Decision(
         question,
         not pairs,
-        _reason(results.agents, question, agent, pairs, sure, tied, bool(both.any())),
+        _reason(results.agents, question, agent, pairs, sure, tied, bool(both.any())) + _copies(results.agents, pairs, repeated),
         results.agents,
         evidence.elo,
         sure,
@@ -130,7 +149,13 @@ def _decision(results: DealResults, question: Question, agent: int, evidence: Ev
         bool(both.any()),
         evidence.deals,
         shares,
+        repeated,
     )
+
+
+def _copies(agents: tuple[str, ...], pairs: tuple[tuple[int, int], ...], repeated: frozenset[tuple[int, ...]]) -> str:
+    names = [f"{agents[i]} and {agents[j]}" for i, j in pairs if (i, j) in repeated]
+    return f"; {names[0]} play the same games over again: use random openings" if names else ""
 
 
 def _margins(ahead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -246,3 +246,22 @@ def test_it_shows_itself() -> None:
     scheduler = Scheduler("abc")
     assert repr(scheduler) == "<Scheduler of 3 agents, question 'ranks', level 0.95>"
     assert repr(scheduler.decided(None)) == "<Decision after 0 deals: open: a and b, a and c, b and c>"
+
+
+def test_agents_that_always_play_alike_say_it_once() -> None:
+    """Without chance and with the same moves, a hundred deals are one: they decide nothing, and no more are asked for."""
+
+    def record(deal: int, shift: int) -> Record:
+        one = make_record(
+            ["a", "b"] if shift == 0 else ["b", "a"], [1, -1] if shift == 0 else [-1, 1], match=2 * deal + shift, deal=deal, winner=shift
+        )
+        one.actions.append(["same"])
+        return one
+
+    table = MatchTable.of(record(deal, shift) for deal in range(100) for shift in (0, 1))
+    scheduler = Scheduler("ab", before=table)
+    decision = scheduler.decided(table)
+    assert not decision.decided
+    assert "random openings" in decision.reason
+    assert scheduler.next_batch(table) == ()
+    assert Scheduler("abc", before=table).next_batch(table) != ()
