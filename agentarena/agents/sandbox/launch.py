@@ -1,6 +1,6 @@
 """Starts one agent inside the levels "unshare", "landlock" and "rlimits", and ends it with everything it started.
 
-Run as a script with the number of a descriptor that holds the plan as JSON; it imports the standard library alone. It stays as the
+Run as a script with the number of a descriptor that holds the plan, marshalled by the host; it imports the standard library alone. It stays as the
 keeper of the agent: it adopts orphans (subreaper), and when the agent ends, or its own parent does, it kills all that is left.
 
 The descriptor "status" of the plan carries what went wrong before the program ran: "host: ..." or "agent: ...", or nothing.
@@ -8,18 +8,20 @@ The descriptor "status" of the plan carries what went wrong before the program r
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import ctypes
-import json
+import marshal
 import os
 import resource
 import signal
 import struct
 import sys
+import warnings  # noqa: F401  # Python itself asks for it, and after the change of root it is no longer to be had
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing, pathlib and json would double the time that this program takes to start
+    from typing import Any, NoReturn
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +55,11 @@ def _prctl(what: str, option: int, *arguments: int) -> None:
     _call(what, _libc.prctl(option, *(ctypes.c_ulong(one) for one in full)))
 
 
+def _write(path: str, data: bytes) -> None:
+    with open(path, "wb") as stream:
+        stream.write(data)
+
+
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     encoded = [None if one is None else one.encode() for one in (source, target, kind)]
     _call(f"mount {target}", _libc.mount(*encoded, ctypes.c_ulong(flags), None if data is None else data.encode()))
@@ -68,9 +75,9 @@ def _separate(own_user: bool) -> None:
     _call("new namespaces", _libc.unshare(flags | (0 if own_user else _NEWUSER)))
     if not own_user:
         try:
-            Path("/proc/self/setgroups").write_bytes(b"deny")
-            Path("/proc/self/uid_map").write_bytes(b"%d %d 1" % (user, user))
-            Path("/proc/self/gid_map").write_bytes(b"%d %d 1" % (group, group))
+            _write("/proc/self/setgroups", b"deny")
+            _write("/proc/self/uid_map", b"%d %d 1" % (user, user))
+            _write("/proc/self/gid_map", b"%d %d 1" % (group, group))
         except OSError as error:
             raise _HostFailure(f"map of users: {error.strerror}") from None
 
@@ -103,12 +110,11 @@ def _build_root(plan: dict[str, Any]) -> None:
 
 
 def _bind(source: str, target: str, *, read_only: bool = True) -> None:
-    place = Path(target)
     if os.path.isdir(source):
-        place.mkdir(parents=True, exist_ok=True)
+        os.makedirs(target, exist_ok=True)
     else:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        _write(target, b"")
     _mount(source, target, None, _MS_BIND | _MS_REC)
     if read_only:
         attributes = struct.pack("=QQQQ", 1 | 2 | 4, 0, 0, 0)  # read-only, no set-user-id, no devices
@@ -185,7 +191,7 @@ def _become_agent(plan: dict[str, Any], parent: int) -> NoReturn:
     """Give up every right, in the order in which they are needed, and run the program."""
     os.setsid()
     with contextlib.suppress(OSError):  # the first choice where the machine's memory runs out
-        Path("/proc/self/oom_score_adj").write_bytes(b"1000")
+        _write("/proc/self/oom_score_adj", b"1000")
     if plan["own_user"]:
         _drop_user(plan["own_user"])
     _prctl("end with its parent", _SET_PDEATHSIG, signal.SIGKILL)
@@ -199,7 +205,7 @@ def _become_agent(plan: dict[str, Any], parent: int) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if plan["filter"]:
-        _load_filter(base64.b64decode(plan["filter"]), plan["own_pid"])
+        _load_filter(plan["filter"], plan["own_pid"])
     command, environment = plan["command"], plan["environment"]
     try:
         os.chdir(plan["folder"])
@@ -264,6 +270,11 @@ def _end_all() -> None:
             return
 
 
+def _numbers(path: str) -> list[int]:
+    with open(path, "rb") as stream:
+        return [int(one) for one in stream.read().split()]
+
+
 def _descendants(root: int) -> list[int]:
     pids: list[int] = []
     ahead = [root]
@@ -271,7 +282,7 @@ def _descendants(root: int) -> list[int]:
         folder = f"/proc/{ahead.pop()}/task"
         try:
             for task in os.listdir(folder):
-                children = [int(one) for one in Path(folder, task, "children").read_bytes().split()]
+                children = _numbers(f"{folder}/{task}/children")
                 pids += children
                 ahead += children
         except OSError:
@@ -299,7 +310,7 @@ def main() -> NoReturn:
     """Entry point; see the module."""
     source = int(sys.argv[1])
     with open(source, "rb") as stream:
-        plan = json.load(stream)
+        plan = marshal.load(stream)
     os.set_inheritable(plan["status"], False)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
     try:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import ctypes
 import itertools
-import json
+import marshal
 import os
 import shutil
 import stat
@@ -27,7 +26,7 @@ __all__ = [
     "Launch",
     "absolute",
     "as_file",
-    "as_json",
+    "as_plan",
     "bubblewrap_arguments",
     "free_number",
     "landlock_version",
@@ -229,7 +228,7 @@ def plan(job: Launch, user: int, scratch: str, status: int) -> dict[str, Any]:
     return {
         "command": job.command,
         "environment": _environment("/tmp" if job.has_namespaces else scratch),
-        "filter": base64.b64encode(filtered).decode("ascii"),
+        "filter": filtered,
         "folder": str(job.folder),
         "landlock": version,
         "limits": _limits(job, user),
@@ -308,9 +307,9 @@ def as_file(data: bytes) -> int:
     return descriptor
 
 
-def as_json(values: dict[str, Any]) -> bytes:
-    """A plan as `launch.py` reads it."""
-    return json.dumps(values).encode("utf-8")
+def as_plan(values: dict[str, Any]) -> bytes:
+    """A plan as `launch.py` reads it: it takes no longer to load than it must."""
+    return marshal.dumps(values)
 
 
 def absolute(paths: Iterable[str | Path]) -> tuple[Path, ...]:

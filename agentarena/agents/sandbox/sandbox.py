@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from . import seccomp
-from .launches import Launch, as_file, as_json, bubblewrap_arguments, free_number, launch_arguments, own_user, plan, take_number
+from .launches import Launch, as_file, as_plan, bubblewrap_arguments, free_number, launch_arguments, own_user, plan, take_number
 from .processes import descendants, memory_bytes, of_user, processor_s, send, stop_all, tree_bytes
 
 __all__ = ["Sandbox"]
@@ -74,7 +74,7 @@ class Sandbox:
         """The command line; what it refers to is added to the descriptors."""
         job = self._job
         if job.level != "bubblewrap":
-            descriptors.append(as_file(as_json(plan(job, self._user, str(self._scratch), status))))
+            descriptors.append(as_file(as_plan(plan(job, self._user, str(self._scratch), status))))
             return launch_arguments(descriptors[-1])
         descriptors.append(as_file(seccomp.program(shared_host=False)))
         options, inside = bubblewrap_arguments(job, self._user, status, descriptors[-1])

@@ -99,6 +99,12 @@ LEAKS: dict[str, set[str]] = {
 """What a level cannot stop; docs/isolation.md says the same in its table."""
 
 
+_some_levels_slow = pytest.mark.parametrize(
+    "level", [pytest.param(name, marks=pytest.mark.slow) if name == "unshare" else name for name in LEVELS]
+)
+"""`unshare` is `bubblewrap` by other means."""
+
+
 class _Slow(Agent):
     """Takes its time, in which the other may not think."""
 
@@ -176,7 +182,7 @@ def _limits(name: str) -> Limits:
     return dataclasses.replace(boxes.PATIENT, answer_s=1.0) if late else boxes.PATIENT
 
 
-@boxes.level
+@_some_levels_slow
 @pytest.mark.parametrize("name", sorted(FAULTS))
 def test_it_ends_as_a_fault_of_that_agent_alone(name: str, level: str) -> None:
     _check_fault(name, level, FAULTS[name])
