@@ -19,6 +19,7 @@ import boxes
 import pytest
 
 from agentarena.agents.random import RandomAgent
+from agentarena.agents.sandbox import launches
 from agentarena.agents.sandbox.levels import LEVELS
 from agentarena.agents.sandbox.limits import Limits
 from agentarena.core.agent import Agent
@@ -229,6 +230,17 @@ def test_it_achieves_nothing(name: str, level: str, host: dict[str, Any]) -> Non
     assert Path(host["open_folder"]).is_dir()
     if level != "rlimits":
         assert Path(host["open_file"]).read_text(encoding="ascii") == "kept"
+
+
+@pytest.mark.parametrize("version", [3, 5])
+@pytest.mark.parametrize("name", ["signals", "write_host"])
+def test_older_versions_of_landlock(name: str, version: int, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before version 6 signals are not watched, and the filter lets an agent signal itself alone."""
+    boxes.need("landlock")
+    monkeypatch.setattr(launches, "landlock_version", lambda: version)
+    record, said = _attack(name, "landlock", host, RandomAgent())
+    assert "BROKE" not in said
+    assert not record.faults
 
 
 def test_the_page_lists_what_each_level_cannot_stop() -> None:
