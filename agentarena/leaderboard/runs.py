@@ -91,7 +91,7 @@ def run_seed(board: Board, folder: Path, *, reference: bool) -> int:
 def play_run(
     board: Board, agents: Sequence[str | Agent], folder: Path, rounds: int, seed: int, *, reference: bool, progress: Progress | None = None
 ) -> Results:
-    """Play a run, or the rest of it, into its folder.
+    """Play a run, or the rest of it, into its folder. Few matches are open at once: each seat of an isolated agent is a process.
 
     Raises:
         RecordBusy: Another process is playing it.
@@ -105,6 +105,7 @@ def play_run(
         out=folder / RECORDS,
         openings=board.protocol.openings,
         progress=progress,
+        concurrency=2 * (os.cpu_count() or 1),
     )
 
 
