@@ -21,8 +21,8 @@ from agentarena.core.errors import UsageError
 
 from ._stationary import closed_classes
 from .arguments import finite_array, number, whole_number
+from .mean_bounds import Bound, bound_ends, check_bound
 from .orientations import Edges, orientation_bounds
-from .payoff_intervals import Bound, bound_ends, check_bound
 from .rank_intervals import profile_edges
 
 __all__ = ["ResponseGraph", "ResponseGraphUCB", "Sampling"]
