@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .alpha_rank import AlphaRank, alpharank
     from .exact import BestResponse, best_response, expected_returns, exploitability, nash_conv
     from .match_table import Comparisons, MatchTable
+    from .mean_bounds import payoff_intervals
     from .nash import NashAverage, ZeroSum, nash_average, solve_zero_sum
     from .online_elo import EloSpread, elo, elo_spread
     from .pair_contrasts import Contrast, contrasts
-    from .payoff_intervals import payoff_intervals
     from .power import expected_score, games_needed, gsprt, sprt_bounds, sprt_games
     from .rank_decisions import elo_ranks
     from .rank_intervals import alpharank_bounds, alpharank_ranks
@@ -140,7 +140,7 @@ _HOMES = {
     "mixture_log_e": "sequential",
     "nash_average": "nash",
     "nash_conv": "exact",
-    "payoff_intervals": "payoff_intervals",
+    "payoff_intervals": "mean_bounds",
     "shares": "share",
     "solve_zero_sum": "nash",
     "sprt_bounds": "power",

@@ -105,9 +105,9 @@ class DealResults:
         mask = keep[self.units]
         renumbered = np.cumsum(keep) - 1
         groups = tuple(group for group, kept in zip(self.groups, keep, strict=True) if kept)
-        columns = (column[mask] for column in (self.first, self.second, self.score, self.deals))
+        first, second, score, deals = (column[mask] for column in (self.first, self.second, self.score, self.deals))
         courses = None if self.courses is None else self.courses[keep]
-        return DealResults(self.agents, *columns, renumbered[self.units[mask]], groups, courses)
+        return DealResults(self.agents, first, second, score, deals, renumbered[self.units[mask]], groups, courses)
 
     @cached_property
     def single_courses(self) -> dict[tuple[int, ...], int]:
@@ -126,8 +126,12 @@ class DealResults:
             return self
         copies = (self.place > 0) & np.array([group in self.single_courses for group in self.groups])
         mask = ~copies[self.units]
-        columns = (column[mask] for column in (self.first, self.second, self.score, self.deals, self.units))
-        return DealResults(self.agents, *columns, self.groups, self.courses)
+        return self.only(mask)
+
+    def only(self, mask: np.ndarray) -> DealResults:
+        """The same units with some of the comparisons."""
+        first, second, score, deals, units = (c[mask] for c in (self.first, self.second, self.score, self.deals, self.units))
+        return DealResults(self.agents, first, second, score, deals, units, self.groups, self.courses)
 
     def means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean score of the lower-numbered agent in each meeting of a pair in a unit: the two agents, and the score. Shapes (meetings,)."""

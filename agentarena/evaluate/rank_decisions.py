@@ -139,7 +139,7 @@ def elo_ranks(ratings: Ratings, deals: np.ndarray, level: float = 0.95) -> np.nd
     for number, members in enumerate(ratings.groups):
         group[list(members)] = number
     first, second = np.triu_indices(size, 1)
-    gaps, errors = np.array([ratings.gap(i, j) for i, j in zip(first, second, strict=True)]).T
+    gaps, errors = np.array([ratings.gap(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True)]).T
     df = np.minimum(counts[first], counts[second]) - size
     usable = (group[first] == group[second]) & (df >= 1) & (errors > 1e-9)
     p = np.ones(len(first))

@@ -103,8 +103,7 @@ def _fit(results: DealResults, members: np.ndarray) -> Ratings:
 def _within(results: DealResults, members: np.ndarray) -> DealResults:
     """The comparisons among some agents."""
     mask = np.isin(results.first, members) & np.isin(results.second, members)
-    columns = (column[mask] for column in (results.first, results.second, results.score, results.deals, results.units))
-    return DealResults(results.agents, *columns, results.groups, results.courses)
+    return results.only(mask)
 
 
 def _add_gaps(gap_log_e: np.ndarray, level: np.ndarray, fit: Ratings, members: np.ndarray, results: DealResults, margin_elo: float) -> None:

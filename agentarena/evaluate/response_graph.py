@@ -21,8 +21,8 @@ from agentarena.core.errors import UsageError
 
 from ._stationary import closed_classes
 from .arguments import finite_array, number, whole_number
+from .mean_bounds import Bound, bound_ends, check_bound
 from .orientations import Edges, orientation_bounds
-from .payoff_intervals import Bound, bound_ends, check_bound
 from .rank_intervals import profile_edges
 
 __all__ = ["ResponseGraph", "ResponseGraphUCB", "Sampling"]
@@ -309,7 +309,7 @@ def _cells(shape: int | Sequence[int]) -> _Cells:
         if whole[0] < 2:
             raise UsageError("one population needs at least 2 strategies")
         first, second = np.triu_indices(whole[0], 1)
-        profiles = list(zip(first.tolist(), second.tolist(), strict=True))
+        profiles: list[tuple[int, ...]] = list(zip(first.tolist(), second.tolist(), strict=True))
         cell = np.arange(len(first))
         parts = (first, second, cell, np.full(len(first), len(first)), np.zeros(len(first), np.int64))
     elif not whole or math.prod(whole) > 1_000_000:

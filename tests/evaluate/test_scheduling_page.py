@@ -17,7 +17,6 @@ def test_its_python_runs() -> None:
 
 def test_its_pictures_are_there() -> None:
     pictures = re.findall(r"\]\((figures/[^)]+)\)", PAGE)
-    assert len(pictures) == 2
     assert all((DOCS / picture).read_text(encoding="utf-8").startswith("<svg xmlns") for picture in pictures)
 
 
