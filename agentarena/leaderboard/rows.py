@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as student
 
 from agentarena.core.record import Record
-from agentarena.evaluate import Standings
+from agentarena.evaluate import Standings, elo_ranks
 from agentarena.evaluate.standing import standings
-from agentarena.evaluate.stats import holm
 from agentarena.matches.results import Ledger, Results
 
 from .board import Board
@@ -147,32 +145,11 @@ def _ledgers(parts: Sequence[Results]) -> dict[str, Ledger]:
 
 
 def _elo_ranks(table: Standings) -> dict[str, tuple[int, int]]:
-    """The best and the worst rank in Elo that each agent may have, all spans at once.
-
-    An agent is ahead of another where the difference of their ratings, with the sandwich covariance of both and Student's t over the
-    deals, says so after Holm's correction for all pairs.
-    """
-    ratings = table.ratings
-    assert ratings is not None
-    names = [row.agent for row in table.rows]
-    spans = {name: [1, len(names)] for name in names}
-    pairs, values = [], []
-    for i, one in enumerate(table.rows):
-        for j in range(i + 1, len(names)):
-            other = table.rows[j]
-            variance = ratings.covariance[i, i] + ratings.covariance[j, j] - 2 * ratings.covariance[i, j]
-            known = ratings.finite and not one.elo_reason and not other.elo_reason and variance > 0
-            gap = float(ratings.elo[i] - ratings.elo[j])
-            pairs.append((i, j) if gap > 0 else (j, i))
-            degrees = max(1, min(one.deals, other.deals) - 1)
-            values.append(2 * float(student.sf(abs(gap) / math.sqrt(variance), degrees)) if known else 1.0)
-    if not pairs:
-        return dict.fromkeys(names, (1, 1))
-    for (ahead, behind), p in zip(pairs, np.asarray(holm(values)), strict=True):
-        if p < 1 - table.level:
-            spans[names[behind]][0] += 1
-            spans[names[ahead]][1] -= 1
-    return {name: (low, high) for name, (low, high) in spans.items()}
+    """The best and the worst rank in Elo that each agent may have (`evaluate.elo_ranks`); an agent without an interval may have any."""
+    assert table.ratings is not None
+    deals = np.array([0 if row.elo_reason else row.deals for row in table.rows])
+    spans = elo_ranks(table.ratings, deals, table.level).tolist()
+    return {row.agent: (low, high) for row, (low, high) in zip(table.rows, spans, strict=True)}
 
 
 def _json(value: Any) -> Any:

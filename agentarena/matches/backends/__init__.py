@@ -94,7 +94,7 @@ def seated(
     try:
         for one in agents:
             apart = isolate or deadline_s is not None
-            if isinstance(one, Agent) and (isinstance(one, Isolated) or not apart or (_own_time(one) and not isolate)):
+            if isinstance(one, Agent) and (_keeps_deadline(one) or not apart or (_own_time(one) and not isolate)):
                 ready.append(one)
                 continue
             if isinstance(one, Agent) and id(one) in wrapped:
@@ -110,6 +110,11 @@ def seated(
             agent.close()
         raise
     return ready, owned
+
+
+def _keeps_deadline(agent: Agent) -> bool:
+    """Whether it lives in processes of its own already, and watches their clock."""
+    return bool(getattr(agent, "keeps_deadline", False))
 
 
 def _own_time(agent: Agent) -> bool:
