@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from .figures import Axis, axis
 from .published import Published, PublishedRow, beside
 from .replays import replay_data, select
 from .sections import fault_table, heat_map
-from .templating import environment, number, script_json
+from .templating import environment, script_json, signed
 
 __all__ = ["Published", "PublishedRow", "Source", "render", "write"]
 
@@ -89,7 +89,7 @@ def render(
     standings = report.standings
     game = report.records[0].game()
     theirs = beside(published, standings)
-    template = environment(signed=_signed(standings)).get_template("report.html.j2")
+    template = environment(signed=signed((row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows)).get_template("report.html.j2")
     return str(
         template.render(
             title=title or report.records[0].env,
@@ -255,14 +255,3 @@ def _command(about: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
     words += [] if about["duplicate"] else ["--fresh-deals"]
     words += [word for name, value in changed.items() for word in ("--set", f"{name}={value}")]
     return shlex.join(words)
-
-
-# --- text -------------------------------------------------------------------------------------------------------------
-
-
-def _signed(standings: Standings) -> Callable[[float], str]:
-    """How returns are written: with as many decimals as their intervals are worth, the same throughout the report."""
-    halves = [(row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows]
-    known = sorted(half for half in halves if math.isfinite(half) and half > 0)
-    digits = 2 - math.floor(math.log10(known[len(known) // 2])) if known else 2
-    return number(f"+,.{min(6, max(0, digits))}f")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TEMPLATES", "environment", "number", "script_json"]
+__all__ = ["TEMPLATES", "environment", "number", "script_json", "signed"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 """Templates, style sheets and scripts."""
@@ -41,6 +41,20 @@ def number(form: str) -> Callable[[float], str]:
         return "–" if math.isnan(value) else f"{value:{form}}".replace("-", "−")
 
     return write_number
+
+
+def signed(halves: Iterable[float]) -> Callable[[float], str]:
+    """A filter for returns: as many decimals as their intervals are worth, the same throughout a page.
+
+    Args:
+        halves: Half the width of each interval; nan and infinite ones are left out.
+
+    >>> signed([0.04, 0.05])(0.1234)
+    '+0.1234'
+    """
+    known = sorted(half for half in halves if math.isfinite(half) and half > 0)
+    digits = 2 - math.floor(math.log10(known[len(known) // 2])) if known else 2
+    return number(f"+,.{min(6, max(0, digits))}f")
 
 
 def script_json(data: Any) -> Any:
