@@ -5,7 +5,7 @@
   const matches = JSON.parse(document.getElementById("replay-data").textContent);
   const find = function (name) { return box.querySelector("[data-" + name + "]"); };
   const pick = find("pick"), viewer = find("viewer"), slider = find("slider"), where = find("where");
-  const views = find("views"), log = find("log"), note = find("note"), play = find("play");
+  const views = find("views"), log = find("log"), note = find("note"), play = find("play"), course = find("history");
   let match = matches[0], step = 0, timer = null;
 
   // every word of agents, rules and records reaches the page through textContent alone
@@ -138,13 +138,15 @@
     const shown = watching();
     const mine = function (seat) { return shown.includes(Number(seat)); };
     list("Moves", Object.keys(frame.moves).filter(mine).map(function (seat) { return line(frame.moves[seat], name(Number(seat)) + ":"); }));
-    list("What became known", frame.public.map(function (text) { return line(text); }).concat(heardBy(frame, shown)));
+    const news = function (past) { return past.public.map(function (text) { return line(text); }).concat(heardBy(past, shown)); };
+    list("What became known", news(frame));
     const replies = Object.keys(frame.replies).filter(mine);
     if (replies.length) { log.append(make("h4", "", "In the agent's words")); }
     replies.forEach(function (seat) {
       frame.replies[seat].forEach(function (attempt) { log.append(words(Number(seat), attempt)); });
     });
     if (!log.children.length) { log.append(make("h4", "", step ? "Nothing was shown to this seat" : "The start")); }
+    if (course.checked) { match.frames.slice(0, step).reverse().forEach(function (past) { list("Step " + past.step, news(past)); }); }
   }
   function draw() {
     const frame = match.frames[step], last = match.frames.length - 1;
@@ -169,7 +171,7 @@
     timer = setInterval(function () { if (step === match.frames.length - 1) { stop(); } else { go(step + 1); } }, 900);
   }
   function press(event) {
-    if (event.target.closest("select, input, textarea") || event.altKey || event.ctrlKey || event.metaKey) { return; }
+    if (event.target.closest("select, textarea, input:not([type=checkbox])") || event.altKey || event.ctrlKey || event.metaKey) { return; }
     const moves = { ArrowLeft: step - 1, ArrowRight: step + 1, Home: 0, End: match.frames.length };
     if (event.key in moves) { event.preventDefault(); stop(); go(moves[event.key]); }
     if (event.key === "p" || event.key === "P") { event.preventDefault(); toggle(); }
@@ -181,6 +183,7 @@
   pick.parentElement.hidden = matches.length < 2;
   pick.addEventListener("change", function () { stop(); match = matches[Number(pick.value)]; step = 0; fillViewers(); draw(); });
   viewer.addEventListener("change", draw);
+  course.addEventListener("change", draw);
   slider.addEventListener("input", function () { stop(); go(Number(slider.value)); });
   find("first").addEventListener("click", function () { stop(); go(0); });
   find("back").addEventListener("click", function () { stop(); go(step - 1); });
