@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .adapters.registration import register as _register
 
 if TYPE_CHECKING:
-    from . import evaluate, train
+    from . import evaluate, leaderboard, train
     from .adapters.aec import make
     from .adapters.parallel import make_parallel
     from .adapters.registration import EnvCard, list_envs
@@ -48,6 +48,7 @@ __all__ = [
     "errors",
     "evaluate",
     "game",
+    "leaderboard",
     "list_agents",
     "list_envs",
     "make",
@@ -71,6 +72,7 @@ _HOMES = {
     "errors": ".core.errors",
     "evaluate": ".evaluate",
     "game": ".core.registry:game",
+    "leaderboard": ".leaderboard",
     "make": ".adapters.aec:make",
     "make_parallel": ".adapters.parallel:make_parallel",
     "make_solo": ".adapters.solo:make_solo",

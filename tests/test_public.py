@@ -31,6 +31,7 @@ PUBLIC = [
     "errors",
     "evaluate",
     "game",
+    "leaderboard",
     "list_agents",
     "list_envs",
     "make",
@@ -44,7 +45,21 @@ PUBLIC = [
     "train",
 ]
 
-HEAVY = ("torch", "scipy", "transformers", "rich", "jinja2", "ray", "click", "pygame", "stable_baselines3", "matplotlib", "pandas")
+HEAVY = (
+    "torch",
+    "scipy",
+    "transformers",
+    "rich",
+    "jinja2",
+    "ray",
+    "click",
+    "pygame",
+    "stable_baselines3",
+    "matplotlib",
+    "pandas",
+    "sqlalchemy",
+    "starlette",
+)
 
 
 def fresh(code: str) -> str:

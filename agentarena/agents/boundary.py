@@ -21,7 +21,13 @@ from agentarena.core.registry import entry_point_names
 __all__ = ["ForkedCopy", "Threaded", "decide", "decide_one", "failure", "may_end_run", "raised"]
 
 _log = logging.getLogger(__name__)
-_TRUSTED = ("agentarena.agents.llm.", "agentarena.agents.subprocess", "agentarena.agents.sandbox.", "agentarena.agents.boundary", "agentarena.train.engines")
+_TRUSTED = (
+    "agentarena.agents.llm.",
+    "agentarena.agents.subprocess",
+    "agentarena.agents.sandbox.",
+    "agentarena.agents.boundary",
+    "agentarena.train.engines",
+)
 """Modules of back-ends, and of classes that pass on what was judged before."""
 
 _forks = 0

@@ -58,7 +58,9 @@ def show(board: str, trust: bool, home: str | None, store: str | None, as_json: 
     with _open(board, home, store, trust) as opened:
         rows, states, others = opened.rows, opened.submissions, opened.other_editions
         if as_json:
-            echo_json({"edition": opened.edition.key, "rows": [row.json() for row in rows], "submissions": states, "other_editions": others})
+            echo_json(
+                {"edition": opened.edition.key, "rows": [row.json() for row in rows], "submissions": states, "other_editions": others}
+            )
             return
         if rows:
             columns, cells = board_table(opened.board, rows)

@@ -21,7 +21,9 @@ class _FolderFirst(click.Group):
 home_option = click.option(
     "--home", type=click.Path(file_okay=False), help="Folder of the boards; by default $AGENTARENA_HOME, else ~/.agentarena."
 )
-store_option = click.option("--store", metavar="ADDRESS", help="Index, e.g. postgresql+psycopg://host/db; by default a file in the home folder.")
+store_option = click.option(
+    "--store", metavar="ADDRESS", help="Index, e.g. postgresql+psycopg://host/db; by default a file in the home folder."
+)
 
 
 @click.group("submit", cls=_FolderFirst)
@@ -44,7 +46,11 @@ def prepare(folder: str) -> None:
     written = prepare(folder)
     for path in written:
         say(f"wrote {path}")
-    say(f"Next: edit {folder}/agent.toml, then: agentarena submit {folder} --board tictactoe" if written else "Nothing to write: both files are there.")
+    say(
+        f"Next: edit {folder}/agent.toml, then: agentarena submit {folder} --board tictactoe"
+        if written
+        else "Nothing to write: both files are there."
+    )
 
 
 @command.command("validate")
@@ -79,9 +85,7 @@ def schema() -> None:
 @store_option
 @json_option
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def run(
-    folder: str, board: str, level: str | None, trust: bool, home: str | None, store: str | None, as_json: bool, quiet: bool
-) -> None:
+def run(folder: str, board: str, level: str | None, trust: bool, home: str | None, store: str | None, as_json: bool, quiet: bool) -> None:
     """Play the agent in FOLDER against the agents of a board, and place it. Interrupted, the same command goes on.
 
     Exit code 1 where the agent failed; its reason and the end of its standard error are printed.

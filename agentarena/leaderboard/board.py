@@ -108,7 +108,9 @@ class Board:
         if self.protocol.tables == "self" and self.rating != "return":
             raise BadOption('rating: agents that never meet are compared by return; set rating = "return"')
         if self.protocol.most_rounds * self.protocol.seatings_limit > SPACING:
-            raise BadOption(f"protocol.most_rounds={self.protocol.most_rounds} times seatings_limit is more than {SPACING:,}; use fewer rounds")
+            raise BadOption(
+                f"protocol.most_rounds={self.protocol.most_rounds} times seatings_limit is more than {SPACING:,}; use fewer rounds"
+            )
         for spec in self.agents:
             parse_spec(spec)
 

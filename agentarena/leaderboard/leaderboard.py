@@ -147,7 +147,9 @@ class Leaderboard:
         for one in self.submissions:
             if one.name == name:
                 return one
-        raise UsageError(f"board {self.board.name} has no submission {shown(name, 100)}. Submissions: {', '.join(s.name for s in self.submissions) or 'none'}")
+        raise UsageError(
+            f"board {self.board.name} has no submission {shown(name, 100)}. Submissions: {', '.join(s.name for s in self.submissions) or 'none'}"
+        )
 
     # --- playing ------------------------------------------------------------------------------------------------------
 
@@ -207,10 +209,13 @@ class Leaderboard:
         return sum(len(results) for results in runs.values())
 
     def rebuild(self) -> None:
-        """Make the board's part of the index again from its log and records."""
-        with self.store.writing() as connection:
-            self.store.clear_edition(connection, self.edition.key)
-        project(self.edition, self.store)
+        """Make the board's part of the index again from its log and records, after `verify`.
+
+        Raises:
+            RecordMismatch, CorruptRecord: As `verify`; the index stays as it was.
+        """
+        self.verify()
+        project(self.edition, self.store, anew=True)
 
     # --- parts --------------------------------------------------------------------------------------------------------
 
@@ -229,7 +234,9 @@ class Leaderboard:
                     f"{submission.digest[:12]}); raise `version` in agent.toml"
                 )
         if any(entry["name"] == submission.name for entry in self._entries("withdrawn")):
-            raise UsageError(f"{submission.name} was withdrawn from the board {self.board.name}; raise `version` in agent.toml to enter again")
+            raise UsageError(
+                f"{submission.name} was withdrawn from the board {self.board.name}; raise `version` in agent.toml to enter again"
+            )
 
     def _receive(self, submission: Submission, contestant: Contestant) -> None:
         manifest = asdict(submission.manifest)
@@ -245,7 +252,11 @@ class Leaderboard:
 
     def _play_submission(self, submission: Submission, contestant: Contestant, progress: Progress | None) -> None:
         with contextlib.ExitStack() as stack:
-            opponents = [] if self.board.protocol.tables == "self" else [stack.enter_context(contextlib.closing(build(spec))) for spec in self.board.agents]
+            opponents = (
+                []
+                if self.board.protocol.tables == "self"
+                else [stack.enter_context(contextlib.closing(build(spec))) for spec in self.board.agents]
+            )
             agents = [contestant.agent, *opponents]
             levels = [contestant.level, *["package"] * len(opponents)]
             entrants = [{"name": agent.name, "version": agent.version, "level": level} for agent, level in zip(agents, levels, strict=True)]

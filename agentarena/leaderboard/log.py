@@ -92,7 +92,9 @@ class Log:
 
     def _signed(self, entry: dict[str, Any]) -> bool:
         mac = entry.get("mac")
-        return isinstance(mac, str) and mac.isascii() and hmac.compare_digest(mac, self._mac({k: v for k, v in entry.items() if k != "mac"}))
+        return (
+            isinstance(mac, str) and mac.isascii() and hmac.compare_digest(mac, self._mac({k: v for k, v in entry.items() if k != "mac"}))
+        )
 
     def _mac(self, entry: dict[str, Any]) -> str:
         return hmac.new(self._key, _line(entry), hashlib.sha256).hexdigest()
@@ -132,7 +134,9 @@ def signing_key(path: Path) -> bytes:
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise UsageError(f"{path} holds no signing key of 32 bytes; restore it from a copy: without it the logs beside it cannot be checked")
+        raise UsageError(
+            f"{path} holds no signing key of 32 bytes; restore it from a copy: without it the logs beside it cannot be checked"
+        )
     return key
 
 

@@ -18,9 +18,17 @@ from .store import Store, boards, matches, ratings, rows_of, seats, submissions
 __all__ = ["closed_runs", "current_rows", "project"]
 
 
-def project(edition: Edition, store: Store) -> None:
-    """Bring the index up to the last entry of an edition's log; several processes may do so at once."""
+def project(edition: Edition, store: Store, *, anew: bool = False) -> None:
+    """Bring the index up to the last entry of an edition's log; several processes may do so at once.
+
+    Args:
+        edition: The edition.
+        store: The index.
+        anew: Whether what the index has of the edition is dropped first. Where that fails, the index stays as it was.
+    """
     with store.writing() as connection:
+        if anew:
+            store.clear_edition(connection, edition.key)
         entries = edition.log.read()
         known = connection.execute(boards.select().where(boards.c.edition == edition.key)).mappings().first()
         for entry in entries[known["entries"] if known else 0 :]:

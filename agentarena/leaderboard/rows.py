@@ -167,7 +167,7 @@ def _elo_ranks(table: Standings) -> dict[str, tuple[int, int]]:
             degrees = max(1, min(one.deals, other.deals) - 1)
             values.append(2 * float(student.sf(abs(gap) / math.sqrt(variance), degrees)) if known else 1.0)
     if not pairs:
-        return {name: (1, 1) for name in names}
+        return dict.fromkeys(names, (1, 1))
     for (ahead, behind), p in zip(pairs, np.asarray(holm(values)), strict=True):
         if p < 1 - table.level:
             spans[names[behind]][0] += 1

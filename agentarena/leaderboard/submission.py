@@ -47,8 +47,12 @@ class Manifest:
     entry: str | None = setting(
         'Python: "module:attribute", a function `act(view)`, an `Agent`, or a class of one.', None, pattern=_ENTRY, example='"agent:act"'
     )
-    spec: str | None = setting("A spec string of an agent that comes with the package, or of a model.", None, example='"mcts?simulations=200"')
-    command: tuple[str, ...] = setting("A program and its arguments, which speaks JSON lines (docs/protocol.md).", (), example='["node", "agent.js"]')
+    spec: str | None = setting(
+        "A spec string of an agent that comes with the package, or of a model.", None, example='"mcts?simulations=200"'
+    )
+    command: tuple[str, ...] = setting(
+        "A program and its arguments, which speaks JSON lines (docs/protocol.md).", (), example='["node", "agent.js"]'
+    )
     needs: tuple[str, ...] = setting("What must be installed to run it, for readers.", ())
     model: str = setting("The model behind it, where there is one, for readers.", "")
     license: str = setting("Its licence, for readers.", "")
@@ -135,7 +139,9 @@ class Submission:
                 shutil.rmtree(part, ignore_errors=True)
         copied = Submission.load(target)
         if copied.digest != self.digest:
-            raise UsageError(f"{printable(str(self.folder))} changed while it was copied, or its copy {target} was changed; submit it again")
+            raise UsageError(
+                f"{printable(str(self.folder))} changed while it was copied, or its copy {target} was changed; submit it again"
+            )
         return copied
 
 
@@ -148,7 +154,9 @@ def _files(folder: Path) -> Iterator[Path]:
             path = Path(base) / name
             status = path.lstat()
             if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"{shown(str(path), 300)} is a link or a special file; a submission has plain files only. Copy what it points to")
+                raise UsageError(
+                    f"{shown(str(path), 300)} is a link or a special file; a submission has plain files only. Copy what it points to"
+                )
             count, size = count + 1, size + status.st_size
             if count > MOST_FILES or size > MOST_BYTES:
                 raise UsageError(
