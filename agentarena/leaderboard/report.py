@@ -89,7 +89,9 @@ def render(
     standings = report.standings
     game = report.records[0].game()
     theirs = beside(published, standings)
-    template = environment(signed=signed((row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows)).get_template("report.html.j2")
+    template = environment(signed=signed((row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows)).get_template(
+        "report.html.j2"
+    )
     return str(
         template.render(
             title=title or report.records[0].env,

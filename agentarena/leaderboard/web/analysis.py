@@ -122,7 +122,10 @@ def _meetings(table: MatchTable) -> tuple[HeadToHead | None, np.ndarray]:
     """Mean score and mean margin of each pair that met."""
     met, count = table.comparisons, len(table.agents)
     points, margins, games = np.zeros((count, count)), np.zeros((count, count)), np.zeros((count, count))
-    for first, second, score, margin in ((met.first, met.second, met.score, met.margins), (met.second, met.first, 1 - met.score, -met.margins)):
+    for first, second, score, margin in (
+        (met.first, met.second, met.score, met.margins),
+        (met.second, met.first, 1 - met.score, -met.margins),
+    ):
         np.add.at(points, (first, second), score)
         np.add.at(margins, (first, second), margin)
         np.add.at(games, (first, second), 1)

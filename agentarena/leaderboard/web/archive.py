@@ -58,10 +58,21 @@ def unpack(data: bytes, folder: Path, bounds: Bounds | None = None) -> Path:
             _write(_zip_entries(data, bounds), folder, bounds)
         else:
             _write(_tar_entries(_plain_tar(data, bounds)), folder, bounds)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"the file cannot be unpacked: {shown(str(error), 200)}. Send a .zip, .tar or .tar.gz of the submission's folder") from None
+        raise UsageError(
+            f"the file cannot be unpacked: {shown(str(error), 200)}. Send a .zip, .tar or .tar.gz of the submission's folder"
+        ) from None
     return _top(folder)
 
 
@@ -160,7 +171,13 @@ def _copy(entry: _Entry, target: Path, left: int, bounds: Bounds) -> int:
 def _parts(name: str, bounds: Bounds) -> list[str]:
     """The folders and the file of a path, all of them plain; `[]` for the archive's own top."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
-    plain = name.isprintable() and not name.startswith("/") and "\\" not in name and ".." not in parts and not any(":" in part for part in parts)
+    plain = (
+        name.isprintable()
+        and not name.startswith("/")
+        and "\\" not in name
+        and ".." not in parts
+        and not any(":" in part for part in parts)
+    )
     if not plain or any(len(part.encode()) > 255 for part in parts):
         raise UsageError(f"{shown(name, 200)} is no plain path within the submission's folder; rename the file")
     if len(name) > bounds.name or len(parts) > bounds.depth:
@@ -179,8 +196,12 @@ def _top(folder: Path) -> Path:
 
 
 def _special(name: str) -> UsageError:
-    return UsageError(f"{shown(name, 200)} is a link or a special file; a submission has plain files only. Put what it points to into the archive")
+    return UsageError(
+        f"{shown(name, 200)} is a link or a special file; a submission has plain files only. Put what it points to into the archive"
+    )
 
 
 def _too_large(bounds: Bounds) -> UsageError:
-    return UsageError(f"the archive holds more than {bounds.size:,} bytes; leave out what the agent does not need, or use `agentarena submit` on a folder")
+    return UsageError(
+        f"the archive holds more than {bounds.size:,} bytes; leave out what the agent does not need, or use `agentarena submit` on a folder"
+    )

@@ -135,7 +135,14 @@ def response_graph(response: Response) -> Graph:
         share = response.shares.get(name, math.nan)
         radius = 15 + 15 * math.sqrt(0.0 if math.isnan(share) else share)
         nodes.append(
-            Node(name, number + 1, round(size / 2 + ring * math.cos(angle), 1), round(size / 2 + ring * math.sin(angle), 1), round(radius, 1), share)
+            Node(
+                name,
+                number + 1,
+                round(size / 2 + ring * math.cos(angle), 1),
+                round(size / 2 + ring * math.sin(angle), 1),
+                round(radius, 1),
+                share,
+            )
         )
     arrows = []
     for i, one in enumerate(nodes):

@@ -117,4 +117,9 @@ def same_origin(headers: Mapping[str, str], scheme: str) -> bool:
     """
     origin = urlsplit(headers.get("origin", ""))
     site = headers.get("sec-fetch-site", "same-origin")
-    return site == "same-origin" and origin.scheme == scheme and bool(origin.netloc) and origin.netloc.lower() == headers.get("host", "").lower()
+    return (
+        site == "same-origin"
+        and origin.scheme == scheme
+        and bool(origin.netloc)
+        and origin.netloc.lower() == headers.get("host", "").lower()
+    )

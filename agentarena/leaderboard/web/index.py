@@ -177,7 +177,13 @@ class Index:
 
 def _edition(row: Mapping[str, Any]) -> EditionInfo:
     return EditionInfo(
-        row["edition"], row["board"], row["title"] or row["board"], row["package"], row["digest"], json.loads(row["definition"]), row["entries"]
+        row["edition"],
+        row["board"],
+        row["title"] or row["board"],
+        row["package"],
+        row["digest"],
+        json.loads(row["definition"]),
+        row["entries"],
     )
 
 

@@ -210,7 +210,11 @@ def _ratings(site: Site, info: EditionInfo, name: str) -> list[tuple[str, BoardR
     for _, rows in site.index.history(info.key):
         names = {row.agent for row in rows}
         came, left = sorted(names - known), sorted(known - names)
-        change = "first matches" if not known else "; ".join([*(f"{one} came" for one in came), *(f"{one} left" for one in left)]) or "more matches"
+        change = (
+            "first matches"
+            if not known
+            else "; ".join([*(f"{one} came" for one in came), *(f"{one} left" for one in left)]) or "more matches"
+        )
         out += [(change, row) for row in rows if row.agent == name]
         known = names
     return out
@@ -232,5 +236,3 @@ def _whole(text: str, most: int, least: int = 1) -> int | None:
     """A whole number from a URL, or `None`."""
     plain = text.isascii() and text.isdecimal() and len(text) <= 19
     return value if plain and least <= (value := int(text)) <= most else None
-
-

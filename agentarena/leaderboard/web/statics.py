@@ -11,7 +11,13 @@ from agentarena.leaderboard.templating import TEMPLATES
 __all__ = ["Asset", "assets"]
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
-_FILES = {"style.css": "style.css", "page.css": "web/page.css", "theme.js": "theme.js", "replay.js": "replay.js", "icon.svg": "web/icon.svg"}
+_FILES = {
+    "style.css": "style.css",
+    "page.css": "web/page.css",
+    "theme.js": "theme.js",
+    "replay.js": "replay.js",
+    "icon.svg": "web/icon.svg",
+}
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hostile_words import ATTACK, URL
 
 from agentarena.agents.specs import agent as build
 from agentarena.core.agent import Agent, Reply, View
 from agentarena.leaderboard.board import Board, Protocol, Settled
 from agentarena.leaderboard.leaderboard import Leaderboard
-
-ATTACK = "</script><script>document.title='pwned'</script><img src=x onerror=alert(1)>{{ 7*7 }}"
-URL = "http://127.0.0.1:8000"
 
 
 class Talker(Agent):
@@ -73,7 +71,7 @@ def boards() -> SimpleNamespace:
 
 
 @pytest.fixture(scope="session")
-def home(boards: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(boards: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home, with a rated and a failed submission."""
     place = tmp_path_factory.mktemp("home")
     folder = tmp_path_factory.mktemp("submissions") / "mine"
@@ -93,7 +91,7 @@ def home(boards: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> I
     for board in (boards.other, boards.talk):
         _played(board, place, players, patch).close()
     patch.undo()
-    yield place
+    return place
 
 
 @pytest.fixture(scope="session")
@@ -114,4 +112,3 @@ def client(home: Path) -> Iterator[Any]:
 
     with TestClient(create_app(home), base_url=URL) as one:
         yield one
-
