@@ -21,7 +21,7 @@ from agentarena.leaderboard.web.app import create_app
 from agentarena.leaderboard.web.archive import Bounds, unpack
 from agentarena.leaderboard.web.forms import COOKIE, multipart, same_origin
 
-MANIFEST = 'name = "page"\nversion = "1"\nauthors = ["A"]\nspec = "rockpaperscissors/nash"\n'
+MANIFEST = 'name = "page"\nversion = "1"\nauthors = ["A"]\nspec = "hanabi/cautious"\n'
 CODE = 'name = "code"\nversion = "1"\nauthors = ["A"]\nentry = "agent:act"\n'
 
 
@@ -72,7 +72,6 @@ def test_a_zip_and_a_tar_unpack(tmp_path: Path) -> None:
         "a/../../evil",
         "..\\evil",
         "C:evil",
-        "a\x00b/../x",
         "a\nb",
         "x" * 300,
         "/".join("abcdefghijklmnopqrs"),
@@ -83,9 +82,8 @@ def test_no_name_leads_out(tmp_path: Path, name: str) -> None:
     info = tarfile.TarInfo(name)
     with pytest.raises(UsageError):
         unpack(tarred([(tarfile.TarInfo("agent.toml"), MANIFEST.encode()), (info, b"evil")]), tmp_path / "in" / "tar")
-    if "\0" not in name:  # zipfile cuts names there
-        with pytest.raises(UsageError):
-            unpack(zipped({"agent.toml": MANIFEST, name: "evil"}), tmp_path / "in" / "zip")
+    with pytest.raises(UsageError):
+        unpack(zipped({"agent.toml": MANIFEST, name: "evil"}), tmp_path / "in" / "zip")
     outside = [path for path in tmp_path.rglob("*") if path.is_file() and "in" not in path.relative_to(tmp_path).parts]
     assert not outside
 
@@ -188,7 +186,9 @@ def client(tmp_path: Path) -> Iterator[Any]:
         yield one
 
 
-def send(client: Any, archive: bytes, *, board: str = "rps", token: str | None = None, origin: str | None = URL, **headers: str) -> Any:
+def send(
+    client: Any, archive: bytes, *, board: str = "mini-hanabi", token: str | None = None, origin: str | None = URL, **headers: str
+) -> Any:
     if token is None:
         token = client.get("/submit").text.split('name="token" value="')[1].split('"')[0]
     head = {**headers, **({} if origin is None else {"origin": origin})}
@@ -232,14 +232,14 @@ def test_what_is_wrong_is_said_on_the_form(client: Any, tmp_path: Path) -> None:
         (b"", "choose a file"),
         (b"nothing", "cannot be unpacked"),
         (zipped({"agent.toml": MANIFEST.replace('"page"', f"'{ATTACK[:20]}'")}), "name"),
-        (zipped({"agent.toml": MANIFEST.replace("rockpaperscissors/nash", "openai:gpt")}), "submit --trust"),
+        (zipped({"agent.toml": MANIFEST.replace("hanabi/cautious", "openai:gpt")}), "submit --trust"),
         (zipped({"agent.toml": CODE}), "agent.py"),
     ):
         answer = send(client, archive)
         assert answer.status_code == 422
         assert words in answer.text.split('role="alert"')[1]
         assert "agentarena-upload-" not in answer.text
-    assert send(client, zipped({"agent.toml": MANIFEST}), board="../rps").status_code == 422
+    assert send(client, zipped({"agent.toml": MANIFEST}), board="../mini-hanabi").status_code == 422
 
 
 def test_too_much_is_refused(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_a_submission_is_played_and_placed(client: Any) -> None:
     assert answer.status_code == 303
     url = answer.headers["location"]
     states = []
-    for _ in range(600):
+    for _ in range(1500):
         page = client.get(url)
         states.append(page.text.split('class="status ')[1].split('"')[0])
         if states[-1] not in ("waiting", "playing"):
@@ -264,7 +264,7 @@ def test_a_submission_is_played_and_placed(client: Any) -> None:
         time.sleep(0.2)
     assert states[-1] == "rated", page.text
     assert "refresh" not in page.headers
-    board = client.get("/boards/rps")
+    board = client.get("/boards/mini-hanabi")
     assert "page-1" in board.text
     assert client.get(f"{board.url.path}/agent?name=page-1").status_code == 200
     again = client.get(send(client, zipped({"agent.toml": MANIFEST, "more": "1"})).headers["location"])
