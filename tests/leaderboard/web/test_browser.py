@@ -73,7 +73,8 @@ def open_page(browser: Any) -> Iterator[Any]:
     yield new
     for context in contexts:
         context.close()
-    assert not troubles, "\n".join(troubles)
+    refused = "the server responded with a status of 422"  # which Chromium says of a form that comes back
+    assert not [trouble for trouble in troubles if refused not in trouble]
 
 
 def test_from_boards_to_a_replay(url: str, open_page: Any) -> None:
