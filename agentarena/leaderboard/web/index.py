@@ -121,7 +121,7 @@ class Index:
         """Number of matches of each edition."""
         query = sa.select(matches.c.edition, sa.func.count()).group_by(matches.c.edition)
         with self._store.reading() as connection:
-            return {edition: count for edition, count in connection.execute(query)}
+            return {edition: int(count) for edition, count in connection.execute(query)}
 
     def runs(self, key: str) -> list[str]:
         """The runs of an edition that have matches."""
