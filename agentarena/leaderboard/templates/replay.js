@@ -84,7 +84,7 @@
   }
   function list(title, items) {
     if (!items.length) { return; }
-    log.append(make("h4", "", title));
+    log.append(make("h3", "", title));
     const ul = make("ul");
     items.forEach(function (item) { ul.append(item); });
     log.append(ul);
@@ -105,7 +105,7 @@
     views.replaceChildren();
     watching().forEach(function (seat) {
       const view = make("div", "view" + (frame.to_move.includes(seat) ? " to-move" : ""));
-      const head = make("h4", "", name(seat) + (frame.to_move.includes(seat) ? " · to move" : ""));
+      const head = make("h3", "", name(seat) + (frame.to_move.includes(seat) ? " · to move" : ""));
       head.append(make("span", "", String(Math.round(frame.returns[seat] * 1000) / 1000)));
       view.append(head, picture(frame.views[seat]));
       views.append(view);
@@ -141,11 +141,11 @@
     const news = function (past) { return past.public.map(function (text) { return line(text); }).concat(heardBy(past, shown)); };
     list("What became known", news(frame));
     const replies = Object.keys(frame.replies).filter(mine);
-    if (replies.length) { log.append(make("h4", "", "In the agent's words")); }
+    if (replies.length) { log.append(make("h3", "", "In the agent's words")); }
     replies.forEach(function (seat) {
       frame.replies[seat].forEach(function (attempt) { log.append(words(Number(seat), attempt)); });
     });
-    if (!log.children.length) { log.append(make("h4", "", step ? "Nothing was shown to this seat" : "The start")); }
+    if (!log.children.length) { log.append(make("h3", "", step ? "Nothing was shown to this seat" : "The start")); }
     if (course.checked) { match.frames.slice(0, step).reverse().forEach(function (past) { list("Step " + past.step, news(past)); }); }
   }
   function draw() {

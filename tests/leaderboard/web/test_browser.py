@@ -123,7 +123,7 @@ def test_a_seat_sees_its_own_words_alone(url: str, keys: SimpleNamespace, open_p
     assert page.locator(".view").count() == 7
     page.get_by_label("Seen by").select_option("2")
     assert page.locator(".view").count() == 1
-    assert "seat 2" in page.locator(".view h4").inner_text()
+    assert "seat 2" in page.locator(".view h3").inner_text()
     steps = int(page.locator("[data-where]").inner_text().split()[-1])
     for _ in range(steps):
         page.keyboard.press("ArrowRight")
