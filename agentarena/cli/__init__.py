@@ -33,6 +33,7 @@ COMMANDS = {
     "report": "Write an HTML report from records.",
     "submit": "Enter an agent into a board.",
     "leaderboard": "Show and keep local boards.",
+    "serve": "Show the boards in a browser.",
     "train": "Train a policy by self-play.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",

@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,11 @@ from agentarena.evaluate.standing import standings as compute_standings
 from agentarena.matches.results import Ledger, Results
 from agentarena.matches.tournaments import Tournament
 
-from .figures import Axis, axis, shade
+from .figures import Axis, axis
 from .published import Published, PublishedRow, beside
 from .replays import replay_data, select
+from .sections import fault_table, heat_map
+from .templating import environment, script_json, signed
 
 __all__ = ["Published", "PublishedRow", "Source", "render", "write"]
 
@@ -83,45 +85,37 @@ def render(
         RecordMismatch: A match is in two of the files.
         UntrustedRecord: The records name code that is not registered, and are not trusted.
     """
-    import jinja2
-
     report = _read(source, trust)
     standings = report.standings
     game = report.records[0].game()
     theirs = beside(published, standings)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("agentarena.leaderboard", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = environment(signed=signed((row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows)).get_template(
+        "report.html.j2"
     )
-    environment.filters.update(
-        percent=_percent, signed=_signed(standings), plain=_plain, p=_p_value, ms=_ms, count=_count, signed_d=_number(".2f")
-    )
-    return environment.get_template("report.html.j2").render(
-        title=title or report.records[0].env,
-        env=report.records[0].env,
-        facts=_facts(report, game),
-        about=report.about,
-        standings=standings,
-        rows=_rows(standings, report.ledgers, theirs),
-        axes=_axes(standings, theirs, (game.info.teams is None and len(report.records[0].seats)) or 0),
-        columns=_columns(standings, report.ledgers),
-        heat_map=_heat_map(standings),
-        contrasts=contrasts(report.records, level=standings.level) if len(standings.rows) > 1 else (),
-        places=_places(standings),
-        published=theirs,
-        ours={row.agent: row for row in standings.rows},
-        ledgers=report.ledgers,
-        faults=_faults(report.records),
-        command=command or _command(report.about, _changed(report.records[0], game)),
-        packages=sorted({record.package for record in report.records}),
-        seeds=sorted({record.seed for record in report.records}),
-        replays=_script_json([replay_data(record) for record in select(report.records, replays)]),
-        replay_count=min(replays, len(report.records)),
-        figures=_figures(report.records, game),
-        isnan=math.isnan,
+    return str(
+        template.render(
+            title=title or report.records[0].env,
+            env=report.records[0].env,
+            facts=_facts(report, game),
+            about=report.about,
+            standings=standings,
+            rows=_rows(standings, report.ledgers, theirs),
+            axes=_axes(standings, theirs, (game.info.teams is None and len(report.records[0].seats)) or 0),
+            columns=_columns(standings, report.ledgers),
+            heat_map=[] if standings.ratings is None else heat_map(standings.head_to_head),
+            contrasts=contrasts(report.records, level=standings.level) if len(standings.rows) > 1 else (),
+            places=_places(standings),
+            published=theirs,
+            ours={row.agent: row for row in standings.rows},
+            ledgers=report.ledgers,
+            faults=fault_table(report.records),
+            command=command or _command(report.about, _changed(report.records[0], game)),
+            packages=sorted({record.package for record in report.records}),
+            seeds=sorted({record.seed for record in report.records}),
+            replays=script_json([replay_data(record) for record in select(report.records, replays)]),
+            replay_count=min(replays, len(report.records)),
+            figures=_figures(report.records, game),
+        )
     )
 
 
@@ -235,16 +229,6 @@ def _columns(standings: Standings, ledgers: Mapping[str, Ledger]) -> dict[str, b
     }
 
 
-def _heat_map(standings: Standings) -> list[list[dict[str, Any]]]:
-    """Cells of the head-to-head table: value, number of matches, shade; empty where nobody met."""
-    if standings.ratings is None:
-        return []
-    return [
-        [{"value": float(value), "games": int(games), "shade": shade(float(value))} for value, games in zip(values, counts, strict=True)]
-        for values, counts in zip(standings.head_to_head.score, standings.head_to_head.games, strict=True)
-    ]
-
-
 def _figures(records: Sequence[Record], game: Any) -> list[tuple[str, Any]]:
     """The figures that the game's package draws of its matches, as (title, SVG); none without `figures.py` (`registry.figures`)."""
     import markupsafe
@@ -263,16 +247,6 @@ def _places(standings: Standings) -> list[tuple[str, list[Any], list[tuple[str, 
     return out
 
 
-def _faults(records: Iterable[Record]) -> list[tuple[str, str, str, int, str]]:
-    """What went wrong, by agent, kind and consequence: how often, and one reason as an example."""
-    counts: dict[tuple[str, str, str], list[Any]] = {}
-    for record in records:
-        for fault in record.faults:
-            entry = counts.setdefault((record.seats[fault["seat"]].agent, fault["kind"], fault["then"]), [0, fault["reason"]])
-            entry[0] += 1
-    return [(*key, count, reason) for key, (count, reason) in sorted(counts.items())]
-
-
 def _command(about: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
     """The command that repeats a tournament."""
     import shlex
@@ -283,45 +257,3 @@ def _command(about: Mapping[str, Any], changed: Mapping[str, Any]) -> str:
     words += [] if about["duplicate"] else ["--fresh-deals"]
     words += [word for name, value in changed.items() for word in ("--set", f"{name}={value}")]
     return shlex.join(words)
-
-
-# --- text -------------------------------------------------------------------------------------------------------------
-
-
-def _script_json(data: Any) -> Any:
-    """JSON that can stand inside a script element whatever words it carries."""
-    import markupsafe
-
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return markupsafe.Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
-
-
-def _number(form: str) -> Callable[[float], str]:
-    def write_number(value: float) -> str:
-        return "–" if math.isnan(value) else f"{value:{form}}".replace("-", "−")
-
-    return write_number
-
-
-_percent = _number(".1%")
-_plain = _number(",.0f")
-
-
-def _signed(standings: Standings) -> Callable[[float], str]:
-    """How returns are written: with as many decimals as their intervals are worth, the same throughout the report."""
-    halves = [(row.return_interval.high - row.return_interval.low) / 2 for row in standings.rows]
-    known = sorted(half for half in halves if math.isfinite(half) and half > 0)
-    digits = 2 - math.floor(math.log10(known[len(known) // 2])) if known else 2
-    return _number(f"+,.{min(6, max(0, digits))}f")
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2 if value >= 1 else 3}f}"
-
-
-def _count(number: int, noun: str, plural: str = "s") -> str:
-    return f"{number:,} {noun}{plural if number != 1 else ''}"
-
-
-def _p_value(value: float) -> str:
-    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
