@@ -89,6 +89,50 @@ def play(board: str, trust: bool, home: str | None, store: str | None, quiet: bo
         show_table(opened.board.title or board, columns, cells)
 
 
+@command.command("rank")
+@_board
+@click.option("--question", type=click.Choice(["ranks", "top", "rank", "graph"]), default="ranks", show_default=True)
+@click.option("--agent", help="The agent whose rank is asked for, with --question rank.")
+@click.option("--budget", default=2000, show_default=True, type=click.IntRange(min=1), help="Most deals, earlier ones included.")
+@click.option(
+    "--margin", default=20.0, show_default=True, type=click.FloatRange(min=0), help="Elo points; agents closer than that count as level."
+)
+@click.option("--level", help="Isolation of submissions; by default the strongest that works here.")
+@_trust
+@home_option
+@store_option
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def rank(
+    board: str,
+    question: Any,
+    agent: str | None,
+    budget: int,
+    margin: float,
+    level: str | None,
+    trust: bool,
+    home: str | None,
+    store: str | None,
+    quiet: bool,
+) -> None:
+    """Let the agents of a board meet where it informs, until a question about them is decided: who is ranked where, or who is best.
+
+    The decision holds at the board's level however often it was looked at. Interrupted, the same command goes on.
+    """
+    with _open(board, home, store, trust) as opened, progress_bar(board, quiet) as progress:
+        decision = opened.rank(question, agent=agent, budget=budget, margin_elo=margin, level=level, trust=trust, progress=progress)
+    order = sorted(range(len(decision.agents)), key=lambda index: (tuple(decision.ranks[index]), -decision.elo[index]))
+    rows = [
+        (
+            "–".join(map(str, dict.fromkeys(int(rank) for rank in decision.ranks[index]))),
+            decision.agents[index],
+            f"{decision.elo[index]:.0f}",
+        )
+        for index in order
+    ]
+    show_table(f"{decision.deals} deals", ("rank", "agent", "Elo"), rows)
+    say(f"{'Decided' if decision.decided else 'Not decided'}: {decision.reason}")
+
+
 @command.command("publish")
 @click.argument("names", nargs=-1)
 @click.option("-o", "--out", default="leaderboards", show_default=True, type=click.Path(file_okay=False), help="Folder for the pages.")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,20 @@ from agentarena.agents.specs import agent as build
 from agentarena.agents.subprocess import Isolated
 from agentarena.core.agent import Agent
 from agentarena.core.display import printable, shown
-from agentarena.core.distribution import version
-from agentarena.core.errors import RecordBusy, UsageError
+from agentarena.core.errors import UsageError
 from agentarena.evaluate.tables import aligned
 from agentarena.matches.api import Progress
+from agentarena.matches.decision import Decision, Question
 from agentarena.matches.results import Results
 
 from .board import Board
 from .contestant import Contestant
 from .home import Edition, Home
 from .projection import closed_runs, current_rows, project
+from .ranking import rank
 from .rows import BoardRow, board_rows, rank_text
-from .runs import REFERENCE, expect_schedule, load_records, play_run, records_digest, run_seed, seed_digest
+from .run_log import Entrant, RunLog
+from .runs import REFERENCE, expect_schedule, fixtures, load_records, play_run, run_seed
 from .store import Store, boards, rows_of, submissions
 from .submission import Submission
 from .tables import board_table
@@ -104,6 +106,7 @@ class Leaderboard:
         self.edition: Edition = self.home.edition(self.board)
         self.edition.open()
         self.store = Store(store or self.home.index)
+        self._runs = RunLog(self.edition, self.store)
         project(self.edition, self.store)
 
     def close(self) -> None:
@@ -158,7 +161,7 @@ class Leaderboard:
         with contextlib.ExitStack() as stack:
             agents = [stack.enter_context(contextlib.closing(build(spec))) for spec in self.board.agents]
             entrants = [{"name": agent.name, "version": agent.version, "level": "package"} for agent in agents]
-            if not self._closed(REFERENCE) and len(self.board.agents) > (1 if self.board.protocol.tables == "meet" else 0):
+            if not self._runs.closed(REFERENCE) and len(self.board.agents) > (1 if self.board.protocol.tables == "meet" else 0):
                 self._play(REFERENCE, None, agents, entrants, lambda row: True, progress)
         return self.rows
 
@@ -184,18 +187,53 @@ class Leaderboard:
         self.play_references()
         with Contestant(self.board, copy, level=level, trust=trust) as contestant:
             self._receive(copy, contestant)
-            if not self._closed(copy.name):
-                reason = None if self._opened(copy.name) else contestant.trial()
+            if not self._runs.closed(copy.name):
+                reason = None if self._runs.opened(copy.name) else contestant.trial()
                 if reason:
-                    self._log("submission-failed", name=copy.name, reason=reason, stderr=contestant.stderr)
+                    self._runs.write("submission-failed", name=copy.name, reason=reason, stderr=contestant.stderr)
                     return self._placement(copy.name)
                 self._play_submission(copy, contestant, progress)
         return self._placement(copy.name)
 
+    def rank(
+        self,
+        question: Question = "ranks",
+        *,
+        agent: str | None = None,
+        budget: int = 2000,
+        margin_elo: float = 20.0,
+        level: str | None = None,
+        trust: bool = False,
+        progress: Progress | None = None,
+    ) -> Decision:
+        """Let the board's agents meet where it informs, until a question about them is decided. Interrupted, the same call goes on.
+
+        Args:
+            question: "ranks", "top", "rank" (of `agent`) or "graph"; see `Scheduler`.
+            agent: The agent, for "rank".
+            budget: Most deals, earlier ones included.
+            margin_elo: Agents that differ by less count as level.
+            level: Isolation of submissions.
+            trust: As in `submit`.
+            progress: Called as `progress(done, total)` for each batch.
+
+        Returns:
+            The decision, which holds with the board's level however often it was looked at.
+
+        Raises:
+            UsageError: The agents of the board never meet, fewer than two have a row, or an argument is out of range.
+        """
+        self.play_references()
+        question_of = {"question": question, "agent": agent, "budget": budget, "margin_elo": 0.0 if question == "graph" else margin_elo}
+        names = sorted(row.agent for row in self.rows)
+        with contextlib.ExitStack() as stack:
+            agents, entrants = self._entrants(names, level, trust, stack)
+            return rank(self.edition, self._runs, question_of, agents, entrants, progress)
+
     def withdraw(self, name: str, reason: str = "") -> None:
         """Take a submission off the board; its records stay, but count no more."""
         self.submission(name)
-        self._log("withdrawn", name=name, reason=printable(reason, 500))
+        self._runs.write("withdrawn", name=name, reason=printable(reason, 500))
 
     # --- checking -----------------------------------------------------------------------------------------------------
 
@@ -227,13 +265,13 @@ class Leaderboard:
         """Raise where the name and version belong to other files, or to a reference agent."""
         if submission.name in self.board.agents:
             raise UsageError(f"{submission.name} is a reference agent of the board {self.board.name}; choose another name in agent.toml")
-        for entry in self._entries("submission-received"):
+        for entry in self._runs.entries("submission-received"):
             if entry["name"] == submission.name and entry["digest"] != submission.digest:
                 raise UsageError(
                     f"{submission.name} is on the board {self.board.name} already, with other files (digest {entry['digest'][:12]}, these have "
                     f"{submission.digest[:12]}); raise `version` in agent.toml"
                 )
-        if any(entry["name"] == submission.name for entry in self._entries("withdrawn")):
+        if any(entry["name"] == submission.name for entry in self._runs.entries("withdrawn")):
             raise UsageError(
                 f"{submission.name} was withdrawn from the board {self.board.name}; raise `version` in agent.toml to enter again"
             )
@@ -241,14 +279,13 @@ class Leaderboard:
     def _receive(self, submission: Submission, contestant: Contestant) -> None:
         manifest = asdict(submission.manifest)
         facts = {"name": submission.name, "digest": submission.digest, "level": contestant.level, "manifest": manifest}
-        failed = {entry["name"] for entry in self._entries("submission-failed")}
+        failed = {entry["name"] for entry in self._runs.entries("submission-failed")}
 
-        def wanted(entries: list[dict[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+        def received(entries: list[dict[str, Any]]) -> bool:
             there = any(entry["event"] == "submission-received" and entry["name"] == submission.name for entry in entries)
-            return None if there and submission.name not in failed else ("submission-received", facts)
+            return there and submission.name not in failed
 
-        self.edition.log.append_if(wanted)
-        project(self.edition, self.store)
+        self._runs.write_once("submission-received", facts, received)
 
     def _play_submission(self, submission: Submission, contestant: Contestant, progress: Progress | None) -> None:
         with contextlib.ExitStack() as stack:
@@ -267,7 +304,7 @@ class Leaderboard:
         run: str,
         contestant: Contestant | None,
         agents: Sequence[Agent | Isolated],
-        entrants: list[dict[str, str]],
+        entrants: list[Entrant],
         enough: Any,
         progress: Progress | None,
     ) -> None:
@@ -275,86 +312,52 @@ class Leaderboard:
         reference, folder = run == REFERENCE, self.edition.run_folder(run)
         folder.mkdir(parents=True, exist_ok=True)
         seed = run_seed(self.board, folder, reference=reference)
-        opened = self._open(run, None if reference else run, entrants, seed)
+        opened = self._runs.open(run, None if reference else run, entrants, seed)
         levels = {agent["name"]: agent["level"] for agent in [*entrants, *self._reference_agents()]}
         rounds, protocol = self.board.protocol.rounds, self.board.protocol
         while True:
-            results = play_run(self.board, agents, folder, rounds, seed, reference=reference, progress=progress)
+            planned = fixtures(self.board, len(agents), rounds, reference=reference)
+            results = play_run(self.board, agents, folder, planned, seed, progress)
             rows = board_rows(self.board, [results, *([] if reference else self._reference_results())], levels)
             mine = next(row for row in rows if row.agent == entrants[0]["name"])
             if enough(mine) or rounds >= protocol.most_rounds:
                 break
             rounds = min(2 * rounds, protocol.most_rounds)
-        expect_schedule(self.board, results, opened, seed, rounds, run)
-        self._close(run, results, rounds, seed, "" if contestant is None else contestant.stderr)
+        expect_schedule(self.board, results, opened, seed, planned, run)
+        self._runs.close(
+            run, None if reference else run, results, seed, rounds=rounds, stderr="" if contestant is None else contestant.stderr
+        )
 
-    def _open(self, run: str, submission: str | None, entrants: list[dict[str, str]], seed: int) -> dict[str, Any]:
-        """The entry of a run's beginning, which is written where it is missing."""
-        facts = {"run": run, "submission": submission, "agents": entrants, "seed_sha256": seed_digest(seed), "package": version()}
-        before = self._opened(run)
-        if before is not None:
-            changed = [name for name, value in facts.items() if before[name] != value]
-            if changed:
-                raise UsageError(
-                    f"the run of {run} was begun with other {changed[0].replace('_', ' ')}: {shown(before[changed[0]], 200)} then, "
-                    f"{shown(facts[changed[0]], 200)} now. Raise `version` in agent.toml to begin another"
-                )
-            return before
-        entry = self.edition.log.append_if(lambda entries: None if _entry(entries, "run-opened", run) else ("run-opened", facts))
-        project(self.edition, self.store)
-        if entry is None:
-            raise RecordBusy(f"another process has just begun the run of {run}; wait for it")
-        return entry
+    def _entrants(
+        self, names: Sequence[str], level: str | None, trust: bool, stack: contextlib.ExitStack
+    ) -> tuple[list[Agent], list[Entrant]]:
+        """The board's agents by name, ready to play, and how the log names them; the stack closes them."""
+        received = {entry["name"]: entry["digest"] for entry in self._runs.entries("submission-received")}
+        agents: dict[str, tuple[Agent, str]] = {}
+        for spec in self.board.agents:
+            agent = stack.enter_context(contextlib.closing(build(spec)))
+            agents[agent.name] = agent, "package"
+        for name in names:
+            if name in received:
+                copy = Submission.load(self._copies() / f"{name}-{received[name][:12]}")
+                contestant = stack.enter_context(Contestant(self.board, copy, level=level, trust=trust))
+                agents[name] = contestant.agent, contestant.level
+        return [agents[name][0] for name in names], [
+            {"name": name, "version": agents[name][0].version, "level": agents[name][1]} for name in names
+        ]
 
-    def _close(self, run: str, results: Results, rounds: int, seed: int, stderr: str) -> None:
-        """Write the entry of a run's end, after the matches were played again: only what verifies counts."""
-        from agentarena.core.record_files import RECORDS
-        from agentarena.core.replay import verify
-
-        outcome = verify(self.edition.run_folder(run) / RECORDS)
-        if not outcome.ok:
-            raise UsageError(f"the run of {run} does not verify, so it does not count: {outcome.mismatches[0]}")
-        facts: Mapping[str, Any] = {
-            "run": run,
-            "submission": None if run == REFERENCE else run,
-            "rounds": rounds,
-            "matches": len(results),
-            "records_sha256": records_digest(results),
-            "seed": seed,
-            "stderr": stderr,
-        }
-        self.edition.log.append_if(lambda entries: None if _entry(entries, "run-closed", run) else ("run-closed", dict(facts)))
-        project(self.edition, self.store)
-
-    def _log(self, event: str, **facts: Any) -> None:
-        self.edition.log.append(event, **facts)
-        project(self.edition, self.store)
-
-    def _entries(self, event: str) -> Iterator[dict[str, Any]]:
-        return (entry for entry in self.edition.log.read() if entry["event"] == event)
-
-    def _opened(self, run: str) -> dict[str, Any] | None:
-        return _entry(self.edition.log.read(), "run-opened", run)
-
-    def _closed(self, run: str) -> dict[str, Any] | None:
-        return _entry(self.edition.log.read(), "run-closed", run)
-
-    def _reference_agents(self) -> list[dict[str, str]]:
-        opened = self._opened(REFERENCE)
+    def _reference_agents(self) -> list[Entrant]:
+        opened = self._runs.opened(REFERENCE)
         return opened["agents"] if opened else []
 
     def _reference_results(self) -> list[Results]:
-        return [load_records(self.edition.run_folder(REFERENCE))] if self._closed(REFERENCE) else []
+        return [load_records(self.edition.run_folder(REFERENCE))] if self._runs.closed(REFERENCE) else []
 
     def _placement(self, name: str) -> Placement:
         rows = self.rows
         state = self.submission(name)
         row = next((row for row in rows if row.agent == name), None) if state.state == "rated" else None
         return Placement(self.board, state, row, tuple(rows))
-
-
-def _entry(entries: Sequence[dict[str, Any]], event: str, run: str) -> dict[str, Any] | None:
-    return next((entry for entry in entries if entry["event"] == event and entry["run"] == run), None)
 
 
 def submit(

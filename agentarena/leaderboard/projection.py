@@ -61,10 +61,19 @@ def closed_runs(edition: Edition, entries: Sequence[Mapping[str, Any]], *, repla
     closed = {entry["run"]: entry for entry in entries if entry["event"] == "run-closed"}
     withdrawn = {entry["name"] for entry in entries if entry["event"] == "withdrawn"}
     return {
-        run: check_records(edition.board, edition.run_folder(run), dict(opened[run]), dict(end), replay=replay)
+        run: _without(check_records(edition.board, edition.run_folder(run), dict(opened[run]), dict(end), replay=replay), withdrawn)
         for run, end in closed.items()
         if opened[run]["submission"] not in withdrawn
     }
+
+
+def _without(results: Results, withdrawn: set[str]) -> Results:
+    """The matches in which none of some agents sat."""
+    if not withdrawn:
+        return results
+    records = [record for record in results.records if withdrawn.isdisjoint(seat.agent for seat in record.seats)]
+    matches = {record.match for record in records}
+    return Results(records, [cost for cost in results.costs if cost.match in matches])
 
 
 def _board(edition: Edition, connection: Connection, entry: dict[str, Any], _: Sequence[Any]) -> None:

@@ -26,6 +26,7 @@ from agentarena.matches.seating import Fixture
 from agentarena.matches.store import expect_same_run
 
 from .board import Board
+from .deal_schedule import deal_fixtures
 
 __all__ = ["REFERENCE", "check_records", "fixtures", "load_records", "new_seed", "play_run", "records_digest", "run_seed", "seed_digest"]
 
@@ -89,9 +90,9 @@ def run_seed(board: Board, folder: Path, *, reference: bool) -> int:
 
 
 def play_run(
-    board: Board, agents: Sequence[str | Agent], folder: Path, rounds: int, seed: int, *, reference: bool, progress: Progress | None = None
+    board: Board, agents: Sequence[str | Agent], folder: Path, planned: Sequence[Fixture], seed: int, progress: Progress | None = None
 ) -> Results:
-    """Play a run, or the rest of it, into its folder. Few matches are open at once: each seat of an isolated agent is a process.
+    """Play the matches planned, or the rest of them, into a run's folder. Few matches are open at once: each seat of an isolated agent is a process.
 
     Raises:
         RecordBusy: Another process is playing it.
@@ -100,7 +101,7 @@ def play_run(
     return run(
         board.game(),
         list(agents),
-        fixtures(board, len(agents), rounds, reference=reference),
+        planned,
         seed=seed,
         out=folder / RECORDS,
         openings=board.protocol.openings,
@@ -110,8 +111,8 @@ def play_run(
 
 
 def load_records(folder: Path) -> Results:
-    """The records and costs of a run's folder."""
-    return Results.load(folder / RECORDS)
+    """The records and costs of a run's folder; none before its first match."""
+    return Results.load(folder / RECORDS) if (folder / RECORDS).is_file() else Results(())
 
 
 def records_digest(results: Results) -> str:
@@ -142,7 +143,10 @@ def check_records(board: Board, folder: Path, opened: dict[str, Any], closed: di
         raise RecordMismatch(f"{where}: the records are not those that were signed when the run was closed. Restore the file from a copy")
     if seed_digest(closed["seed"]) != opened["seed_sha256"]:
         raise RecordMismatch(f"{where}: the seed of the run is not the one whose hash was published when it was opened")
-    expect_schedule(board, results, opened, closed["seed"], closed["rounds"], where)
+    agents, reference = len(opened["agents"]), opened["run"] == REFERENCE
+    deals = closed.get("deals")
+    planned = deal_fixtures(deals) if deals is not None else fixtures(board, agents, closed["rounds"], reference=reference)
+    expect_schedule(board, results, opened, closed["seed"], planned, where)
     if replay:
         outcome = verify(folder / RECORDS)
         if not outcome.ok:
@@ -150,12 +154,12 @@ def check_records(board: Board, folder: Path, opened: dict[str, Any], closed: di
     return results
 
 
-def expect_schedule(board: Board, results: Results, opened: dict[str, Any], seed: int, rounds: int, where: str) -> None:
-    """Raise `RecordMismatch` unless the records are exactly the matches of the run, by its agents."""
+def expect_schedule(board: Board, results: Results, opened: dict[str, Any], seed: int, planned: Sequence[Fixture], where: str) -> None:
+    """Raise `RecordMismatch` unless the records are exactly the matches planned, by the run's agents."""
     players = tuple(Player(agent["name"], agent["version"]) for agent in opened["agents"])
     config = RunConfig(board.game(), players, seed, openings=board.protocol.openings)
     object.__setattr__(config, "package", opened["package"])
-    expected = {fixture.match: fixture for fixture in fixtures(board, len(players), rounds, reference=opened["run"] == REFERENCE)}
+    expected = {fixture.match: fixture for fixture in planned}
     for record in results.records:
         expect_same_run(record, config, expected, f"{where}, match {shown(record.match)}")
     missing = len(expected) - len(results.records)
