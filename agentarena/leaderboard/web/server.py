@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable
@@ -41,8 +42,8 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise MissingExtra("uvicorn", "serve") from error
-    app = create_app(home, store, submit=submit, hosts=own_names(host))
     listener = _listener(host, port)
+    app = create_app(home, store, submit=submit, hosts=own_names(host))
     shown = f"[{host}]" if ":" in host else host
     ready(f"http://{shown}:{listener.getsockname()[1]}/")
     config = uvicorn.Config(
@@ -59,7 +60,8 @@ def serve(
         h11_max_incomplete_event_size=32_768,
         http="h11",
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -69,5 +71,5 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError as error:
-        raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror or error}. Give another --port or --host") from None
+        raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror or error}; give another --port or --host") from None
     return listener
