@@ -191,13 +191,25 @@ def withdraw(board: str, name: str, reason: str, trust: bool, home: str | None, 
         say(f"{name} is off the board {board}")
 
 
+@command.command("rerate")
+@_board
+@_trust
+@home_option
+@store_option
+def rerate(board: str, trust: bool, home: str | None, store: str | None) -> None:
+    """Compute every rating anew from the signed log and the records; matches are not played again."""
+    with _open(board, home, store, trust) as opened:
+        opened.rerate()
+        say(f"{opened.edition.key}: {len(opened.rows)} rows")
+
+
 @command.command("rebuild")
 @_board
 @_trust
 @home_option
 @store_option
 def rebuild(board: str, trust: bool, home: str | None, store: str | None) -> None:
-    """Make the board's part of the index again from its signed log and its records: every rating is computed anew."""
+    """Make the board's part of the index again from its signed log and its records, after every match was played again."""
     with _open(board, home, store, trust) as opened:
         opened.rebuild()
         say(f"{opened.edition.key}: {len(opened.rows)} rows")

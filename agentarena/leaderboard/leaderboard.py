@@ -246,6 +246,14 @@ class Leaderboard:
         runs = closed_runs(self.edition, self.edition.log.read(), replay=True)
         return sum(len(results) for results in runs.values())
 
+    def rerate(self) -> None:
+        """Compute every rating of the board anew, from the records that the log has the digests of; matches are not played again.
+
+        Raises:
+            RecordMismatch, CorruptRecord: Records are not what was signed; the index stays as it was.
+        """
+        project(self.edition, self.store, anew=True)
+
     def rebuild(self) -> None:
         """Make the board's part of the index again from its log and records, after `verify`.
 
@@ -253,7 +261,7 @@ class Leaderboard:
             RecordMismatch, CorruptRecord: As `verify`; the index stays as it was.
         """
         self.verify()
-        project(self.edition, self.store, anew=True)
+        self.rerate()
 
     # --- parts --------------------------------------------------------------------------------------------------------
 

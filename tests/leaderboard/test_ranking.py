@@ -34,9 +34,7 @@ def test_deals_are_known_from_any_of_their_matches() -> None:
     from types import SimpleNamespace
 
     deals = [(0, 1, 2), (2, 0, 1), (1, 1, 0)]
-    records = [
-        SimpleNamespace(match=f.match, deal=f.deal, seats=[SimpleNamespace(index=i) for i in f.seats]) for f in deal_fixtures(deals)
-    ]
+    records = [SimpleNamespace(match=f.match, deal=f.deal, seats=[SimpleNamespace(index=i) for i in f.seats]) for f in deal_fixtures(deals)]
     assert seats_of_deals(records) == deals
     assert seats_of_deals(records[1::3]) == deals
 
