@@ -62,17 +62,19 @@ def test_an_interrupted_question_ends_as_an_undisturbed_one(board: Board, tmp_pa
     with Leaderboard(board, tmp_path / "calm") as leaderboard:
         calm = leaderboard.rank("ranks", budget=60)
         rows = [{**row.json(), "ms": 0} for row in leaderboard.rows]
-    stops = iter([3, 8, 15])
 
-    def interrupt(done: int, total: int) -> None:
-        if done and done == stop:
-            raise Stop
+    def interrupt_at(match: int) -> Callable[[int, int], None]:
+        def interrupt(done: int, total: int) -> None:
+            if done == match:
+                raise Stop
+
+        return interrupt
 
     with Leaderboard(board, tmp_path / "home") as leaderboard:
         leaderboard.play_references()
-        for stop in stops:
+        for match in (3, 8, 15):
             with pytest.raises(Stop):
-                leaderboard.rank("ranks", budget=60, progress=interrupt)
+                leaderboard.rank("ranks", budget=60, progress=interrupt_at(match))
         disturbed = leaderboard.rank("ranks", budget=60)
         assert disturbed.reason == calm.reason
         assert [{**row.json(), "ms": 0} for row in leaderboard.rows] == rows
