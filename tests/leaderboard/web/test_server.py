@@ -20,17 +20,21 @@ from agentarena.core.errors import MissingExtra, UsageError
 def test_it_prints_its_address_answers_and_ends(tmp_path: Path) -> None:
     pytest.importorskip("uvicorn", reason="the page needs the extra `serve`")
     command = [sys.executable, "-u", "-m", "agentarena", "serve", "--home", str(tmp_path / "new"), "--port", "0"]
+    browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never by a proxy
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().split()[1]
-        assert url.startswith("http://127.0.0.1:")
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            assert b"Boards without matches yet" in answer.read()
-            assert "server" not in {name.lower() for name in answer.headers}
-        with pytest.raises(urllib.error.HTTPError, match="421"):
-            urllib.request.urlopen(urllib.request.Request(url, headers={"Host": "evil.example"}), timeout=60)
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=60) == 0
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().split()[1]
+            assert url.startswith("http://127.0.0.1:")
+            with browser.open(url, timeout=120) as answer:
+                assert b"Boards without matches yet" in answer.read()
+                assert "server" not in {name.lower() for name in answer.headers}
+            with pytest.raises(urllib.error.HTTPError, match="421"):
+                browser.open(urllib.request.Request(url, headers={"Host": "evil.example"}), timeout=120)
+            server.send_signal(signal.SIGINT)
+            assert server.wait(timeout=120) == 0
+        finally:
+            server.kill()
 
 
 def test_a_port_that_is_taken() -> None:
