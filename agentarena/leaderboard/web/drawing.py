@@ -158,5 +158,6 @@ def _arrow(worse: Node, better: Node, margin: float) -> Arrow:
     length = math.hypot(dx, dy)
     start, end = (worse.radius + 2) / length, 1 - (better.radius + 7) / length
     label = f"{better.agent} against {worse.agent}: +{margin:.1%} of the range" if margin else f"{better.agent} and {worse.agent}: level"
-    ends = (worse.x + dx * start, worse.y + dy * start, worse.x + dx * end, worse.y + dy * end)
-    return Arrow(*(round(value, 1) for value in ends), width=round(1 + 5 * min(1.0, margin), 2), level=margin == 0, label=label)
+    x1, y1 = round(worse.x + dx * start, 1), round(worse.y + dy * start, 1)
+    x2, y2 = round(worse.x + dx * end, 1), round(worse.y + dy * end, 1)
+    return Arrow(x1, y1, x2, y2, width=round(1 + 5 * min(1.0, margin), 2), level=margin == 0, label=label)

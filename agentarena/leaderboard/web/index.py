@@ -152,7 +152,7 @@ class Index:
         query = matches.select().where(*where).order_by(matches.c.run, matches.c.match).limit(per_page).offset((page - 1) * per_page)
         with self._store.reading() as connection:
             total = connection.execute(sa.select(sa.func.count()).select_from(matches).where(*where)).scalar() or 0
-            return [_match(row) for row in connection.execute(query).mappings()], total
+            return [_match(dict(row)) for row in connection.execute(query).mappings()], total
 
     def match(self, key: str, run: str, number: int) -> MatchInfo | None:
         """One match, if it is there."""

@@ -37,6 +37,7 @@ def boards(site: Site, request: Request) -> Response:
         seen.add(info.key)
         played.append(
             {
+                "key": info.board,
                 "info": info,
                 "rows": rows,
                 "matches": counts.get(info.key, 0),
@@ -45,8 +46,9 @@ def boards(site: Site, request: Request) -> Response:
                 "settled": sum(row.settled for row in rows),
             }
         )
-    waiting = [info for name in package_boards() if (info := site.unplayed(name)) is not None and info.key not in seen]
-    played.sort(key=lambda entry: (entry["info"].board, not entry["current"]))
+    candidates = [site.unplayed(name) for name in package_boards()]
+    waiting = [candidate for candidate in candidates if candidate is not None and candidate.key not in seen]
+    played.sort(key=lambda entry: (entry["key"], not entry["current"]))
     return site.page(request, "boards", played=[entry for entry in played if entry["rows"]], waiting=waiting)
 
 
