@@ -42,26 +42,26 @@ def serve(
         import uvicorn
     except ImportError as error:
         raise MissingExtra("uvicorn", "serve") from error
-    listener = _listener(host, port)
-    app = create_app(home, store, submit=submit, hosts=own_names(host))
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{listener.getsockname()[1]}/")
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        ws="none",
-        limit_concurrency=100,
-        timeout_keep_alive=10,
-        timeout_graceful_shutdown=2,
-        h11_max_incomplete_event_size=32_768,
-        http="h11",
-    )
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends
-        uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.closing(_listener(host, port)) as listener:
+        app = create_app(home, store, submit=submit, hosts=own_names(host))
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{listener.getsockname()[1]}/")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            ws="none",
+            limit_concurrency=100,
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=32_768,
+            http="h11",
+        )
+        with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a server ends
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -69,7 +69,12 @@ def _listener(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        try:
+            listener.bind((host, port))
+            listener.listen(100)  # from here on clients are queued, though nobody answers yet
+        except OSError:
+            listener.close()
+            raise
     except OSError as error:
         raise UsageError(f"cannot listen at {host}, port {port}: {error.strerror or error}; give another --port or --host") from None
     return listener

@@ -86,8 +86,8 @@ def home(boards: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> P
         duel.submit(folder)
         manifest = {"name": "broken", "version": "2", "authors": ["B"], "entry": "agent:act", "command": [], "needs": []}
         texts = dict.fromkeys(("spec", "model", "license", "description"), "")
-        duel._log("submission-received", name="broken-2", digest="0" * 64, level="bubblewrap", manifest={**manifest, **texts})
-        duel._log("submission-failed", name="broken-2", reason=f"it raised {ATTACK}", stderr=f"Traceback {ATTACK}\nlast line")
+        duel._runs.write("submission-received", name="broken-2", digest="0" * 64, level="bubblewrap", manifest={**manifest, **texts})
+        duel._runs.write("submission-failed", name="broken-2", reason=f"it raised {ATTACK}", stderr=f"Traceback {ATTACK}\nlast line")
     for board in (boards.other, boards.talk):
         _played(board, place, players, patch).close()
     patch.undo()
