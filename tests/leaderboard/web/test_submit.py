@@ -136,6 +136,7 @@ def test_bombs_are_cut_off(tmp_path: Path) -> None:
         zipped({"a": "x", "a/b": "y", "agent.toml": MANIFEST}),
         zipped({"a/agent.toml": MANIFEST, "b/agent.toml": MANIFEST}),
     ],
+    ids=["empty", "text", "zip head", "gzip head", "cut zip", "cut tar", "no manifest", "names alike", "file and folder", "two manifests"],
 )
 def test_damaged_and_doubtful_archives(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(UsageError):
