@@ -173,7 +173,8 @@ def test_kill_9_loses_nothing_and_repeats_nothing(out, tmp_path, workers):
 
 def test_ctrl_c_keeps_what_is_recorded(out):
     program = (
-        "import sys; from agentarena.matches.api import play\n"
+        "import signal, sys; from agentarena.matches.api import play\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell starts background jobs with the signal ignored
         "try:\n"
         f"    play({ENV!r}, ['random', 'random'], matches=10**5, out={str(out)!r}, workers=2,\n"
         "         progress=lambda d, t: d == 200 and print(d, flush=True))\n"
