@@ -265,8 +265,8 @@ def compare(size: str, options: argparse.Namespace, sides: Sequence[str] = SIDES
         finally:
             for process, log in processes.values():
                 process.kill()
-                process.wait()
-                log.close()
+                with process, log:  # closes its pipes and waits for it
+                    pass
     for together in zip(*rounds.values(), strict=True):
         if len({one["prompts"] for one in together}) > 1:
             raise RuntimeError(f"the sides did not read the same prompts: {together}")

@@ -386,7 +386,10 @@ def test_ctrl_c_keeps_what_is_recorded(tmp_path):
     with FakeServer(lambda n, body: Say(first_legal(body), delay_s=0.05)) as fake:
         command = [sys.executable, "-m", "agentarena", "play", "TicTacToe-v0", fake.spec(concurrency=4), "random"]
         child = subprocess.Popen(
-            [*command, "--matches", "100", "--quiet", "--out", str(path)], stderr=subprocess.PIPE, start_new_session=True
+            [*command, "--matches", "100", "--quiet", "--out", str(path)],
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell starts background jobs with the signal ignored
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (path.exists() and path.read_bytes().count(b"\n") >= 5):
