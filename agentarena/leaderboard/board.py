@@ -100,7 +100,9 @@ class Board:
 
     def __post_init__(self) -> None:
         if len(set(self.agents)) != len(self.agents):
-            raise BadOption(f"agents: {next(one for one in self.agents if self.agents.count(one) > 1)!r} is listed twice; list it once")
+            raise BadOption(
+                f"agents: {shown(next(one for one in self.agents if self.agents.count(one) > 1), 200)} is listed twice; list it once"
+            )
         if self.protocol.most_rounds < self.protocol.rounds:
             raise BadOption(f"protocol.most_rounds={self.protocol.most_rounds} must be at least rounds={self.protocol.rounds}")
         if self.protocol.tables == "meet" and len(self.agents) < 1:

@@ -7,6 +7,7 @@ from types import TracebackType
 from agentarena.agents.subprocess import Isolated
 from agentarena.agents.suitability import check_suitable
 from agentarena.core.agent import Agent
+from agentarena.core.display import shown
 from agentarena.core.errors import NotSupported, UsageError
 from agentarena.matches.api import run
 
@@ -87,7 +88,7 @@ def _isolated(board: Board, submission: Submission, level: str | None) -> tuple[
     from agentarena.agents.sandbox.python import python_command
 
     if level is not None and level not in LEVELS:
-        raise UsageError(f"there is no isolation level {level!r}. Levels: {', '.join(LEVELS[1:])}")
+        raise UsageError(f"there is no isolation level {shown(level, 100)}. Levels: {', '.join(LEVELS[1:])}")
     manifest = submission.manifest
     command = python_command(manifest.entry, submission.folder) if manifest.entry else list(manifest.command)
     limits = Limits(answer_s=board.protocol.deadline_s) if board.protocol.deadline_s else Limits()

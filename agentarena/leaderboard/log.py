@@ -123,11 +123,13 @@ def signing_key(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     with locked(path):
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as file:
+            part = path.with_name(path.name + ".part")
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_hex(32))
                 file.flush()
                 os.fsync(file.fileno())
+            part.replace(path)  # whole or not at all, whatever ends this process
         text = path.read_text(encoding="utf-8").strip()
     try:
         key = bytes.fromhex(text)

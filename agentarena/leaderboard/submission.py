@@ -61,8 +61,8 @@ class Manifest:
     def __post_init__(self) -> None:
         ways = [name for name in ("entry", "spec", "command") if getattr(self, name)]
         if len(ways) != 1:
-            given = " and ".join(ways) or "none of them"
-            raise BadOption(f'give exactly one of entry, spec and command, got {given}. Add e.g.: entry = "agent:act"')
+            listed = " and ".join(ways) or "none of them"
+            raise BadOption(f'give exactly one of entry, spec and command, got {listed}. Add e.g.: entry = "agent:act"')
         if not self.authors:
             raise BadOption('authors: name at least one. Add e.g.: authors = ["A. Student"]')
         if self.spec:

@@ -44,8 +44,8 @@ def serve(
         raise MissingExtra("uvicorn", "serve") from error
     with contextlib.closing(_listener(host, port)) as listener:
         app = create_app(home, store, submit=submit, hosts=own_names(host))
-        shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{listener.getsockname()[1]}/")
+        url_host = f"[{host}]" if ":" in host else host
+        ready(f"http://{url_host}:{listener.getsockname()[1]}/")
         config = uvicorn.Config(
             app,
             log_level="warning",
