@@ -65,8 +65,8 @@ def command(as_json: bool) -> None:
             f"Remove both and install this one again: pip uninstall agentarena {DISTRIBUTION} && {install_command()}",
             err=True,
         )
-    shown = [(name, "yes" if works else "no", reason, remedy) for name, works, reason, remedy in _isolation()]
-    show_table("Isolation of submitted agents, strongest first", ("level", "works", "what keeps it from working", "what helps"), shown)
+    levels = [(name, "yes" if works else "no", reason, remedy) for name, works, reason, remedy in _isolation()]
+    show_table("Isolation of submitted agents, strongest first", ("level", "works", "what keeps it from working", "what helps"), levels)
     rows, broken = _environments()
     show_table("Environments", ("id", "one random match"), rows)
     if broken:

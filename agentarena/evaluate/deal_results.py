@@ -82,11 +82,11 @@ class DealResults:
     @cached_property
     def place(self) -> np.ndarray:
         """How many units of the same agents came before each unit. Shape (U,)."""
-        seen: dict[tuple[int, ...], int] = {}
+        units_of: dict[tuple[int, ...], int] = {}
         places = np.zeros(len(self.groups), np.int64)
         for unit, group in enumerate(self.groups):
-            places[unit] = seen.get(group, 0)
-            seen[group] = int(places[unit]) + 1
+            places[unit] = units_of.get(group, 0)
+            units_of[group] = int(places[unit]) + 1
         return places
 
     @cached_property

@@ -20,10 +20,10 @@ def heat_map(head: HeadToHead, order: Sequence[int] | None = None) -> list[list[
         head: The scores.
         order: Agents to show, by their number in `head`; by default all.
     """
-    shown = range(len(head.score)) if order is None else order
+    indices = range(len(head.score)) if order is None else order
     return [
-        [{"value": float(head.score[i, j]), "games": int(head.games[i, j]), "shade": shade(float(head.score[i, j]))} for j in shown]
-        for i in shown
+        [{"value": float(head.score[i, j]), "games": int(head.games[i, j]), "shade": shade(float(head.score[i, j]))} for j in indices]
+        for i in indices
     ]
 
 

@@ -18,16 +18,18 @@ def environment(**filters: Callable[..., Any]) -> Any:
     """A Jinja environment that escapes everything, with the filters percent, plain, ms, count, p, and those given."""
     import jinja2
 
-    made = jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(percent=number(".1%"), plain=number(",.0f"), ms=_ms, count=_count, p=_p_value, signed_d=number(".2f"), **filters)
-    made.globals["isnan"] = math.isnan
-    return made
+    environment.filters.update(
+        percent=number(".1%"), plain=number(",.0f"), ms=_ms, count=_count, p=_p_value, signed_d=number(".2f"), **filters
+    )
+    environment.globals["isnan"] = math.isnan
+    return environment
 
 
 def number(form: str) -> Callable[[float], str]:

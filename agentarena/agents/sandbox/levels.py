@@ -162,14 +162,14 @@ def _verdict(box: Sandbox) -> str | None:
     code = box.wait(_PROBE_S)
     if code is None:
         return f"a probe did not end within {_PROBE_S:g} s"
-    said = _all_of(box.stderr).strip()
+    stderr = _all_of(box.stderr).strip()
     failure = box.setup_failure()
     if failure is not None:
-        return said or failure[1]
+        return stderr or failure[1]
     lines = _all_of(box.stdout).split("\n")
     if lines == ["done", ""]:
         return None
-    return ", ".join(line for line in lines if line not in ("", "done")) or said or f"a probe ended with exit code {code}"
+    return ", ".join(line for line in lines if line not in ("", "done")) or stderr or f"a probe ended with exit code {code}"
 
 
 def _all_of(descriptor: int) -> str:

@@ -162,13 +162,13 @@ def read_ready(line: bytes) -> None:
         raise AgentNonsense(f"it speaks protocol {shown(message['protocol'])}, expected {VERSION}")
 
 
-def read_answer(line: bytes, number: int, asked: Question) -> tuple[Decision, Any]:
+def read_answer(line: bytes, number: int, question: Question) -> tuple[Decision, Any]:
     """The decision and the memory in an answer.
 
     Args:
         line: What came, without its end.
         number: Of the question.
-        asked: The question.
+        question: The question.
 
     Raises:
         AgentNonsense: It is no answer to this question.
@@ -186,17 +186,17 @@ def read_answer(line: bytes, number: int, asked: Question) -> tuple[Decision, An
     thought = message.get("thought", "")
     if not isinstance(thought, str):
         raise AgentNonsense(f'"thought" is {shown(thought)}, expected a string')
-    return _decision(message, thought, asked), _bounded_memory(message.get("memory"))
+    return _decision(message, thought, question), _bounded_memory(message.get("memory"))
 
 
-def _decision(message: Mapping[str, Any], thought: str, asked: Question) -> Decision:
+def _decision(message: Mapping[str, Any], thought: str, question: Question) -> Decision:
     if "reply" in message:
         if not isinstance(message["reply"], str):
             raise AgentNonsense(f'"reply" is {shown(message["reply"])}, expected a string')
         return Reply(message["reply"], thinking=thought)
-    action = to_action(asked.legal, message["action"])
-    if thought and type(action) in (int, str) and isinstance(asked.legal, tuple) and action in asked.legal:
-        return Reply(asked.spellings[asked.legal.index(action)], thinking=thought)  # a bare action carries no thought
+    action = to_action(question.legal, message["action"])
+    if thought and type(action) in (int, str) and isinstance(question.legal, tuple) and action in question.legal:
+        return Reply(question.spellings[question.legal.index(action)], thinking=thought)  # a bare action carries no thought
     return action
 
 
