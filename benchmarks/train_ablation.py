@@ -11,7 +11,6 @@ come from words and shapes that the games share.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
 
 from agentarena.core import registry
 from agentarena.core.game import Game
@@ -29,6 +27,8 @@ from agentarena.train.judges import FIRST, against, exact
 from agentarena.train.player import PolicyPlayer
 from agentarena.train.recipe import SelfPlay
 from agentarena.train.rollout import play
+
+from .runs import missing, table
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "MARS": {},
@@ -87,36 +87,15 @@ def judged(player: PolicyPlayer, matches: int) -> dict[str, float]:
     return figures
 
 
-def run(variant: str, seed: int, steps: int, matches: int, judge_matches: int) -> dict[str, Any]:
-    """One run, judged at its end."""
+def run(variant: str, seed: int, steps: int, matches: int, judge_matches: int) -> tuple[float, dict[str, float]]:
+    """Seconds of one run, and its figures at the end."""
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         self_play = SelfPlay(configuration(variant, seed, steps, matches, folder))
         for _ in range(steps):
             self_play.update()
         figures = judged(self_play.player, judge_matches)
-    return {
-        "variant": variant,
-        "seed": seed,
-        "steps": steps,
-        "matches": matches,
-        "seconds": time.perf_counter() - began,
-        "figures": figures,
-    }
-
-
-def table(runs: list[dict[str, Any]]) -> str:
-    """Mean and half-width of the 95 % interval over seeds, one row a figure and one column a variant, as Markdown."""
-    variants = [variant for variant in VARIANTS if any(one["variant"] == variant for one in runs)]
-    rows = [["figure", *variants], ["---"] * (1 + len(variants))]
-    for figure in runs[0]["figures"]:
-        cells = []
-        for variant in variants:
-            values = np.array([one["figures"][figure] for one in runs if one["variant"] == variant])
-            half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-            cells.append(f"{values.mean():.2f} ± {half:.2f}")
-        rows.append([figure, *cells])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return time.perf_counter() - began, figures
 
 
 def main() -> None:
@@ -129,18 +108,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("ablation.jsonl"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    lines = arguments.out.read_text(encoding="utf-8").splitlines() if arguments.out.exists() else []
-    runs = [json.loads(line) for line in lines]
-    finished = {(one["variant"], one["seed"]) for one in runs}
-    for seed in range(arguments.seeds):
-        for variant in VARIANTS:
-            if (variant, seed) in finished:
-                continue
-            runs.append(run(variant, seed, arguments.steps, arguments.matches, arguments.judge_matches))
-            with arguments.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(runs[-1]) + "\n")
-            print(f"{variant}, seed {seed}: {runs[-1]['seconds']:.0f} s", flush=True)
-    print(table(runs))
+    sizes = (arguments.steps, arguments.matches, arguments.judge_matches)
+    settings = {"steps": arguments.steps, "matches": arguments.matches, "judge matches": arguments.judge_matches}
+    runs = missing(arguments.out, VARIANTS, arguments.seeds, settings, lambda variant, seed: run(variant, seed, *sizes))
+    print(table(runs, VARIANTS))
 
 
 if __name__ == "__main__":

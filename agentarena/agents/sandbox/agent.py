@@ -229,9 +229,9 @@ class _Loop:
         """Take up a session; its program is started with its first question."""
         self.sessions[number] = session
 
-    def ask(self, number: int, asked: Question, answer: Callable[[Decision | Exception], None]) -> None:
+    def ask(self, number: int, question: Question, answer: Callable[[Decision | Exception], None]) -> None:
         """Put a question in line."""
-        self._waiting.append((number, asked, answer))
+        self._waiting.append((number, question, answer))
 
     def end(self, number: int) -> None:
         """End a session whose match is over."""
@@ -276,14 +276,14 @@ class _Loop:
         """Send one question of those that wait; one at a time, so that starting many programs holds up nobody's answer for long."""
         if not self._waiting or len(self._open) >= self._at_once:
             return
-        number, asked, answer = self._waiting.popleft()
+        number, question, answer = self._waiting.popleft()
         session = self.sessions.get(number)
         if session is None:  # its match is over
             return
         self._last = session
         self._open.add(number)
         try:
-            session.ask(asked, answer)
+            session.ask(question, answer)
         except Exception as error:  # a question that cannot be sent
             session.fault(ServiceGone(f"agent {self._name}: {error_message(error)}"))
         self._look(number)

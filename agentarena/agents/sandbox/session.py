@@ -65,7 +65,7 @@ class Session:
         self.is_silent = False
         self.failed_tail: str | None = None
         self._greeting = greeting
-        self._asked: Question | None = None
+        self._question: Question | None = None
         self._done: Callable[[Decision | Exception], None] | None = None
         self._fault: Exception | None = None
         self._number = -1
@@ -98,14 +98,14 @@ class Session:
 
     # --- questions -----------------------------------------------------------------------------------------------------------
 
-    def ask(self, asked: Question, done: Callable[[Decision | Exception], None]) -> None:
+    def ask(self, question: Question, done: Callable[[Decision | Exception], None]) -> None:
         """Send a question, to a program that is started where it is not; called while none is open.
 
         Args:
-            asked: The question.
+            question: The question.
             done: Called once with the decision, or the fault in its place.
         """
-        self._asked, self._done = asked, done
+        self._question, self._done = question, done
         try:
             if self.phase is Phase.NEW:
                 self._start()
@@ -136,11 +136,11 @@ class Session:
                 self._send()
 
     def _send(self) -> None:
-        assert self._asked is not None
+        assert self._question is not None
         self._number += 1
         self.phase = Phase.ASKED
         answer_s = self._job.limits.answer_s
-        self._out = memoryview(self._asked.line(self._number, self._memory, answer_s))
+        self._out = memoryview(self._question.line(self._number, self._memory, answer_s))
         self.deadline = time.monotonic() + answer_s
         self.on_writable()
 
@@ -202,8 +202,8 @@ class Session:
             self.sandbox.find_groups()
             self._send()
             return
-        assert self._asked is not None
-        decision, memory = protocol.read_answer(line, self._number, self._asked)
+        assert self._question is not None
+        decision, memory = protocol.read_answer(line, self._number, self._question)
         self._memory = memory if memory is not None else self._memory
         self.sandbox.freeze()
         self.phase, self.deadline, self._watch_at = Phase.IDLE, math.inf, math.inf
@@ -305,7 +305,7 @@ class Session:
             self.sandbox.kill()
 
     def _settle(self, outcome: Decision | Exception) -> None:
-        done, self._asked, self._done = self._done, None, None
+        done, self._question, self._done = self._done, None, None
         if done is not None:
             done(outcome)
 
