@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm test-trl test-verifiers lint format boards bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl test-verifiers test-rllib lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -70,6 +70,17 @@ VERIFIERS := .venv-verifiers/bin/python
 test-verifiers: .venv-verifiers/ready ## run the tests that need verifiers, in an environment of their own
 	$(VERIFIERS) -m pytest tests/bridges/test_verifiers.py
 
+RLLIB := .venv-rllib/bin/python
+
+.venv-rllib/ready: pyproject.toml requirements-rllib.lock
+	test -x $(RLLIB) || $(PYTHON) -m venv .venv-rllib
+	$(RLLIB) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-rllib.lock
+	$(RLLIB) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+test-rllib: .venv-rllib/ready ## run the tests that need RLlib, in an environment of their own
+	$(RLLIB) -m pytest tests/agents/rl/test_rllib.py
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -91,4 +102,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib site demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -27,6 +27,7 @@ COMMANDS = {
     "play": "Play matches and print the standings.",
     "watch": "Watch one match move by move.",
     "tournament": "Rank several agents against each other.",
+    "generalize": "Compare agents under settings they were trained on and under others.",
     "replay": "Step through a recorded match.",
     "prompts": "Show what language models were sent, or export it for fine-tuning.",
     "verify": "Replay records and compare them byte for byte.",

@@ -17,6 +17,7 @@ import click
 
 from agentarena.core.display import printable
 
+from ._cloning import imitate
 from ._supervised import clone, export_dpo, export_sft
 from .common import console, echo_json, named_values, say, show_table
 
@@ -45,7 +46,7 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-for _stage in (clone, export_sft, export_dpo):
+for _stage in (clone, imitate, export_sft, export_dpo):
     command.add_command(_stage)
 
 

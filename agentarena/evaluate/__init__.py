@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .alpha_rank import AlphaRank, alpharank
     from .exact import BestResponse, best_response, expected_returns, exploitability, nash_conv
+    from .generalization import Generalization, generalization_gaps
     from .match_table import Comparisons, MatchTable
     from .mean_bounds import payoff_intervals
     from .nash import NashAverage, ZeroSum, nash_average, solve_zero_sum
@@ -49,6 +50,7 @@ __all__ = [
     "Comparisons",
     "Contrast",
     "EloSpread",
+    "Generalization",
     "Interval",
     "MatchTable",
     "NashAverage",
@@ -80,6 +82,7 @@ __all__ = [
     "expected_score",
     "exploitability",
     "games_needed",
+    "generalization_gaps",
     "gsprt",
     "hedges_g",
     "holm",
@@ -103,6 +106,7 @@ _HOMES = {
     "Comparisons": "match_table",
     "Contrast": "pair_contrasts",
     "EloSpread": "online_elo",
+    "Generalization": "generalization",
     "Interval": "stats",
     "MatchTable": "match_table",
     "NashAverage": "nash",
@@ -134,6 +138,7 @@ _HOMES = {
     "expected_score": "power",
     "exploitability": "exact",
     "games_needed": "power",
+    "generalization_gaps": "generalization",
     "gsprt": "power",
     "hedges_g": "stats",
     "holm": "stats",

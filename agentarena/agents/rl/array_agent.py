@@ -1,8 +1,7 @@
-"""Trained policies at the table: a model of Stable-Baselines3 as a policy on arrays, and any policy on arrays as an agent."""
+"""Any policy on arrays as an agent."""
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from agentarena.core.agent import Agent, View
 from agentarena.core.batch import BatchPolicy, Bounds, map_leaves
 from agentarena.core.errors import NotSupported
 
-__all__ = ["ArrayAgent", "SB3Policy"]
+__all__ = ["ArrayAgent"]
 
 
 class ArrayAgent(Agent):
@@ -46,36 +45,3 @@ class ArrayAgent(Agent):
         observations = map_leaves(lambda part: np.asarray(part)[None], view.observation)
         action = np.asarray(self.array_policy.act(observations, masks, view.rng))[0]
         return action.reshape(legal.shape) if isinstance(legal, Box) else action
-
-
-class SB3Policy:
-    """A model of Stable-Baselines3 or SB3-contrib, trained on `agentarena.make_solo`, as a policy on arrays.
-
-    Models that take masks (MaskablePPO) play legally. Others may choose an illegal action, which forfeits. Numbers are clipped to their
-    bounds. Random draws come from the decision's stream; torch's own generator is left as it was.
-
-    Args:
-        model: The model, e.g. `MaskablePPO.load("mine.zip")`.
-        deterministic: Take the likeliest action instead of drawing one.
-    """
-
-    def __init__(self, model: Any, *, deterministic: bool = True) -> None:
-        self.model, self.deterministic = model, deterministic
-        self._takes_masks = "action_masks" in inspect.signature(model.predict).parameters
-
-    def act(self, observations: Any, masks: Any, rng: np.random.Generator) -> Any:
-        """One action for each decision; see `BatchPolicy.act`."""
-        import torch
-
-        bounded = isinstance(masks, Bounds)
-        seen = observations if bounded else {"observation": observations, "action_mask": masks}
-        more = {} if bounded or not self._takes_masks else {"action_masks": masks.astype(bool)}
-        with torch.random.fork_rng():
-            torch.manual_seed(int(rng.integers(2**63)))
-            actions, _ = self.model.predict(seen, deterministic=self.deterministic, **more)
-        if not bounded:
-            return actions
-        count = len(masks.low)
-        numbers = np.asarray(actions, np.float64).reshape(count, -1)
-        width = numbers.shape[1]
-        return np.clip(numbers, masks.low[:, :width], masks.high[:, :width])
