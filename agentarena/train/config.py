@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, UsageError, suggest
+from agentarena.core.errors import BadOption
+
+from .settings import check_fields, check_known, check_number, check_shares, read_toml, setting
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
@@ -18,10 +18,6 @@ _LISTS = {"judges": '["exact", "random"]', "lora_target_modules": '["q_proj", "v
 """Settings that are lists of strings, with examples."""
 _TRACKERS = ("tensorboard", "wandb")
 _ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
-
-
-def _setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
-    return dataclasses.field(default=default, metadata={"low": low, "high": high, "choices": choices})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -36,14 +32,14 @@ class ScratchModel:
         vocab_size: Entries of the tokenizer at most.
     """
 
-    hidden_size: int = _setting(48, low=8, high=4096)
-    num_hidden_layers: int = _setting(2, low=1, high=64)
-    num_attention_heads: int = _setting(4, low=1, high=64)
-    intermediate_size: int = _setting(128, low=8, high=16384)
-    vocab_size: int = _setting(640, low=300, high=65536)
+    hidden_size: int = setting(48, low=8, high=4096)
+    num_hidden_layers: int = setting(2, low=1, high=64)
+    num_attention_heads: int = setting(4, low=1, high=64)
+    intermediate_size: int = setting(128, low=8, high=16384)
+    vocab_size: int = setting(640, low=300, high=65536)
 
     def __post_init__(self) -> None:
-        _check(self, "model")
+        check_fields(self, "model")
         if self.hidden_size % self.num_attention_heads:
             raise BadOption(f"model.hidden_size={self.hidden_size} must be a multiple of num_attention_heads={self.num_attention_heads}")
 
@@ -172,108 +168,108 @@ class SelfPlayConfig:
     options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     opponents: Mapping[str, float] = dataclasses.field(default_factory=lambda: {"self": 1.0})
     opponents_of: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
-    seats_of_policy: str = _setting("one", choices=("one", "side"))
-    past_sampling: str = _setting("uniform", choices=("uniform", "prioritized", "latest"))
-    past_exponent: float = _setting(2.0, low=0.0, high=10.0)
-    curriculum: str = _setting("fixed", choices=("fixed", "bandit", "learning_progress"))
-    curriculum_temperature: float = _setting(0.1, low=1e-6)
-    curriculum_decay: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
-    curriculum_floor: float = _setting(0.2, low=0.0, high=1.0)
-    format_reward: float = _setting(0.0, low=0.0)
-    retry_penalty: float = _setting(0.0, low=0.0)
-    invalid_penalty: float | None = _setting(None, low=0.0)
-    length_penalty: float = _setting(0.0, low=0.0)
-    length_min: int = _setting(11, low=0)
-    length_max: int = _setting(2048, low=1)
+    seats_of_policy: str = setting("one", choices=("one", "side"))
+    past_sampling: str = setting("uniform", choices=("uniform", "prioritized", "latest"))
+    past_exponent: float = setting(2.0, low=0.0, high=10.0)
+    curriculum: str = setting("fixed", choices=("fixed", "bandit", "learning_progress"))
+    curriculum_temperature: float = setting(0.1, low=1e-6)
+    curriculum_decay: float = setting(0.9, low=0.0, high=1.0 - 1e-12)
+    curriculum_floor: float = setting(0.2, low=0.0, high=1.0)
+    format_reward: float = setting(0.0, low=0.0)
+    retry_penalty: float = setting(0.0, low=0.0)
+    invalid_penalty: float | None = setting(None, low=0.0)
+    length_penalty: float = setting(0.0, low=0.0)
+    length_min: int = setting(11, low=0)
+    length_max: int = setting(2048, low=1)
     model: str | ScratchModel = "tiny"
     output_dir: str = "runs/selfplay"
-    max_steps: int = _setting(100, low=1, high=10**7)
-    matches: int = _setting(256, low=1, high=10**6)
-    num_generations: int = _setting(1, low=1, high=10**6)
-    seed: int = _setting(0, low=0, high=2**63)
-    temperature: float = _setting(1.0, low=1e-3, high=100.0)
+    max_steps: int = setting(100, low=1, high=10**7)
+    matches: int = setting(256, low=1, high=10**6)
+    num_generations: int = setting(1, low=1, high=10**6)
+    seed: int = setting(0, low=0, high=2**63)
+    temperature: float = setting(1.0, low=1e-3, high=100.0)
     memory: str = "state"
-    sampler: str = _setting("auto", choices=("auto", "listed", "transformers", "vllm"))
-    listed_reply: str = _setting("<answer>{move}</answer>")
+    sampler: str = setting("auto", choices=("auto", "listed", "transformers", "vllm"))
+    listed_reply: str = setting("<answer>{move}</answer>")
     constrain: bool = True
-    top_p: float = _setting(1.0, low=1e-6, high=1.0)
-    top_k: int = _setting(0, low=0, high=10**9)
-    max_completion_length: int = _setting(256, low=1, high=10**6)
-    strategy: str = _setting("direct", choices=("direct", "react", "plan"))
+    top_p: float = setting(1.0, low=1e-6, high=1.0)
+    top_k: int = setting(0, low=0, high=10**9)
+    max_completion_length: int = setting(256, low=1, high=10**6)
+    strategy: str = setting("direct", choices=("direct", "react", "plan"))
     thinking: bool | None = None
     keep_thinking: bool = False
-    max_batch: int = _setting(64, low=1, high=10**5)
-    vllm_gpu_memory_utilization: float = _setting(0.3, low=0.01, high=1.0)
-    vllm_max_model_length: int | None = _setting(None, low=16, high=10**8)
-    estimator: str = _setting("marshal", choices=_ESTIMATORS)
+    max_batch: int = setting(64, low=1, high=10**5)
+    vllm_gpu_memory_utilization: float = setting(0.3, low=0.01, high=1.0)
+    vllm_max_model_length: int | None = setting(None, low=16, high=10**8)
+    estimator: str = setting("marshal", choices=_ESTIMATORS)
     scale: bool = True
-    gamma: float = _setting(0.95, low=0.0, high=1.0)
-    omega: float = _setting(1.0, low=0.0)
-    advantage_pool: str = _setting("game_seat", choices=("game_seat", "game", "all"))
+    gamma: float = setting(0.95, low=0.0, high=1.0)
+    omega: float = setting(1.0, low=0.0)
+    advantage_pool: str = setting("game_seat", choices=("game_seat", "game", "all"))
     turn_level: bool = True
-    lam: float = _setting(0.95, low=0.0, high=1.0)
-    value_learning_rate: float = _setting(1e-2, low=1e-12, high=10.0)
-    decay: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
-    num_iterations: int = _setting(1, low=1, high=100)
-    minibatches: int = _setting(1, low=1, high=10**6)
-    gradient_accumulation_steps: int = _setting(1, low=1, high=10**6)
+    lam: float = setting(0.95, low=0.0, high=1.0)
+    value_learning_rate: float = setting(1e-2, low=1e-12, high=10.0)
+    decay: float = setting(0.95, low=0.0, high=1.0 - 1e-12)
+    num_iterations: int = setting(1, low=1, high=100)
+    minibatches: int = setting(1, low=1, high=10**6)
+    gradient_accumulation_steps: int = setting(1, low=1, high=10**6)
     gradient_checkpointing: bool = False
-    importance_sampling_level: str = _setting("token", choices=("token", "turn", "sequence"))
-    epsilon: float = _setting(0.2, low=1e-6, high=1.0)
-    epsilon_high: float | None = _setting(None, low=1e-6)
-    delta: float | None = _setting(None, low=1.0 + 1e-6)
-    loss_type: str = _setting("token", choices=("token", "sequence", "sequence_sum"))
-    beta: float = _setting(0.0, low=0.0)
-    kl_estimator: str = _setting("exact", choices=("exact", "k1", "k2", "k3"))
-    ref_model_mixup_alpha: float = _setting(0.0, low=0.0, high=1.0)
-    reward_beta: float = _setting(0.0, low=0.0)
-    entropy_coef: float = _setting(0.0, low=0.0)
-    entropy_band_coef: float = _setting(0.0, low=0.0)
-    entropy_band_low: float = _setting(0.0, low=0.0)
-    entropy_band_high: float = _setting(2.0, low=0.0)
-    clip_cov: float = _setting(0.0, low=0.0, high=1.0)
-    clip_cov_low: float = _setting(1.0)
-    clip_cov_high: float = _setting(5.0)
-    kl_cov: float = _setting(0.0, low=0.0, high=1.0)
-    kl_cov_coef: float = _setting(1.0, low=0.0)
-    clipping_bias: str = _setting("ignore", choices=("ignore", "log", "correct"))
-    virtual_maximum: float | None = _setting(None)
-    equal_groups: str = _setting("keep", choices=("keep", "drop"))
-    learning_rate: float = _setting(1e-5, low=1e-12, high=10.0)
-    lr_scheduler_type: str = _setting("linear", choices=("linear", "cosine", "constant"))
-    warmup_steps: int = _setting(0, low=0)
-    lr_min_ratio: float = _setting(0.1, low=0.0, high=1.0)
-    adam_beta1: float = _setting(0.9, low=0.0, high=1.0 - 1e-12)
-    adam_beta2: float = _setting(0.95, low=0.0, high=1.0 - 1e-12)
+    importance_sampling_level: str = setting("token", choices=("token", "turn", "sequence"))
+    epsilon: float = setting(0.2, low=1e-6, high=1.0)
+    epsilon_high: float | None = setting(None, low=1e-6)
+    delta: float | None = setting(None, low=1.0 + 1e-6)
+    loss_type: str = setting("token", choices=("token", "sequence", "sequence_sum"))
+    beta: float = setting(0.0, low=0.0)
+    kl_estimator: str = setting("exact", choices=("exact", "k1", "k2", "k3"))
+    ref_model_mixup_alpha: float = setting(0.0, low=0.0, high=1.0)
+    reward_beta: float = setting(0.0, low=0.0)
+    entropy_coef: float = setting(0.0, low=0.0)
+    entropy_band_coef: float = setting(0.0, low=0.0)
+    entropy_band_low: float = setting(0.0, low=0.0)
+    entropy_band_high: float = setting(2.0, low=0.0)
+    clip_cov: float = setting(0.0, low=0.0, high=1.0)
+    clip_cov_low: float = setting(1.0)
+    clip_cov_high: float = setting(5.0)
+    kl_cov: float = setting(0.0, low=0.0, high=1.0)
+    kl_cov_coef: float = setting(1.0, low=0.0)
+    clipping_bias: str = setting("ignore", choices=("ignore", "log", "correct"))
+    virtual_maximum: float | None = setting(None)
+    equal_groups: str = setting("keep", choices=("keep", "drop"))
+    learning_rate: float = setting(1e-5, low=1e-12, high=10.0)
+    lr_scheduler_type: str = setting("linear", choices=("linear", "cosine", "constant"))
+    warmup_steps: int = setting(0, low=0)
+    lr_min_ratio: float = setting(0.1, low=0.0, high=1.0)
+    adam_beta1: float = setting(0.9, low=0.0, high=1.0 - 1e-12)
+    adam_beta2: float = setting(0.95, low=0.0, high=1.0 - 1e-12)
     bf16: bool = False
     use_peft: bool = False
-    lora_r: int = _setting(16, low=1, high=1024)
-    lora_alpha: int = _setting(32, low=1, high=4096)
+    lora_r: int = setting(16, low=1, high=1024)
+    lora_alpha: int = setting(32, low=1, high=4096)
     lora_target_modules: tuple[str, ...] = ()
-    max_grad_norm: float = _setting(1.0, low=1e-12)
-    micro_batch_tokens: int = _setting(0, low=0)
-    weight_decay: float = _setting(0.0, low=0.0, high=10.0)
-    save_total_limit: int = _setting(0, low=0, high=10**6)
-    past_steps: int = _setting(10, low=1)
-    past_size: int = _setting(5, low=1, high=1000)
+    max_grad_norm: float = setting(1.0, low=1e-12)
+    micro_batch_tokens: int = setting(0, low=0)
+    weight_decay: float = setting(0.0, low=0.0, high=10.0)
+    save_total_limit: int = setting(0, low=0, high=10**6)
+    past_steps: int = setting(10, low=1)
+    past_size: int = setting(5, low=1, high=1000)
     judges: tuple[str, ...] = ()
-    judge_matches: int = _setting(200, low=1, high=10**6)
+    judge_matches: int = setting(200, low=1, high=10**6)
     judge_greedy: bool = False
     eval_games: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
-    average_steps: int = _setting(1, low=1)
-    eval_steps: int = _setting(25, low=0)
-    save_steps: int = _setting(25, low=0)
-    sample_steps: int = _setting(0, low=0)
+    average_steps: int = setting(1, low=1)
+    eval_steps: int = setting(25, low=0)
+    save_steps: int = setting(25, low=0)
+    sample_steps: int = setting(0, low=0)
     report_to: tuple[str, ...] = ()
-    on_alert: str = _setting("report", choices=("report", "remedy", "restart", "stop"))
-    alert_patience: int = _setting(3, low=1, high=10**6)
-    alert_entropy_factor: float = _setting(2.0, low=1.0, high=100.0)
-    alert_learning_rate_factor: float = _setting(0.5, low=1e-6, high=1.0)
+    on_alert: str = setting("report", choices=("report", "remedy", "restart", "stop"))
+    alert_patience: int = setting(3, low=1, high=10**6)
+    alert_entropy_factor: float = setting(2.0, low=1.0, high=100.0)
+    alert_learning_rate_factor: float = setting(0.5, low=1e-6, high=1.0)
 
     def __post_init__(self) -> None:
-        _check(self, "")
+        check_fields(self, "")
         for name in ("games", "opponents"):
-            _shares(name, getattr(self, name))
+            check_shares(name, getattr(self, name))
         if self.sampler in ("auto", "listed") and (self.top_p < 1 or self.top_k):
             raise BadOption(
                 f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
@@ -295,7 +291,7 @@ class SelfPlayConfig:
                 'clipping_bias needs the whole minibatch at once: set gradient_accumulation_steps = 1 and micro_batch_tokens = 0, or clipping_bias = "ignore"'
             )
         for key, factor in self.reward_scale.items():
-            _number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)
+            check_number(f"reward_scale[{shown(key)}]", factor, False, 1e-12, 1e12)
         self._check_matches()
 
     def _check_matches(self) -> None:
@@ -305,7 +301,7 @@ class SelfPlayConfig:
         for game, table in self.opponents_of.items():
             if game not in self.games:
                 raise BadOption(f"opponents_of names {shown(game)}, which is not among the games: {', '.join(self.games)}")
-            _shares(f"opponents_of.{game}", table)
+            check_shares(f"opponents_of.{game}", table)
         if self.matches % self.num_generations:
             raise BadOption(f"matches={self.matches} must be a multiple of num_generations={self.num_generations}: groups are whole")
         if self.on_alert == "restart" and not self.save_steps:
@@ -321,22 +317,12 @@ class SelfPlayConfig:
             UsageError: The file is no TOML.
             BadOption: A setting is unknown or out of range; the message names it.
         """
-        try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path} is no TOML file: {error}") from None
-        data |= {name: value for name, value in changes.items() if "." not in name}
-        for name, value in changes.items():
-            table, dot, entry = name.partition(".")
-            if dot:
-                before = data.get(table, {})
-                data[table] = {**(before if isinstance(before, Mapping) else {}), entry: value}
-        return cls.of(data)
+        return cls.of(read_toml(path, changes))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:
         """The configuration of these settings; `model` may be a table, the fields of `ScratchModel`."""
-        _known(cls, data, "")
+        check_known(cls, data, "")
         if "games" not in data:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         fields = dict(data)
@@ -344,39 +330,9 @@ class SelfPlayConfig:
             if isinstance(fields.get(name), list):
                 fields[name] = tuple(fields[name])
         if isinstance(fields.get("model"), Mapping):
-            _known(ScratchModel, fields["model"], "model.")
+            check_known(ScratchModel, fields["model"], "model.")
             fields["model"] = ScratchModel(**fields["model"])
         return cls(**fields)
-
-
-def _known(cls: type[Any], data: Mapping[str, Any], prefix: str) -> None:
-    names = [field.name for field in dataclasses.fields(cls)]
-    for name in data:
-        if name not in names:
-            raise BadOption(f"unknown setting {shown(prefix + str(name))}.{suggest(str(name)[:100], names)}")
-
-
-def _check(config: Any, prefix: str) -> None:
-    """Types and ranges of the plain fields."""
-    for field in dataclasses.fields(config):
-        value, kind = getattr(config, field.name), str(field.type)
-        name = f"{prefix}.{field.name}" if prefix else field.name
-        if value is None and "None" in kind:
-            continue
-        if kind.startswith(("int", "float")):
-            _number(name, value, kind.startswith("int"), field.metadata["low"], field.metadata["high"])
-        elif kind.startswith("bool") and not isinstance(value, bool):
-            raise BadOption(f"{name} must be true or false, got {shown(value)}")
-        elif kind == "str":
-            choices = field.metadata.get("choices") or ()
-            if not isinstance(value, str) or (choices and value not in choices):
-                raise BadOption(f"{name} must be {'one of ' + ', '.join(choices) if choices else 'a string'}, got {shown(value)}")
-
-
-def _number(name: str, value: Any, whole: bool, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
-        bounds = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
-        raise BadOption(f"{name} must be {'a whole number' if whole else 'a number'} {bounds}, got {shown(value)}")
 
 
 def _held_out(eval_games: Any, games: Mapping[str, float]) -> None:
@@ -387,14 +343,3 @@ def _held_out(eval_games: Any, games: Mapping[str, float]) -> None:
             raise BadOption(f"eval_games has {shown(name)}, which is trained: name its judges in judges")
         if not isinstance(judges, list | tuple) or not judges or not all(isinstance(one, str) for one in judges):
             raise BadOption(f'eval_games[{shown(name)}] must be a list of judges, e.g. ["random"], got {shown(judges)}')
-
-
-def _shares(name: str, shares: Any) -> None:
-    if not isinstance(shares, Mapping) or not shares:
-        raise BadOption(f"{name} must be a table of names and shares, got {shown(shares)}")
-    for key, share in shares.items():
-        _number(f"{name}[{shown(key)}]", share, False, 0.0, math.inf)
-        if not math.isfinite(share):
-            raise BadOption(f"{name}[{shown(key)}] must be finite, got {shown(share)}")
-    if sum(shares.values()) <= 0:
-        raise BadOption(f"{name}: some share must be positive, got {shown(dict(shares))}")

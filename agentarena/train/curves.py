@@ -31,6 +31,7 @@ LEARNING = (
     "faults",
     "tokens",
     "matches_per_second",
+    *("return", "points", "return_first_seat", "exploration", "policy_loss", "value_loss", "explained_variance", "kl", "steps_per_second"),
 )
 """Figures of learning that are drawn, in this order."""
 LAST_ALERTS = 20
@@ -45,7 +46,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 pre{background:#f4f6f8;padding:1rem;overflow:auto;max-height:30rem}</style>
 <h1>Training curves</h1>
 {% for title, plots in parts if plots %}<h2>{{ title }}</h2><div class="plots">{% for plot in plots %}<div>{{ plot | safe }}</div>{% endfor %}</div>{% endfor %}
-{% for run in runs %}<h2>{{ run.name }}</h2><p>{{ run.updates }} updates</p>
+{% for run in runs %}<h2>{{ run.name }}</h2><p>{{ run.length }}</p>
 {% if run.alerts %}<h3>Last alerts</h3><ul>{% for step, alert in run.alerts %}<li>update {{ step }}: {{ alert }}</li>{% endfor %}</ul>{% endif %}
 <details><summary>Settings</summary><pre>{{ run.settings }}</pre></details>
 {% for name, text in run.samples %}<details><summary>{{ name }}</summary><pre>{{ text }}</pre></details>{% endfor %}{% endfor %}</html>
@@ -75,10 +76,11 @@ def write(folders: Sequence[str | Path], out: str | Path) -> None:
 
 
 def _plots(logs: dict[str, list[dict[str, Any]]], names: Sequence[str]) -> list[str]:
+    unit = "steps" if all("steps_per_second" in log[-1] for log in logs.values()) else "updates"
     plots = []
     for name in names:
         series = {folder: _points(log, name) for folder, log in logs.items()}
-        drawn = lines({folder: points for folder, points in series.items() if points}, x="updates", y=name)
+        drawn = lines({folder: points for folder, points in series.items() if points}, x=unit, y=name)
         plots += [drawn] if drawn else []
     return plots
 
@@ -91,12 +93,13 @@ def _points(log: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float
 
 
 def _about(folder: str, log: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    newest = checkpoint.last(Path(folder))
-    settings = json.loads((newest / "run.json").read_text(encoding="utf-8"))["config"] if newest else {}
+    newest = checkpoint.last(Path(folder)) or Path(folder)
+    state = newest / "run.json"
+    settings = json.loads(state.read_text(encoding="utf-8"))["config"] if state.is_file() else {}
     samples = sorted(Path(folder, "samples").glob("step-*.txt"), key=lambda path: path.stat().st_mtime)[-LAST_SAMPLES:]
     return {
         "name": folder,
-        "updates": log[-1]["step"],
+        "length": f"{log[-1]['step']} {'steps' if 'steps_per_second' in log[-1] else 'updates'}",
         "alerts": [(line["step"], alert) for line in log for alert in line.get("alerts", ())][-LAST_ALERTS:],
         "settings": json.dumps(settings, indent=1),
         "samples": [(path.stem, path.read_text(encoding="utf-8")) for path in samples],

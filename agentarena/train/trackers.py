@@ -6,15 +6,14 @@ import contextlib
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 from agentarena.core.distribution import install_command
 from agentarena.core.errors import BadOption, UsageError
 
 from . import parallel
-from .config import SelfPlayConfig
 
 __all__ = ["trackers"]
 
@@ -22,8 +21,20 @@ Track = Callable[[int, Mapping[str, float]], None]
 """Takes the number of an update and its figures."""
 
 
+class Tracked(Protocol):
+    """What a configuration, a dataclass, says of trackers."""
+
+    @property
+    def report_to(self) -> Sequence[str]:
+        """Their names."""
+
+    @property
+    def output_dir(self) -> str:
+        """The run's folder."""
+
+
 @contextlib.contextmanager
-def trackers(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+def trackers(config: Tracked, step: int, logged: int) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """What takes an update's figures to the trackers of `report_to`; they are closed at the end.
 
     Figures that are numbers go there, under the update's number. A run that goes on continues the same curves, each update once.
@@ -50,7 +61,7 @@ def trackers(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Callabl
 
 
 @contextlib.contextmanager
-def _tensorboard(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Track]:
+def _tensorboard(config: Tracked, step: int, logged: int) -> Iterator[Track]:
     """Event files in `output_dir/tensorboard`. Updates after `step` that an earlier process wrote are hidden by TensorBoard itself."""
     try:
         from torch.utils.tensorboard import SummaryWriter
@@ -67,7 +78,7 @@ def _tensorboard(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Tra
 
 
 @contextlib.contextmanager
-def _wandb(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Track]:
+def _wandb(config: Tracked, step: int, logged: int) -> Iterator[Track]:
     """A run of the project `WANDB_PROJECT`, else "agentarena"; its id is in `output_dir/wandb-id`.
 
     Weights & Biases takes no update back, so those that it has are not sent again: after a resume they are the same.
@@ -80,9 +91,10 @@ def _wandb(config: SelfPlayConfig, step: int, logged: int) -> Iterator[Track]:
     folder.mkdir(parents=True, exist_ok=True)
     known = folder / "wandb-id"
     options: dict[str, Any] = {"id": known.read_text(encoding="utf-8"), "resume": "allow"} if known.is_file() else {}
+    settings = dataclasses.asdict(cast("Any", config))
     project = os.environ.get("WANDB_PROJECT", "agentarena")
     try:
-        run = wandb.init(project=project, name=folder.name, dir=str(folder), config=dataclasses.asdict(config), **options)
+        run = wandb.init(project=project, name=folder.name, dir=str(folder), config=settings, **options)
     except wandb.Error as error:
         raise UsageError(f'report_to has "wandb", which cannot begin ({error}): set WANDB_MODE=offline, or run `wandb login`') from error
     known.write_text(run.id, encoding="utf-8")

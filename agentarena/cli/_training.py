@@ -1,0 +1,77 @@
+"""What the commands of `agentarena train` share: settings by name, Ctrl-C that saves first, lists of settings, figures of judges."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from agentarena.core.display import printable
+
+from .common import named_values, say
+
+__all__ = ["interrupts", "interval", "judgements", "list_fields", "settings_by_name"]
+
+
+def list_fields(classes: Sequence[tuple[str, type[Any]]]) -> None:
+    """Print every field with its default and what it is, from the classes' own words. `classes` are prefixes and dataclasses."""
+    for prefix, cls in classes:
+        words = dict(re.findall(r"^ {4,8}(\w+): (.+(?:\n {12}.+|\n {8}(?! *\w+: ).+)*)", cls.__doc__ or "", re.MULTILINE))
+        for field in dataclasses.fields(cls):
+            default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
+            say(f"{prefix}{field.name}{default}", "bold")
+            say("    " + " ".join(words.get(field.name, "").split()), hanging=4)
+
+
+def settings_by_name(pairs: Sequence[str]) -> dict[str, Any]:
+    """Settings by name; the name of one entry of a table has a dot, e.g. "games.KuhnPoker-v0"."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        table, dot, entry = name.partition(".")
+        if name in values:
+            raise click.BadParameter(f"{printable(name, 100)!r} is given twice; give it once", param_hint="--set")
+        if dot and table.isidentifier() and entry and equals:
+            values[name] = named_values([f"{table}={value}"])[table]
+        else:
+            values |= named_values([pair])
+    return values
+
+
+@contextmanager
+def interrupts(part: str) -> Iterator[Callable[[], bool] | None]:
+    """Whether Ctrl-C was pressed: the first one waits for the end of the `part`, e.g. "update". `None` where several processes share the run."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 or threading.current_thread() is not threading.main_thread():
+        yield None
+        return
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        click.echo(f"interrupted: this {part} is finished and saved first; Ctrl-C again ends at once", err=True)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def judgements(figures: dict[str, Any]) -> dict[str, float]:
+    """What judges said: their figures' names begin with the game's and a space."""
+    return {name: value for name, value in figures.items() if " " in name and not isinstance(value, list)}
+
+
+def interval(ends: list[float] | None) -> str:
+    """An interval in words; empty where there is none."""
+    return "" if ends is None else f"{ends[0]:.4f} to {ends[1]:.4f}"
