@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ._cloning import imitate
+from ._populations import league, population_report, psro
 from ._rl import dqn, ppo
 from ._supervised import clone, export_dpo, export_sft
 from ._training import interrupts, interval, judgements, list_fields, settings_by_name
@@ -36,7 +37,7 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn):
+for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, psro, league, population_report):
     command.add_command(_stage)
 
 

@@ -300,7 +300,10 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path):
         SelfPlayConfig.load(path)
 
 
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "recipes").glob("*.toml")), ids=lambda path: path.stem)
+RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.toml")) if "\ngames" in path.read_text()]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_the_recipes_are_valid(path: Path):
     assert SelfPlayConfig.load(path, seed=3).seed == 3
 
