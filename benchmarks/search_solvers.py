@@ -24,9 +24,9 @@ def main() -> None:
     for env_id in ("KuhnPoker-v0", "LeducPoker-v0"):
         rules = game(env_id)
         tree_of(rules)  # kept, so that only solving is timed
-        for name, plus in (("CFR", False), ("CFR+", True)):
+        for name, variant in (("CFR", "cfr"), ("CFR+", "plus")):
             began = time.process_time()
-            solution = solve(rules, CHECKPOINTS[-1], plus=plus, checkpoints=CHECKPOINTS)
+            solution = solve(rules, CHECKPOINTS[-1], variant=variant, checkpoints=CHECKPOINTS)
             spent = time.process_time() - began
             cells = " | ".join(f"{solution.nash_conv[t]:.6g}" for t in CHECKPOINTS)
             print(f"| {env_id} | {name} | {cells} | {solution.values[0]:.10f} | {spent:.2f} |")

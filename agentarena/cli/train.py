@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ._cloning import imitate
+from ._deep_cfr import deep_cfr
 from ._populations import league, population_report, psro
 from ._rl import dqn, ppo
 from ._supervised import clone, export_dpo, export_sft
@@ -37,7 +38,7 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, psro, league, population_report):
+for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, deep_cfr, psro, league, population_report):
     command.add_command(_stage)
 
 

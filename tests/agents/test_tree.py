@@ -31,23 +31,16 @@ def test_nash_conv_of_uniform_play_for_several_seats(n, expected):
 
 
 @pytest.mark.parametrize(
-    ("plus", "expected"),
+    ("variant", "expected"),
     [
-        (False, {1: 0.916667, 10: 0.137398, 100: 0.016452, 1000: 0.001875}),
-        (True, {1: 0.916667, 10: 0.0653742, 100: 0.0023888, 1000: 0.00017473}),
+        ("cfr", {1: 0.916667, 10: 0.137398, 100: 0.016452, 1000: 0.001875}),
+        ("plus", {1: 0.916667, 10: 0.0653742, 100: 0.0023888, 1000: 0.00017473}),
     ],
 )
-def test_cfr_follows_openspiel_iteration_by_iteration(plus, expected):
+def test_cfr_follows_openspiel_iteration_by_iteration(variant, expected):
     """NashConv of the average policies of OpenSpiel's CFRSolver and CFRPlusSolver on kuhn_poker."""
-    found = solve(SmallKuhn(), 1000, plus=plus, checkpoints=(1, 10, 100)).nash_conv
+    found = solve(SmallKuhn(), 1000, variant=variant, checkpoints=(1, 10, 100)).nash_conv
     assert found == pytest.approx(expected, abs=6e-7)
-
-
-def test_averaging_can_be_chosen():
-    linear = solve(SmallKuhn(), 100, averaging="linear").nash_conv[100]
-    uniform = solve(SmallKuhn(), 100).nash_conv[100]
-    assert linear != uniform
-    assert solve(SmallKuhn(), 100, plus=True, averaging="linear").nash_conv == solve(SmallKuhn(), 100, plus=True).nash_conv
 
 
 def test_linear_program_finds_the_value_of_kuhn():
@@ -72,7 +65,7 @@ def test_linear_program_on_a_matrix_with_a_known_mixture():
     assert solution.values[0] == pytest.approx(1 / 7, abs=1e-9)
     assert solution.policies[0][""] == pytest.approx({0: 3 / 7, 1: 4 / 7}, abs=1e-9)
     assert solution.policies[1][""] == pytest.approx({0: 2 / 7, 1: 5 / 7}, abs=1e-9)
-    assert solve(game, 2000, plus=True).nash_conv[2000] < 1e-2
+    assert solve(game, 2000, variant="plus").nash_conv[2000] < 1e-2
 
 
 def test_general_sum_best_responses():
@@ -141,9 +134,9 @@ def test_information_sets_must_agree_on_the_legal_actions():
 
 
 def test_cfr_plays_what_it_solved():
-    bot = agent("cfr?iterations=200&plus=true")
+    bot = agent("cfr?iterations=200&variant=plus")
     game = SmallKuhn()
-    table = solve(game, 200, plus=True).policies
+    table = solve(game, 200, variant="plus").policies
     view = View(game, ((2, 0), ()), 0, seed=4)
     assert bot.policy(view) == table[0]["2:"]
     assert nash_conv(game, bot) == pytest.approx(nash_conv(game, list(table)), abs=1e-12)
@@ -153,7 +146,7 @@ def test_cfr_plays_what_it_solved():
     assert bot.choose(view) == bot.choose(View(game, ((2, 0), ()), 0, seed=4))
 
 
-@pytest.mark.parametrize("spec", ["cfr?iterations=0", "cfr?iterations=1.5", "cfr?averaging=late"])
+@pytest.mark.parametrize("spec", ["cfr?iterations=0", "cfr?iterations=1.5", "cfr?variant=late"])
 def test_cfr_refuses_bad_options(spec):
     with pytest.raises(BadOption):
         agent(spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -300,7 +301,8 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path):
         SelfPlayConfig.load(path)
 
 
-RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.toml")) if "\ngames" in path.read_text()]
+RECIPES = [path for path in sorted((Path(__file__).parents[2] / "recipes").glob("*.toml")) if "games" in tomllib.loads(path.read_text())]
+"""The recipes of `agentarena train selfplay`; others name one `env`."""
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)

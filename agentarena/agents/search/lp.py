@@ -11,7 +11,7 @@ from agentarena.core.errors import ArenaError, NotSupported
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
 
-from .cfr import Solution
+from .tabular import Solution
 from .tree import MAX_HISTORIES, Side, tree_of
 
 __all__ = ["solve_lp"]
