@@ -17,7 +17,7 @@ hidden: where opponents are given there is no "rewards", and "returns" of the ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import gymnasium
 import numpy as np
@@ -25,7 +25,7 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space, iterate
 
-from agentarena.agents.arrays import RandomPolicy, array_rules
+from agentarena.agents.arrays import array_policies, array_rules
 from agentarena.core.agent import Agent
 from agentarena.core.batch import Batch, BatchPolicy
 from agentarena.core.display import shown
@@ -72,7 +72,8 @@ def make_vec(
         env_id: E.g. "ConnectFour-v0", or a game.
         num_envs: Number of matches, E.
         opponents: `None` for self-play: every action moves the seat to move. Else one for all other seats or one for each,
-            in order: agents or spec strings as in `gymnasium.make`, or, of games with array rules, `BatchPolicy` objects.
+            in order: agents or spec strings as in `gymnasium.make`, or, of games with array rules, `BatchPolicy` objects. The
+            array rules are played where every opponent plays on arrays: "random", policies, agents with `batch_policy(game)`.
         seat: The own seat where opponents are given; "random" and "rotate" choose one each match.
         view: "vector" for numbers, "text" for numbers and words.
         autoreset_mode: Gymnasium's: "NextStep", "SameStep" or "Disabled".
@@ -174,14 +175,13 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
         layout, own = self._layout, None if self._selfplay else self._own_seats
         listed = _listed(self.game, opponents)
         batch = array_batch(layout)
-        if batch is not None and all(opponent == "random" or not isinstance(opponent, str | Agent) for opponent in listed):
-            at_random = RandomPolicy()
-            policies: list[Any] = [at_random if isinstance(opponent, str) else opponent for opponent in listed]
-            return ArrayEngine(layout, self.num_envs, own, limit, batch, policies)
+        policies = [None] if batch is None else array_policies(self.game, listed)
+        if batch is not None and None not in policies:
+            return ArrayEngine(layout, self.num_envs, own, limit, batch, cast("list[BatchPolicy]", policies))
         if not all(isinstance(opponent, str | Agent) for opponent in listed):
             raise NotSupported(
                 f"{type(self.game).__name__}: opponents that play on arrays (BatchPolicy) need array rules, the vector view, and "
-                "no agents beside them but 'random'"
+                "no agents beside them but those that play on arrays, too (HasBatchPolicy)"
             )
         specs: Any = [] if self._selfplay else opponents
         agents = Opponents(layout, specs, own=self.game.info.seats if self._selfplay else 1)

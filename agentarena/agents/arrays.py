@@ -11,13 +11,17 @@ from typing import Any, cast
 
 import numpy as np
 
-from agentarena.core.batch import Batch, BatchPolicy, Bounds, map_leaves
+from agentarena.core.agent import Agent
+from agentarena.core.batch import Batch, BatchPolicy, Bounds, HasBatchPolicy, map_leaves
 from agentarena.core.batch_match import BatchMatch
 from agentarena.core.errors import AgentNonsense, NotSupported
 from agentarena.core.game import Game, HasBatch, require
 from agentarena.core.namespace import Arrays
 
-__all__ = ["PolicyTable", "RandomPolicy", "TorchPolicy", "array_rules"]
+from .specs import agent as build
+from .suitability import check_suitable
+
+__all__ = ["PolicyTable", "RandomPolicy", "TorchPolicy", "array_policies", "array_rules"]
 
 
 def array_rules(game: Game[Any], xp: Any = None, device: Any = None) -> Batch[Any]:
@@ -32,6 +36,43 @@ def array_rules(game: Game[Any], xp: Any = None, device: Any = None) -> Batch[An
     if "xp" not in inspect.signature(rules.batch).parameters:
         raise NotSupported(f"the array rules of {type(game).__name__} are for numpy only; leave xp out")
     return cast("Batch[Any]", rules.batch(xp=xp, device=device))
+
+
+def array_policies(game: Game[Any], players: Sequence[BatchPolicy | Agent | str]) -> list[BatchPolicy | None]:
+    """The players as policies on arrays, `None` for an agent that does not play there.
+
+    Args:
+        game: What is played.
+        players: Policies, which stand for themselves; agents and spec strings, of which those with `batch_policy(game)` play
+            (`HasBatchPolicy`); "random" for random play. Equal players are one policy, which is asked for all its seats together.
+
+    Raises:
+        UsageError, UnknownName, BadOption: No such agent.
+        NotSupported: An agent cannot play the game.
+    """
+    policies: dict[Any, BatchPolicy | None] = {}
+    for player in players:
+        if _key(player) not in policies:
+            policies[_key(player)] = _array_policy(game, player)
+    return [policies[_key(player)] for player in players]
+
+
+def _key(player: BatchPolicy | Agent | str) -> str | int:
+    return player if isinstance(player, str) else id(player)
+
+
+def _array_policy(game: Game[Any], player: BatchPolicy | Agent | str) -> BatchPolicy | None:
+    if isinstance(player, str) and player == "random":
+        return RandomPolicy()
+    if not isinstance(player, str | Agent):
+        return player
+    agent = build(player)
+    check_suitable([agent], game)
+    if isinstance(agent, HasBatchPolicy):
+        return agent.batch_policy(game)
+    if agent is not player:
+        agent.close()
+    return None
 
 
 class RandomPolicy:

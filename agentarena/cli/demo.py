@@ -16,6 +16,8 @@ ENV = "Dhumbal-v0"
 FULL = 1024
 """Rounds of the paper's championship."""
 HEURISTICS = ("dhumbal/aggressive", "dhumbal/conservative", "dhumbal/balanced", "dhumbal/opportunistic")
+LEARNER = "agentarena.envs.dhumbal.analysis.learners:PaperLearner"
+FAIR = "The paper's ISMCTS takes every hidden card for an ace; ours redraws them fairly."
 SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 
 
@@ -34,11 +36,27 @@ SOURCE = "S. R. Malla, arXiv 2510.11736 v1"
 @click.option(
     "--simulations", default=100, show_default=True, type=click.IntRange(min=1), help="ISMCTS simulations a decision, as in the paper."
 )
+@click.option(
+    "--learned",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder with dqn.safetensors and ppo.safetensors of examples/dhumbal_paper_rl.py: they play in the paper's tournaments. "
+    "A champion.safetensors of `agentarena train ppo` beside them meets the rule-based players.",
+)
 @click.option("--seed", default=42, show_default=True, type=click.IntRange(min=0))
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one a core, at most 4.")
 @click.option("--out", default="demo", show_default=True, type=click.Path(file_okay=False), help="Folder for records and reports.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
-def command(rounds: int, search_rounds: int, full: bool, simulations: int, seed: int, workers: int | None, out: str, quiet: bool) -> None:
+def command(
+    rounds: int,
+    search_rounds: int,
+    full: bool,
+    simulations: int,
+    learned: str | None,
+    seed: int,
+    workers: int | None,
+    out: str,
+    quiet: bool,
+) -> None:
     """Play the Dhumbal championship of arXiv 2510.11736 with its own players and write reports.
 
     First its rule-based tournament, twice: with seat 0 always starting, as published, and with seats rotated. Then its
@@ -60,12 +78,16 @@ def command(rounds: int, search_rounds: int, full: bool, simulations: int, seed:
     caption = "The first seat starts every round: rotate the seats, and the order changes."
     show_table(f"Rule-based tournament, {rounds} rounds", columns, rows, caption=caption)
 
-    players = ("dhumbal/aggressive", f"ismcts?simulations={simulations}", "dhumbal/random", "dhumbal/random")
-    final = championship.run("championship", players, search_rounds, rotate=False)
-    rows = _compare(published.CHAMPIONSHIP, final)
-    columns = ("player", "paper: won %", "here [95 %]", "coins a round [95 %]", "ms a decision")
-    caption = "In PPO's seat plays Random: the paper finds no difference between them (p = 0.70). Its ISMCTS takes every hidden card for an ace; ours redraws them fairly."
-    show_table(f"Championship, {search_rounds} rounds", columns, rows, caption=caption)
+    search = f"ismcts?simulations={simulations}"
+    if learned is None:
+        players = ("dhumbal/aggressive", search, "dhumbal/random", "dhumbal/random")
+        final = championship.run("championship", players, search_rounds, rotate=False)
+        rows = _compare(published.CHAMPIONSHIP, final)
+        columns = ("player", "paper: won %", "here [95 %]", "coins a round [95 %]", "ms a decision")
+        caption = f"In PPO's seat plays Random: the paper finds no difference between them (p = 0.70). {FAIR}"
+        show_table(f"Championship, {search_rounds} rounds", columns, rows, caption=caption)
+    else:
+        _play_learned(championship, Path(learned), search, rounds, search_rounds)
     reports = championship.reports(published)
     lines = [
         f"{' and '.join(map(str, reports))} written in {time.perf_counter() - began:.0f} s; open them in a browser.",
@@ -75,6 +97,41 @@ def command(rounds: int, search_rounds: int, full: bool, simulations: int, seed:
         lines.append(f"The paper's {FULL} rounds of the championship: agentarena demo --full")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _play_learned(championship: _Championship, folder: Path, search: str, rounds: int, search_rounds: int) -> None:
+    """The tournaments with the paper's networks: of the searchers, of the learners, the championship; and a policy that was trained longer."""
+    from agentarena.envs.dhumbal.analysis import published
+
+    dqn, ppo = (
+        f"{LEARNER}?path={folder / name}.safetensors&greedy={greedy}&name={name}" for name, greedy in (("dqn", "true"), ("ppo", "false"))
+    )
+    mcts = search.replace("ismcts", "mcts")
+    tournaments: tuple[tuple[str, str, Sequence[str], int, Any], ...] = (
+        ("learners", "Learned players", (ppo, dqn), rounds, published.LEARNERS),
+        ("searchers", "Searchers", (mcts, search), search_rounds, published.SEARCHERS),
+        ("championship", "Championship", ("dhumbal/aggressive", search, ppo, "dhumbal/random"), search_rounds, published.CHAMPIONSHIP),
+    )
+    columns = ("player", "paper: won %", "same seats [95 %]", "rotated [95 %]", "coins, rotated [95 %]", "ms a decision")
+    for name, title, players, count, rows in tournaments:
+        fixed = championship.run(name, players, count, rotate=False)
+        rotated = championship.run(f"{name}-rotated", players, count, rotate=True)
+        show_table(f"{title}, {count} rounds", columns, _compare(rows, fixed, rotated), caption=FAIR if search in players else "")
+    champion = folder / "champion.safetensors"
+    if champion.exists():
+        players = (f"rl:{champion}?name=champion", *HEURISTICS[:1], *HEURISTICS[2:])
+        _show_standings(f"A policy trained longer, {rounds} rounds", championship.run("champion", players, rounds, rotate=True))
+
+
+def _show_standings(title: str, results: Any) -> None:
+    """Our figures alone, seats rotated."""
+    from agentarena.evaluate.tables import cell
+
+    rows = [
+        (row["agent"], cell(row["win_share"], row["win_interval"], ".1f", 100), cell(row["mean_return"], row["return_interval"], "+.1f"))
+        for row in results.table()
+    ]
+    show_table(title, ("player", "rotated: won % [95 %]", "coins a round [95 %]"), rows)
 
 
 class _Championship:
@@ -101,6 +158,7 @@ class _Championship:
                 out=self.path(name, rounds),
                 progress=progress,
                 preset="paper",
+                players=len(agents),
             )
         return self.results[name]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .actions import Action
 from .errors import NotSupported
 from .namespace import Arrays
 
-__all__ = ["Batch", "BatchPolicy", "Bounds", "map_leaves"]
+__all__ = ["Batch", "BatchPolicy", "Bounds", "HasBatchPolicy", "map_leaves"]
 
 T = TypeVar("T")
 
@@ -76,6 +76,17 @@ class Batch(ABC, Generic[T]):
     @abstractmethod
     def rewards(self, state: T) -> Any:
         """What the step that led here credited. Shape (B, S), float."""
+
+    def winners(self, state: T, returns: Any) -> Any:
+        """The seat that won each finished match, shape (B,) int, -1 for none: for games that say so themselves (`Game.winner`).
+
+        By default `None`: `play_arrays` then asks the scalar rules match by match, or compares the returns where they would.
+
+        Args:
+            state: Finished matches without forfeits.
+            returns: Their returns. Shape (B, S).
+        """
+        return None
 
     @abstractmethod
     def observe(self, state: T, seats: Any) -> Any:
@@ -154,6 +165,15 @@ class BatchPolicy(Protocol):
         Returns:
             Actions of shape (R,); or numbers of shape (R, n) with n <= N, the first n of each row.
         """
+        ...
+
+
+@runtime_checkable
+class HasBatchPolicy(Protocol):
+    """Agents that play on arrays, too. `make_vec` and `play_arrays` seat what `batch_policy` returns where such an agent is named."""
+
+    def batch_policy(self, game: Any) -> BatchPolicy:
+        """The agent as a player of this game's array rules, which decides as the agent does."""
         ...
 
 

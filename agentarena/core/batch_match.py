@@ -58,6 +58,8 @@ class BatchMatch:
         self.forfeits = np.zeros((size, seats), bool)
         self._forfeited = np.zeros(size, bool)
         self._decided = np.zeros(size, bool)  # by the rules; array rules leave such matches alone
+        self._cut = np.zeros(size, bool)  # what the rules say of truncation and of who is to move, of all matches
+        self._moving: np.ndarray = np.zeros(size, np.intp)
         self._rows = np.arange(size)
 
     @property
@@ -74,7 +76,7 @@ class BatchMatch:
         self.forfeits[where] = self._forfeited[where] = False
         self.rewards = self.rewards.copy()  # callers may hold the old array
         self.returns[where] = self.rewards[where] = self._credited(fresh)
-        self._update()
+        self._update(None if count == self.size else (np.flatnonzero(where), fresh))
 
     def step(self, actions: Any, live: np.ndarray, rng: np.random.Generator) -> None:
         """One step of the matches in `live`, shape (B,) bool, which must not have ended; `rewards` is 0 for all others.
@@ -86,7 +88,7 @@ class BatchMatch:
         """
         batch = self.batch
         actions, illegal = self._checked(actions, live)
-        going = live
+        going, partial = live, None
         if illegal is not None:
             self._forfeited |= (losing := illegal.any(axis=1))
             going = live & ~losing
@@ -100,11 +102,12 @@ class BatchMatch:
             some = batch.step(batch.select(self.state, rows), actions[batch.arrays.asarray(rows)], rng)
             self.state = batch.replace(self.state, rows, some)
             self.rewards[rows] = self._credited(some)
+            partial = (rows, some)
         if illegal is not None:
             self._pay_forfeits(illegal)
         self.returns += self.rewards
         self.steps += going
-        self._update()
+        self._update(partial)
 
     def _pay_forfeits(self, illegal: np.ndarray) -> None:
         """The rewards of the matches in which a seat played illegally, shape (B, S) bool, which have not been stepped."""
@@ -122,22 +125,41 @@ class BatchMatch:
     def _credited(self, state: Any) -> np.ndarray:
         return self.batch.arrays.to_numpy(self.batch.rewards(state))
 
-    def _update(self) -> None:
-        """Who is to move, what they may do, and which matches have ended."""
-        batch, state, host = self.batch, self.state, self.batch.arrays.to_numpy
-        self._decided = host(batch.over(state))
+    def _update(self, partial: tuple[np.ndarray, Any] | None = None) -> None:
+        """Who is to move, what they may do, and which matches have ended.
+
+        Args:
+            partial: Where only some matches have another state than at the last update: their rows, and those states.
+        """
+        batch, host = self.batch, self.batch.arrays.to_numpy
+        rows, state = partial or (None, self.state)
+        fresh: list[np.ndarray] = [host(batch.over(state)), host(batch.truncated(state)), host(batch.to_move(state))]
+        legal = batch.legal(state)
+        if rows is not None:
+            fresh = [_written(old, rows, new) for old, new in zip((self._decided, self._cut, self._moving), fresh, strict=True)]
+            legal = self._legal_with(rows, legal)
+        self._decided, self._cut, self._moving = fresh
+        self.legal = legal
         late = ~self._decided & (self.steps >= self.limit)
-        self.truncated = ~self._forfeited & (late | (self._decided & host(batch.truncated(state))))
+        self.truncated = ~self._forfeited & (late | (self._decided & self._cut))
         self.terminated = self._forfeited | (self._decided & ~self.truncated)
-        ended = self.ended
-        self.legal = batch.legal(state)
-        moving = host(batch.to_move(state))
+        ended, moving = self.ended, self._moving
         if self.simultaneous:
             self.to_move = moving & ~ended[:, None]
             return
         self.mover = np.where(ended, -1, moving)
         self.to_move = np.zeros_like(self.forfeits)
         self.to_move[self._rows, self.mover] = ~ended
+
+    def _legal_with(self, rows: np.ndarray, fresh: Any) -> Any:
+        """`legal` with what `fresh` says of some rows."""
+        arrays = self.batch.arrays
+        at = arrays.asarray(rows)
+        merged = []
+        for old, new in zip(self.legal, fresh, strict=True) if isinstance(fresh, Bounds) else ((self.legal, fresh),):
+            merged.append(arrays.copy(old))
+            merged[-1][at] = new
+        return Bounds(*merged) if isinstance(fresh, Bounds) else merged[0]
 
     def _checked(self, actions: Any, live: np.ndarray) -> tuple[Any, np.ndarray | None]:
         """Actions that the rules can take, and which seats of live matches played illegally, (B, S) bool; `None` where nobody did."""
@@ -168,3 +190,9 @@ class BatchMatch:
         slack = 1e-6 * (high - low).clip(1.0)
         fine = (actions >= low - slack) & (actions <= high + slack)  # false for NaN
         return arrays.xp.where(counts & fine, actions, low), arrays.to_numpy((fine | ~counts).all(-1))
+
+
+def _written(old: np.ndarray, rows: np.ndarray, new: np.ndarray) -> np.ndarray:
+    out = old.copy()
+    out[rows] = new
+    return out

@@ -344,7 +344,11 @@ class HasResources(Protocol[S_contra]):
 
 @runtime_checkable
 class HasBatch(Protocol):
-    """Games with array rules that step many matches at once."""
+    """Games with array rules that step many matches at once.
+
+    Two arguments are optional, for games that take them: `xp` and `device`, the array namespace (`core.namespace`), and
+    `history=True` for states that keep their past where this costs time, so that `Batch.unbatch` gives scalar states whole.
+    """
 
     def batch(self) -> Batch[Any]:
         """The array rules under this configuration."""

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agentarena.agents.arrays import PolicyTable, RandomPolicy, array_rules
+from agentarena.agents.arrays import PolicyTable, array_policies, array_rules
 from agentarena.core import registry
+from agentarena.core.agent import Agent
 from agentarena.core.batch import BatchPolicy
 from agentarena.core.batch_match import BatchMatch
+from agentarena.core.display import shown
 from agentarena.core.errors import UsageError, WrongSeats
 from agentarena.core.forfeits import sides_of, winning_side
 from agentarena.core.game import Game
@@ -67,7 +69,7 @@ class ArrayStep(NamedTuple):
 
 def play_arrays(
     env: str | Game[Any],
-    policies: BatchPolicy | str | Sequence[BatchPolicy | str],
+    policies: BatchPolicy | Agent | str | Sequence[BatchPolicy | Agent | str],
     *,
     matches: int,
     seed: int = 0,
@@ -88,8 +90,8 @@ def play_arrays(
 
     Args:
         env: An environment's id, or a game, that has array rules.
-        policies: One for each seat, in order, or one for all; "random" for random play. A policy that is listed at several
-            seats is asked for all of them together.
+        policies: One for each seat, in order, or one for all: policies on arrays, "random" for random play, or agents and their
+            spec strings that play on arrays, too (`HasBatchPolicy`). One that is listed at several seats is asked for all of them together.
         matches: E, how many matches.
         seed: Non-negative seed of the run. Chance and each policy have streams of their own.
         rotate: Whether the policies move on by one seat from match to match: seat s of match m is held by (s + m) mod P.
@@ -105,7 +107,7 @@ def play_arrays(
         UnknownName: No such environment, option or preset.
         NotSupported: The game has no array rules, or none on `xp`.
         WrongSeats: Not one policy, and not one for each seat.
-        UsageError: `matches` or `size` is not a positive whole number; a name other than "random".
+        UsageError: `matches` or `size` is not a positive whole number; an agent that does not play on arrays.
 
     >>> results = play_arrays("TicTacToe-v0", "random", matches=1000, seed=1)
     >>> results.returns.shape, bool((results.lengths >= 5).all())
@@ -129,11 +131,12 @@ def _seated(game: Game[Any], policies: Any, matches: int, rotate: bool) -> tuple
         raise WrongSeats(f"{type(game).__name__} has {seats} seats: expected {seats} policies (or one for all), got {len(listed)}")
     held: list[BatchPolicy] = []
     numbers = []
-    at_random = RandomPolicy()
-    for policy in listed:
-        if isinstance(policy, str) and policy != "random":
-            raise UsageError(f"{policy!r} is no array policy; give 'random' or an object with act(observations, masks, rng)")
-        player = at_random if isinstance(policy, str) else policy
+    for player, name in zip(array_policies(game, listed), listed, strict=True):
+        if player is None:
+            raise UsageError(
+                f"{shown(name)} does not play on arrays; give 'random', an object with act(observations, masks, rng), or an agent with "
+                f"batch_policy(game)"
+            )
         if not any(player is other for other in held):
             held.append(player)
         numbers.append(next(number for number, other in enumerate(held) if other is player))
@@ -205,15 +208,21 @@ class _Run:
 def _winners(match: BatchMatch, rows: np.ndarray) -> np.ndarray:
     """Which seats won the matches in `rows`, which have ended, as records have it. Shape (R, S), bool."""
     game, returns, forfeits = match.game, match.returns[rows], match.forfeits[rows]
-    if type(game).winner is Game.winner and type(game).team is Game.team:
+    batch, winner = match.batch, None
+    if type(game).winner is not Game.winner:
+        winner = batch.winners(batch.select(match.state, rows), returns)
+    if (winner is not None or type(game).winner is Game.winner) and type(game).team is Game.team:
         sides = np.arange(game.info.seats) if game.info.teams is None else np.unique(game.info.teams, return_inverse=True)[1]
-        winner = np.full(len(rows), -1)
-        if game.info.sum != "common" and game.info.seats > 1:
+        if winner is not None:
+            winner = np.where(winner < 0, -1, sides[winner])
+        elif game.info.sum != "common" and game.info.seats > 1:
             winner = _only(returns == returns.max(axis=1, keepdims=True), sides)
+        else:
+            winner = np.full(len(rows), -1)
         winner = np.where(forfeits.any(axis=1), _other_side(forfeits, sides), winner)
         out = sides == winner[:, None]
     else:
-        states = [match.batch.unbatch(match.state, int(row)) for row in rows]
+        states = [batch.unbatch(match.state, int(row)) for row in rows]
         out = np.array(
             [_scalar_winners(game, *args) for args in zip(states, map(tuple, returns.tolist()), forfeits, strict=True)], bool
         ).reshape(returns.shape)

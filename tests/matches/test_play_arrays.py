@@ -190,13 +190,13 @@ def test_a_policy_for_all_workers_sees_a_workers_vector() -> None:
 def test_bad_arguments() -> None:
     with pytest.raises(WrongSeats, match="expected 2 policies"):
         play_arrays("TicTacToe-v0", ["random"], matches=1)
-    with pytest.raises(UsageError, match="no array policy"):
+    with pytest.raises(UsageError, match="does not play on arrays"):
         play_arrays("TicTacToe-v0", "mcts", matches=1)
     for bad in ({"matches": 0}, {"matches": True}, {"matches": 1, "size": 0}):
         with pytest.raises(UsageError, match="positive whole number"):
             play_arrays("TicTacToe-v0", "random", **bad)
     with pytest.raises(NotSupported, match="batch"):
-        play_arrays("Dhumbal-v0", "random", matches=1)
+        play_arrays("Werewolf-v0", "random", matches=1)
 
     class Short:
         def act(self, observations: Any, masks: Any, rng: np.random.Generator) -> np.ndarray:

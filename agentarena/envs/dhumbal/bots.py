@@ -12,12 +12,15 @@ the paper lists it (see the card for its ablations).
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption
 
 from .actions import CALL, FIRST_RUN, STOCK, TAKE
+from .batch.players import ArrayHeuristic, ArrayRandom
 from .game import Dhumbal
 from .observation import PURSE, TURN, VALUE
 
@@ -57,6 +60,14 @@ class Heuristic(Agent):
     def calls(self, game: Dhumbal, view: View, value: int) -> bool:
         """Whether to call with a hand worth `value`, which is legal."""
         return self.call is None or value <= self.call
+
+    def call_chances(self, game: Dhumbal, observations: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """The same for R decisions: probabilities of a call. Shapes (R, N), (R,) -> (R,)."""
+        return np.ones(len(values)) if self.call is None else (values <= self.call).astype(np.float64)
+
+    def batch_policy(self, game: Dhumbal) -> ArrayHeuristic:
+        """The player on arrays, with equal decisions."""
+        return ArrayHeuristic(game, partial(self.call_chances, game), self.pickup, self.hand_priority, self.risk)
 
     def _discard(self, game: Dhumbal, legal: tuple[int, ...], value: int) -> int:
         worth, size, room = game.deck.worth, game.deck.counts, value - game.threshold
@@ -146,6 +157,11 @@ class Balanced(Heuristic):
         chance = self.often if value <= self.call + 3 else self.sometimes if value <= self.call + 5 else 0.0
         return bool(view.rng.random() < chance)
 
+    def call_chances(self, game: Dhumbal, observations: np.ndarray, values: np.ndarray) -> np.ndarray:
+        assert self.call is not None
+        steps = (values <= self.call, values <= self.call + 3, values <= self.call + 5)
+        return np.select(steps, (1.0, self.often, self.sometimes), 0.0)
+
 
 class Opportunistic(Heuristic):
     """Calls with 7 or less always; with up to three points more by how it stands and how late it is.
@@ -180,6 +196,14 @@ class Opportunistic(Heuristic):
             chance += 0.15
         return bool(view.rng.random() < chance)
 
+    def call_chances(self, game: Dhumbal, observations: np.ndarray, values: np.ndarray) -> np.ndarray:
+        assert self.call is not None
+        purses = observations[:, game.layout["purses"]] * PURSE
+        lead = purses[:, 0] * game.players - purses.sum(axis=1)
+        chances = np.where((lead if game.scoring == "coins" else -lead) > 0, self.ahead, self.behind)
+        chances = chances + 0.05 * (self.call + 3 - values) + 0.15 * (observations[:, game.layout["turn"].start] * TURN > 20)
+        return np.select((values <= self.call, values <= self.call + 3), (1.0, chances), 0.0)
+
 
 class PaperRandom(Agent):
     """The paper's random player: calls with probability 1/2, any discard, takes from the pile with probability 1/2.
@@ -192,6 +216,10 @@ class PaperRandom(Agent):
     def __init__(self, call: float = 0.5, take: float = 0.5) -> None:
         _probabilities(call=call, take=take)
         self.call, self.take = call, take
+
+    def batch_policy(self, game: Dhumbal) -> ArrayRandom:
+        """The player on arrays."""
+        return ArrayRandom(self.call, self.take)
 
     def choose(self, view: View) -> int:
         legal, rng = view.legal, view.rng

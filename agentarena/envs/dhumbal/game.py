@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action
+from agentarena.core.batch import Batch
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo
 
@@ -119,6 +121,12 @@ class Dhumbal(DhumbalOptions, Game[State]):
         if self.rounds == 1 and showdown is not None:
             return showdown.winner
         return super().winner(state, returns)
+
+    def batch(self, history: bool = False) -> Batch[Any]:
+        """Array rules on numpy, for every option; `history` keeps the past of matches, which `unbatch` then shows."""
+        from .batch import DhumbalBatch
+
+        return DhumbalBatch(self, history)
 
     # --- what seats know -------------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from .actions import deck_of
 from .options import DhumbalOptions
 from .state import State, mask_of
 
-__all__ = ["PURSE", "TURN", "VALUE", "layout", "observe", "public_cards", "space", "unseen"]
+__all__ = ["LEFT", "PURSE", "ROUND", "SIZE", "TURN", "VALUE", "layout", "observe", "public_cards", "space", "unseen"]
 
 VALUE, TURN, LEFT, ROUND, SIZE, PURSE = 64, 128, 64, 128, 8, 128
 """Divisors of the scaled entries."""

@@ -26,7 +26,7 @@ from .state import (
     shuffled,
 )
 
-__all__ = ["memory", "offered", "start", "step"]
+__all__ = ["memories", "memory", "offered", "start", "step"]
 
 _ACTION_BYTES = tuple(action.to_bytes(2, "big") for action in range(2048))
 _CARD_BYTES = tuple(bytes((card,)) for card in range(54))
@@ -259,7 +259,7 @@ def _end_round(options: DhumbalOptions, state: State, how: str, caller: int, tur
     showdown = _settle(options, state, how, caller, turns)
     purses = _purses_after(options, table.purses, showdown.payments)
     alive = _survivors(options, purses, table.alive)
-    table = replace_table(table, purses=purses, showdown=showdown, memories=_memories(state))
+    table = replace_table(table, purses=purses, showdown=showdown, memories=memories(state))
     last = replace_move(state.last, ended=True)
     if table.number >= options.rounds or len(alive) < 2:
         return replace_state(state, seat=-1, taking=False, legal=(), piles=replace_piles(state.piles, offer=()), last=last, table=table)
@@ -304,7 +304,7 @@ def memory(state: State, seat: int) -> str:
     return f"{table.first}|{table.up}|{table.deal[seat]:x}|{state.draws[seat].hex()}|{state.actions.hex()}"
 
 
-def _memories(state: State) -> tuple[tuple[str, ...], ...]:
+def memories(state: State) -> tuple[tuple[str, ...], ...]:
     """What each seat remembers of all rounds, the one that has just ended with all hands shown included."""
     hands = ",".join(f"{hand:x}" for hand in state.hands.cards)
     return tuple((*earlier, f"{memory(state, seat)}|{hands}") for seat, earlier in enumerate(state.table.memories))
