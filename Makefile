@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm test-trl test-verifiers test-rllib lint format boards bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl test-verifiers test-rllib test-alfworld lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -81,6 +81,18 @@ RLLIB := .venv-rllib/bin/python
 test-rllib: .venv-rllib/ready ## run the tests that need RLlib, in an environment of their own
 	$(RLLIB) -m pytest tests/agents/rl/test_rllib.py
 
+ALFWORLD := .venv-alfworld/bin/python
+
+.venv-alfworld/ready: pyproject.toml requirements-alfworld.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info < (3, 13) else "TextWorld 1.7 fails on Python 3.13; name an older one with make PYTHON=python3.12 ...")'
+	test -x $(ALFWORLD) || $(PYTHON) -m venv .venv-alfworld
+	$(ALFWORLD) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-alfworld.lock
+	$(ALFWORLD) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
+	@touch $@
+
+test-alfworld: .venv-alfworld/ready ## play the household beside ALFWorld's own engine, in an environment of its own
+	$(ALFWORLD) -m pytest tests/with_alfworld
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -102,4 +114,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib .venv-alfworld site demo build dist .pytest_cache .mypy_cache .ruff_cache

@@ -153,7 +153,7 @@ class ArenaAEC(RenderMixin, AECEnv[str, Any, Any]):
         self.agent_selection = agent = self.possible_agents[seat]
         self._turn = seat
         self._mask = mask = self._layout.mask(self.match, seat)
-        if mask is None or self._words or mask.ndim > 1:
+        if mask is None or self._words or mask.ndim > 1 or self._layout.has_diagnostics:
             self.infos[agent] = self._layout.info(seat, mask, self.match)
         else:
             self.infos[agent] = {"action_mask": mask}

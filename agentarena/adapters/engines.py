@@ -63,6 +63,10 @@ class Engine(ABC):
     def observe(self) -> Any:
         """The batched observation of `observer`, or of all seats in joint self-play."""
 
+    def details(self) -> dict[str, np.ndarray]:
+        """What `Layout.info` says of each match beside its mask, by name: arrays of shape (E,); nothing of games that say no more."""
+        return {}
+
     @abstractmethod
     def rows(self, rows: Sequence[int]) -> list[Any]:
         """The observations of some matches, not batched."""
@@ -148,6 +152,18 @@ class TableEngine(Engine):
 
     def observe(self) -> Any:
         return concatenate(self._single, self.rows(range(self.size)), create_empty_array(self._single, self.size))
+
+    def details(self) -> dict[str, np.ndarray]:
+        layout = self.layout
+        if self.joint or not (layout.has_diagnostics or layout.speaks):
+            return {}
+        infos = [layout.info(int(self.observer[row]), None, self._table(row).match) for row in range(self.size)]
+        details: dict[str, np.ndarray] = {}
+        for name in infos[0]:
+            details[name] = np.empty(self.size, object)
+            for row, info in enumerate(infos):  # one by one: an array must not take a list for an axis
+                details[name][row] = info.get(name)
+        return details
 
     def rows(self, rows: Sequence[int]) -> list[Any]:
         return [self._row(row) for row in rows]

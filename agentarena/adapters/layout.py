@@ -8,6 +8,7 @@
 Over a `MultiDiscrete` space "action_mask" holds the masks of the parts one after the other, and "joint_mask", with an
 axis a part, says which combinations are legal. Where actions are strings, `info["admissible_commands"]`
 lists those that are legal, or suggested. Where they are real numbers, `info["action_low"]` and `info["action_high"]` bound them now.
+What `Game.diagnostics` says of the state stands in `info` too.
 
 Strings inside a game's observation are moved to the key "words", because PettingZoo's checks expect numbers under
 "observation".
@@ -70,6 +71,8 @@ class Layout:
         silent: The words in each seat's compound actions, by name; an action may leave them out, as silence.
         observation_spaces: One a seat.
         action_spaces: One a seat.
+        speaks: Whether all actions are words.
+        has_diagnostics: Whether the game says something of its states for `info`.
         bare: Whether every observation is `{"observation": game.observe(...), "action_mask": mask}` and no more.
     """
 
@@ -83,6 +86,8 @@ class Layout:
         self.action_spaces = [_own_space(game.action_space(seat), view) for seat in seats]
         self.sizes = [int(space.n) if isinstance(space, spaces.Discrete) else -1 for space in self.action_spaces]
         self.silent = [_silent(game.action_space(seat)) for seat in seats]
+        self.speaks = all(isinstance(space, spaces.Text) for space in self.action_spaces)
+        self.has_diagnostics = type(game).diagnostics is not Game.diagnostics
         self.shapes = [_mask_shape(space) for space in self.action_spaces]
         self.parts = [isinstance(space, spaces.MultiDiscrete) for space in self.action_spaces]
         own = [copy.deepcopy(game.observation_space(seat)) for seat in seats]
@@ -181,6 +186,8 @@ class Layout:
             if mask is not None and mask.ndim > 1:
                 info["joint_mask"] = mask
             info["rules"] = self.game.text.rules(seat)
+        if match is not None and self.has_diagnostics:
+            info.update(self.game.diagnostics(match.episode.state, seat))
         return info
 
     def sample(self, match: Match, seat: int, rng: np.random.Generator) -> Action:
@@ -266,20 +273,25 @@ def _split(space: Space[Any]) -> tuple[Space[Any] | None, Space[Any] | None]:
 def _converter(space: Space[Any]) -> Callable[[Any], dict[str, Any]] | None:
     """Turns a raw observation into `{"observation": ..., "words": ...}`; `None` where wrapping it is all there is to do."""
     numbers, words = _split(space)
-    if words is None and not _has_integers(space):
-        return None
+    return None if words is None and not _has_integers(space) else _Converter(space, numbers, words)
 
-    def convert(observation: Any) -> dict[str, Any]:
-        if isinstance(space, spaces.Text):
+
+class _Converter:
+    """See `_converter`; an object, so that environments can be pickled."""
+
+    def __init__(self, space: Space[Any], numbers: Space[Any] | None, words: Space[Any] | None) -> None:
+        self._space, self._numbers, self._words = space, numbers, words
+
+    def __call__(self, observation: Any) -> dict[str, Any]:
+        numbers, words = self._numbers, self._words
+        if isinstance(self._space, spaces.Text):
             return {"words": observation}
         if words is None:
-            return {"observation": _with_dtype(space, observation)}
+            return {"observation": _with_dtype(self._space, observation)}
         out: dict[str, Any] = {"words": {name: observation[name] for name in words}}  # type: ignore[attr-defined]  # a Dict space
         if numbers is not None:
             out["observation"] = _with_dtype(numbers, {name: observation[name] for name in numbers})  # type: ignore[attr-defined]
         return out
-
-    return convert
 
 
 def _has_integers(space: Space[Any]) -> bool:

@@ -11,7 +11,8 @@ Axis letters: E matches (`num_envs`), S seats, A actions.
 `infos` holds "to_move" ((E,) int, -1 where over; (E, S) bool in simultaneous self-play; the own seat where opponents are
 given), "rewards" and "returns" (both (E, S)), and "forfeit" ((E, S) bool, seats that played illegally). Rewards may tell what is
 hidden: where opponents are given there is no "rewards", and "returns" of the other seats are NaN until the match is over, unless
-`all_rewards` asks for them.
+`all_rewards` asks for them. Where all actions are words, "admissible_commands" (lists), and what `Game.diagnostics` says, are there
+as arrays of objects of shape (E,).
 """
 
 from __future__ import annotations
@@ -264,7 +265,7 @@ class ArenaVector(VectorEnv[Any, Any, np.ndarray]):
             moving: np.ndarray = engine.to_move.copy()
         else:
             moving = np.where(engine.terminated | engine.truncated, -1, engine.observer)
-        infos = {"to_move": moving, "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy()}
+        infos = {"to_move": moving, "returns": engine.returns.copy(), "forfeit": engine.forfeits.copy(), **engine.details()}
         if self._all_rewards:
             return {**infos, "rewards": engine.rewards.copy()}
         hidden = ~(engine.terminated | engine.truncated)[:, None] & (np.arange(self.game.info.seats) != engine.observer[:, None])

@@ -30,8 +30,10 @@ _MOST_DRAWS = 50
 
 
 def random_action(legal: Legal, rng: np.random.Generator) -> Action:
-    """A random legal action; unlike `legal.sample` it also speaks."""
+    """A random legal action; unlike `legal.sample` it also speaks. Of words that the game suggests, three in four are drawn."""
     if isinstance(legal, Text):
+        if legal.suggestions and rng.integers(4):
+            return legal.sample(rng)
         return _WORDS[int(rng.integers(len(_WORDS)))][: legal.max_chars]
     if isinstance(legal, Product):
         for _ in range(_MOST_DRAWS):

@@ -29,7 +29,19 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .text import TextFace
 
-__all__ = ["Chance", "Game", "GameInfo", "HasBatch", "HasResources", "Information", "Resample", "Serializable", "option", "require"]
+__all__ = [
+    "Anchors",
+    "Chance",
+    "Game",
+    "GameInfo",
+    "HasBatch",
+    "HasResources",
+    "Information",
+    "Resample",
+    "Serializable",
+    "option",
+    "require",
+]
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -183,6 +195,13 @@ class Game(ABC, Generic[S]):
         """Whether a match that is over was cut short by the rules, e.g. a cap on days, and so decided nothing."""
         return False
 
+    def diagnostics(self, state: S, seat: int) -> Mapping[str, Any]:
+        """Facts for trainers and logs, e.g. how hard a task is, which environments add to the `info` of a seat.
+
+        They may tell what the seat cannot see, so no agent is shown them. The names are the same at all times.
+        """
+        return {}
+
     def role(self, state: S, seat: int) -> str | None:
         """The seat's role in this match, for records and metrics; `None` in games without roles."""
         return None
@@ -287,6 +306,15 @@ class Information(Protocol[S_contra]):
 
     def information(self, state: S_contra, seat: int) -> str:
         """A string that two states share exactly when `seat` cannot tell them apart (it remembers its own past)."""
+        ...
+
+
+@runtime_checkable
+class Anchors(Protocol[S_contra]):
+    """Games with a key of how things stand, whatever led there: estimators such as GiGPO compare turns that started alike."""
+
+    def anchor(self, state: S_contra, seat: int) -> str:
+        """A string that two states share when `seat` stands at the same point in them; unlike an information key it may recur."""
         ...
 
 

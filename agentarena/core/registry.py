@@ -62,6 +62,7 @@ ENVS: dict[str, str] = {
     "Werewolf-v0": "agentarena.envs.werewolf:Werewolf",
     "Commons-v0": "agentarena.envs.commons:Commons",
     "Economist-v0": "agentarena.envs.economist:Economist",
+    "Household-v0": "agentarena.envs.household:Household",
 }
 """Environment id -> game class."""
 

@@ -293,10 +293,11 @@ def _key(text: str) -> str:
 
 
 class CommandFace(TextFace[S]):
-    """Text face of a game whose legal actions are listed strings, such as the commands that a household admits.
+    """Text face of a game whose actions are commands: listed strings, such as the commands that a household admits, or a `Text`
+    that suggests them and takes any other words too.
 
-    A reply names a command in full, ignoring case and spacing. A command that is not admissible is read as it stands, and
-    is then illegal, not unreadable. Subclasses write `rules`, `look` and `tell`.
+    A reply names a command in full, ignoring case and spacing. A command that is not listed is read as it stands; where actions
+    are listed it is then illegal, not unreadable. Subclasses write `rules`, `look` and `tell`.
     """
 
     longest = 200
@@ -305,8 +306,9 @@ class CommandFace(TextFace[S]):
     def write(self, state: S, seat: int, action: Action) -> str:
         return str(action)
 
-    def options(self, state: S, seat: int) -> Choices:
-        return Choices(tuple(self.game.legal(state, seat)))
+    def options(self, state: S, seat: int) -> Options:
+        commands = self._commands(state, seat)
+        return Choices(commands) if commands else Pattern(rf"[^<>]{{1,{self.longest}}}")
 
     def read(self, state: S, seat: int, reply: str) -> str | Unreadable:
         answer = answer_in(reply)
@@ -315,4 +317,10 @@ class CommandFace(TextFace[S]):
         command = _key(answer) if len(answer) <= _LONGEST_MOVE + self.longest else answer
         if len(command) > self.longest:
             return Unreadable(f"a command has at most {self.longest} characters")
-        return next((legal for legal in self.game.legal(state, seat) if _key(legal) == command), command)
+        unlisted = command if isinstance(self.game.legal(state, seat), tuple) else answer
+        return next((listed for listed in self._commands(state, seat) if _key(listed) == command), unlisted)
+
+    def _commands(self, state: S, seat: int) -> tuple[str, ...]:
+        """The commands that are legal, or suggested."""
+        legal = self.game.legal(state, seat)
+        return legal if isinstance(legal, tuple) else legal.suggestions

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from .actions import Action
 from .episode import Episode
-from .game import Information
+from .game import Anchors, Information
 from .record import Fixture
 from .reply import Reply
 from .samples import TokenSample
@@ -27,6 +27,7 @@ class Turn:
         reward: What the seat was credited from this turn to its next one, or to the end: the rewards of a seat's turns and
             `Trajectory.initial` add up to its return. What a forfeit costs and brings is credited to each seat's last turn.
         information: Information-set key at the decision; `None` in games without keys.
+        anchor: Key of how things stood, which may recur (`Anchors`); `None` in games without.
         text: The reply in words; `None` for a bare action.
         samples: Every generation behind the answer, as it was sampled.
         fault: What went wrong: "raised", "timeout", "died", "nonsense", "resigned", "unreadable", "empty", "truncated", "illegal"
@@ -44,15 +45,17 @@ class Turn:
     samples: tuple[TokenSample, ...] = ()
     fault: str | None = None
     forced: bool = False
+    anchor: str | None = None
 
 
 def turn_of(episode: Episode, seat: int, step: int, attempt: int, action: Action, reply: Reply | None, fault: str | None) -> Turn:
     """The turn of a seat that answers now: with a bare action, a reply, or neither where it failed."""
     game = episode.game
     information = game.information(episode.state, seat) if isinstance(game, Information) else None
+    anchor = game.anchor(episode.state, seat) if isinstance(game, Anchors) else None
     text, samples = (None, ()) if reply is None else (reply.text, reply.samples)
     forced = fault is not None and action is not None
-    return Turn(seat, step, attempt, action, 0.0, information, text, samples, fault, forced)
+    return Turn(seat, step, attempt, action, 0.0, information, text, samples, fault, forced, anchor)
 
 
 @dataclass(slots=True)

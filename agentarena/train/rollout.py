@@ -209,6 +209,11 @@ def batch_of(trajectories: Sequence[SeatTrajectory], scale: Mapping[str, float] 
         seats=[one.seat for one in trajectories],
         games=[one.game for one in trajectories],
         groups=[one.group for one in trajectories],
-        anchors=[[turn.information for turn in one.turns] + [None] * (longest - len(one.turns)) for one in trajectories],
+        anchors=[[_anchor(turn) for turn in one.turns] + [None] * (longest - len(one.turns)) for one in trajectories],
         truncated=[one.truncated for one in trajectories],
     )
+
+
+def _anchor(turn: Turn) -> str | None:
+    """How things stood at a turn, where the game says so, else what the seat knew."""
+    return turn.information if turn.anchor is None else turn.anchor

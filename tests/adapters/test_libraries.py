@@ -27,6 +27,8 @@ from agentarena.core.game import Game
 from agentarena.core.registry import env_ids, game
 
 SUBJECTS = [pytest.param(env_id, id=env_id) for env_id in env_ids()] + [pytest.param(g, id=repr(g)) for g in FIXTURES]
+NUMERIC = [env_id for env_id in env_ids() if not isinstance(game(env_id).action_space(0), spaces.Text)]
+"""Environments whose actions are numbers; learners on arrays have no use for the others."""
 DRAWN = ("TicTacToe-v0", "ConnectFour-v0")
 """Games with a drawing; Pillow draws the words of all others."""
 PILLOW = importlib.util.find_spec("PIL") is not None
@@ -129,7 +131,7 @@ def test_infos_keep_their_shape_when_a_match_is_forfeited() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("env_id", env_ids())
+@pytest.mark.parametrize("env_id", NUMERIC)
 def test_torchrl_wraps_every_game(env_id: str) -> None:
     torchrl = pytest.importorskip("torchrl.envs")
     from torchrl.envs.utils import check_env_specs
@@ -142,7 +144,7 @@ def test_torchrl_wraps_every_game(env_id: str) -> None:
 # --- Stable-Baselines3, videos ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("env_id", env_ids())
+@pytest.mark.parametrize("env_id", NUMERIC)
 def test_vectors_of_stable_baselines_can_be_made_and_rendered(env_id: str) -> None:
     """`make_vec_env` asks for render_mode="rgb_array" unless it is told otherwise."""
     vec = make_vec_env(f"agentarena/{env_id}", n_envs=2, seed=0)

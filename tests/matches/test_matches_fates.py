@@ -24,7 +24,7 @@ from agentarena.core.registry import ENVS, game
 from agentarena.core.rng import CHANCE, stream
 from agentarena.matches.api import run
 
-GAMES = [*ENVS, "Duel", "Market", "Moles", "Parley"]
+GAMES = [*(name for name in ENVS if game(name).info.seats > 1), "Duel", "Market", "Moles", "Parley"]
 OURS = {"Duel": Duel, "Market": Market, "Moles": Moles, "Parley": Parley}
 
 
