@@ -63,6 +63,7 @@ ENVS: dict[str, str] = {
     "Commons-v0": "agentarena.envs.commons:Commons",
     "Economist-v0": "agentarena.envs.economist:Economist",
     "Household-v0": "agentarena.envs.household:Household",
+    "Shop-v0": "agentarena.envs.shop:Shop",
 }
 """Environment id -> game class."""
 
