@@ -17,7 +17,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install --quiet --constraint requirements.lock --editable '.[dev,rl,llm,lora,train]'
+	$(PIP) install --quiet --constraint requirements.lock --editable '.[dev,rl,torchrl,llm,lora,train]'
 	@touch $@
 
 .venv/bench: .venv/base

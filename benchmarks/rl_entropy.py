@@ -29,7 +29,13 @@ def run(env: str, entropy: float, seed: int, steps: int) -> tuple[float, dict[st
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         config = RLConfig.load(
-            RECIPES[env], total_steps=steps, stage_steps=max(1, steps // 20), ent_coef=entropy, seed=seed, output_dir=folder, eval_exact=True
+            RECIPES[env],
+            total_steps=steps,
+            stage_steps=max(1, steps // 20),
+            ent_coef=entropy,
+            seed=seed,
+            output_dir=folder,
+            eval_exact=True,
         )
         train(config)
         lines = map(json.loads, (Path(folder) / "log.jsonl").read_text(encoding="utf-8").splitlines())

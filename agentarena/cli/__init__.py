@@ -36,6 +36,7 @@ COMMANDS = {
     "leaderboard": "Show and keep local boards.",
     "serve": "Show the boards in a browser.",
     "train": "Train a policy by self-play.",
+    "consensus": "Rank candidate answers of a language model in equilibrium.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",
     "bench": "Measure the speed of environments on this machine.",

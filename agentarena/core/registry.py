@@ -58,6 +58,7 @@ ENVS: dict[str, str] = {
     "BattleOfTheSexes-v0": "agentarena.envs.matrix:BattleOfTheSexes",
     "LevineHats-v0": "agentarena.envs.levine_hats:LevineHats",
     "Merge-v0": "agentarena.envs.merge:Merge",
+    "Consensus-v0": "agentarena.envs.consensus:ConsensusGame",
     "Dhumbal-v0": "agentarena.envs.dhumbal:Dhumbal",
     "Werewolf-v0": "agentarena.envs.werewolf:Werewolf",
     "Commons-v0": "agentarena.envs.commons:Commons",

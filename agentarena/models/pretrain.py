@@ -215,8 +215,15 @@ def optimizers(model: Any, settings: Settings) -> list[Any]:
     return [Muon(matrices, settings.rate), torch.optim.AdamW(others, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
 
 
-def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> None:
-    """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from."""
+def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught: Sequence[Decision] | None = None) -> None:
+    """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from.
+
+    Args:
+        settings: What shapes the run.
+        out: The folder.
+        say: Takes lines on how far it is.
+        taught: What is learned, in place of the corpus of games; `settings.decisions` should be its length.
+    """
     from transformers import AutoTokenizer
 
     if settings.minutes <= 0:
@@ -225,7 +232,7 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None) -> Non
         settings = replace(settings, **shape_of(Path(settings.base)))
     out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    lessons = corpus(settings.decisions, settings.seed, workers=os.cpu_count() or 1)
+    lessons = list(taught) if taught is not None else corpus(settings.decisions, settings.seed, workers=os.cpu_count() or 1)
     say(f"{len(lessons)} decisions in {time.monotonic() - began:.0f} s")
     known = out if (out / "checkpoint.pt").exists() else settings.base
     if known:

@@ -51,7 +51,13 @@ def test_those_that_can_play_one_environment(run: Run) -> None:
 def test_agents_and_environments_as_json(run: Run) -> None:
     cards = json.loads(run("agents", "--json")[1])
     assert {"name", "summary", "parameters", "plays", "source"} <= set(cards[0])
-    assert json.loads(run("agents", "cfr", "--json")[1])["plays"] == ["KuhnPoker-v0", "LeducPoker-v0", "LevineHats-v0", "Merge-v0"]
+    assert json.loads(run("agents", "cfr", "--json")[1])["plays"] == [
+        "KuhnPoker-v0",
+        "LeducPoker-v0",
+        "LevineHats-v0",
+        "Merge-v0",
+        "Consensus-v0",
+    ]
     assert json.loads(run("envs", "KuhnPoker-v0", "--json")[1])["info"]["seats"] == 2
     assert len(json.loads(run("envs", "--json")[1])) > 15
 

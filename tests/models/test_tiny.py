@@ -18,7 +18,9 @@ pytest.importorskip("transformers")
 
 from agentarena.agents.llm.agent import TINY
 
-DISCRETE = sorted(set(ENVS) - {"Commons-v0", "Economist-v0", "Household-v0", "Merge-v0", "Shop-v0"})  # numbers, words; a game that is younger than the model
+UNTAUGHT = {"Commons-v0", "Consensus-v0", "Economist-v0", "Household-v0", "Merge-v0", "Shop-v0"}
+"""Moves that are numbers or words, and games that are younger than the model."""
+DISCRETE = sorted(set(ENVS) - UNTAUGHT)
 ERRS = {"Werewolf-v0": 0.08, "FullHanabi-v0": 0.05}
 """Greatest share of replies that may be no legal move, where it is not 2 %; the model's card has the figures."""
 LENIENT = OnUnreadable(retries=0, then="random")

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,3 +83,34 @@ def test_a_free_model_is_read_strictly(url: str) -> None:
     assert len(runs.records) == 8
     assert outcomes <= {"read", "unreadable", "illegal", "truncated", "empty"}
     assert outcomes
+
+
+def test_given_replies_are_scored_by_an_echo(url: str, judge: Any) -> None:
+    import torch
+    from transformers import AutoTokenizer
+
+    from agentarena.agents.llm.openai import OpenAIEngine
+    from agentarena.agents.llm.scoring import Continuations, scorer
+
+    item = Continuations(({"role": "user", "content": "What is 6 times 7?"},), (" 42", " 41"))
+    client = OpenAIEngine("tiny", base_url=url)
+    ((first, second),) = scorer(client).scores([item])
+    client.close()
+    tokenizer = AutoTokenizer.from_pretrained(judge.name_or_path)
+    for reply, score in ((" 42", first), (" 41", second)):
+        ids = torch.tensor([tokenizer(item.text + reply).input_ids])
+        with torch.inference_mode():
+            logprobs = judge(ids).logits[0].log_softmax(-1)
+        expected = sum(float(logprobs[k - 1, ids[0, k]]) for k in range(ids.shape[1] - score.tokens, ids.shape[1]))
+        assert score.logprob == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_first_token_of_a_chat_has_alternatives(url: str) -> None:
+    from agentarena.agents.llm.openai import OpenAIEngine
+    from agentarena.agents.llm.scoring import Continuations, scorer
+
+    item = Continuations(({"role": "user", "content": "What is 6 times 7?"},), (" correct", " incorrect"))
+    client = OpenAIEngine("tiny", base_url=url)
+    (row,) = scorer(client, "first-token").scores([item])
+    client.close()
+    assert all(score.logprob <= 0.0 for score in row)

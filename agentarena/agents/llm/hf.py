@@ -122,7 +122,11 @@ class HFEngine:
 
     def score(self, token_ids: Sequence[int], temperature: float = 1.0) -> tuple[float, ...]:
         """See `TokenEngine.score`; without adapters."""
-        return tuple(self._between(lambda: self._scored(token_ids, temperature)))
+        return tuple(self._between(lambda: self._scored([token_ids], temperature))[0])
+
+    def score_batch(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
+        """Scores of several texts, as `score` gives them at temperature 1, read in batches."""
+        return list(self._between(lambda: self._scored(rows)))
 
     def update_weights(self, weights: str | os.PathLike[str] | Iterable[tuple[str, Any]], version: str, probe: Probe | None = None) -> None:
         """See `TokenEngine.update_weights`. Tensors of an iterable are copied one by one, in the model's thread."""
@@ -330,13 +334,13 @@ class HFEngine:
                 row.done(error)
         return allowed
 
-    def _scored(self, token_ids: Sequence[int], temperature: float) -> list[float]:
-        from .decoding import score
+    def _scored(self, rows: Sequence[Sequence[int]], temperature: float = 1.0) -> list[list[float]]:
+        from .decoding import score, score_rows
 
         if self._broken is not None:
             raise self._broken
         self._adapters.use(None)
-        return score(self._model, token_ids, temperature)
+        return [score(self._model, rows[0], temperature)] if len(rows) == 1 else score_rows(self._model, rows, temperature)
 
     def _updated(self, weights: str | os.PathLike[str] | Iterable[tuple[str, Any]], version: str, probe: Probe | None) -> None:
         from .weights import load_weights, named_tensors
@@ -348,7 +352,7 @@ class HFEngine:
             self._prefixes.clear()
             self.version, self._broken = version, None
             if probe is not None:
-                probe.check(self._scored(probe.token_ids, 1.0), f"{self.name}, version {version!r}")
+                probe.check(self._scored([probe.token_ids])[0], f"{self.name}, version {version!r}")
         except Exception as error:
             self._broken = error
             raise

@@ -17,8 +17,9 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +36,8 @@ from .settings import check_choice, check_flag, check_number, check_text
 from .thinking import split_thinking
 
 __all__ = ["OpenAIEngine"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -100,11 +103,13 @@ class OpenAIEngine:
         self._dialect = dialect
         self._url = checked_url(base_url)
         key = checked_key(api_key, self._url)
+        self.model = model
         self._secrets = secrets_of(key, self._url)
         own = self._url is None or "api.openai.com" in self._url
         self._wording = Wording(
             model, tokens_field=tokens_field, openai=own, dialect=dialect, thinking=thinking, effort=effort, send_seed=send_seed
         )
+        self.tokens_field = tokens_field or TOKENS_FIELDS[own]
         self._price = None if price_in is None or price_out is None else (price_in, price_out)
         self.priced = self._price is not None
         self._timeout_s, self._stall_s, self._retries, self._stream = timeout_s, stall_s, retries, stream
@@ -139,6 +144,24 @@ class OpenAIEngine:
                         self._loop.call_soon_threadsafe(self._launch, number, request, time.monotonic())
         if ended is not None:
             done(ended)
+
+    def call(self, work: Callable[[Any], Awaitable[T]], tokens: int = 0) -> Future[T]:
+        """What `work(client)` gives, in the event loop and within the limits of this engine; tried again like any other request.
+
+        Args:
+            work: Is handed the `openai.AsyncOpenAI`, once for each attempt.
+            tokens: About how many tokens the request counts for.
+
+        Raises:
+            ServiceGone: From the result: the server refuses it, or fails for good.
+        """
+        with self._lock:
+            if self._ended is not None:
+                raise self._ended
+            if self._thread is None:
+                self._start()
+            assert self._loop is not None
+            return asyncio.run_coroutine_threadsafe(self._called(work, tokens), self._loop)
 
     def close(self) -> None:
         """Drop open requests and connections, and end the thread."""
@@ -243,6 +266,21 @@ class OpenAIEngine:
             self._wording.keep(arguments, changes)
             self._pace.settle(_weight(request), parts.prompt_tokens + parts.completion_tokens)
             return self._completion(parts, request, attempts - 1, time.monotonic() - began)
+
+    async def _called(self, work: Callable[[Any], Awaitable[T]], tokens: int) -> T:
+        failed = 0
+        async with self._gate:
+            while True:
+                await self._pace.turn(tokens)
+                await self._held()
+                try:
+                    return await asyncio.wait_for(work(self._client), self._timeout_s)
+                except Exception as error:
+                    failed += 1
+                    wait_s = self._pause_s(error, failed)
+                    if blame(error) in (Blame.ACCESS, Blame.REQUEST) or failed > self._retries or wait_s is None:
+                        raise ServiceGone(f"{self.name}: {described(error, self._secrets)}, {failed} attempt(s)") from error
+                    await asyncio.sleep(wait_s)
 
     async def _held(self) -> None:
         """Wait while the server has asked for a pause of all requests."""
