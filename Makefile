@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-vllm test-trl test-verifiers test-rllib test-alfworld lint format boards bench docs clean
+.PHONY: help demo test test-slow test-vllm test-trl test-verifiers test-rllib test-alfworld test-text lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -93,6 +93,17 @@ ALFWORLD := .venv-alfworld/bin/python
 test-alfworld: .venv-alfworld/ready ## play the household beside ALFWorld's own engine, in an environment of its own
 	$(ALFWORLD) -m pytest tests/with_alfworld
 
+TEXT := .venv-text/bin/python
+
+.venv-text/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info < (3, 13) else "TextWorld 1.7 fails on Python 3.13; name an older one with make PYTHON=python3.12 ...")'
+	test -x $(TEXT) || $(PYTHON) -m venv .venv-text
+	$(TEXT) -m pip --disable-pip-version-check install --quiet --editable '.[textworld,scienceworld,textworldexpress]' 'pytest>=8'
+	@touch $@
+
+test-text: .venv-text/ready ## play TextWorld, ScienceWorld and TextWorldExpress (the last two with Java), in an environment of their own
+	$(TEXT) -m pytest tests/bridges/test_text_game.py tests/bridges/test_text_bridges.py
+
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -114,4 +125,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib .venv-alfworld site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib .venv-alfworld .venv-text site demo build dist .pytest_cache .mypy_cache .ruff_cache

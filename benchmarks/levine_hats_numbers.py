@@ -15,10 +15,13 @@ from agentarena.envs.levine_hats.solver import (
     blocks,
     first_black,
     local_search,
+    team_search,
     value,
 )
 
 RESTARTS = {4: 300, 5: 300, 6: 2000}
+TEAMS = {(3, 1): 5, (3, 2): 300, (3, 3): 100, (3, 4): 20, (4, 1): 5, (4, 2): 100, (4, 3): 10, (5, 1): 2, (5, 2): 30, (5, 3): 3}
+"""Players and height -> restarts."""
 
 
 def main() -> None:
@@ -30,6 +33,9 @@ def main() -> None:
     for height in (3, 6):
         chance = value(blocks(height, FIRST_ANSWERS), blocks(height, SECOND_ANSWERS))
         print(f"height {height}: blocks {chance} = {float(chance):.6f}")
+    for (players, height), restarts in TEAMS.items():
+        bound = team_search(players, height, np.random.default_rng(0), restarts)[0]
+        print(f"{players} players, height {height}: local search {bound} = {float(bound):.6f} ({restarts} restarts, seed 0)")
     print(f"infinite stacks: blocks {block_value(FIRST_ANSWERS, SECOND_ANSWERS)}")
 
 

@@ -14,6 +14,7 @@ import json
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,23 +22,20 @@ from agentarena.train.rl import RLConfig, train
 
 from .runs import missing, table
 
-RECIPES = {"KuhnPoker-v0": "recipes/kuhn_ppo.toml", "LeducPoker-v0": "recipes/leduc_ppo.toml"}
+COMMON = {"opponents": {"self": 1.0}, "n_steps": 64, "n_epochs": 4, "learning_rate": 1e-3, "lr_schedule": "linear", "eval_exact": True}
+SIZES: dict[str, dict[str, Any]] = {
+    "KuhnPoker-v0": {"num_envs": 64, "batch_size": 512, "hidden": (64, 64)},
+    "LeducPoker-v0": {"num_envs": 128, "batch_size": 1024, "hidden": (128, 128)},
+}
+"""Settings that are the same under every bonus."""
 
 
 def run(env: str, entropy: float, seed: int, steps: int) -> tuple[float, dict[str, float]]:
-    """Seconds of a run, and NashConv at its end, at its best, and on average over the second half."""
+    """CPU seconds of a run, and NashConv at its end, at its best, and on average over the second half."""
     began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        config = RLConfig.load(
-            RECIPES[env],
-            total_steps=steps,
-            stage_steps=max(1, steps // 20),
-            ent_coef=entropy,
-            seed=seed,
-            output_dir=folder,
-            eval_exact=True,
-        )
-        train(config)
+        settings = {**COMMON, **SIZES[env], "ent_coef": entropy, "seed": seed, "output_dir": folder}
+        train(RLConfig(env=env, total_steps=steps, stage_steps=max(1, steps // 20), **settings))
         lines = map(json.loads, (Path(folder) / "log.jsonl").read_text(encoding="utf-8").splitlines())
         curve = [value for line in lines for name, value in line.items() if "nash_conv" in name and isinstance(value, float)]
     figures = {"last": curve[-1], "best": min(curve), "second half": float(np.mean(curve[len(curve) // 2 :]))}
@@ -47,7 +45,7 @@ def run(env: str, entropy: float, seed: int, steps: int) -> tuple[float, dict[st
 def main() -> None:
     """Run what is missing and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--env", choices=sorted(RECIPES), default="LeducPoker-v0")
+    parser.add_argument("--env", choices=sorted(SIZES), default="LeducPoker-v0")
     parser.add_argument("--entropies", type=float, nargs="+", default=[0.0, 0.01, 0.05, 0.1, 0.2])
     parser.add_argument("--steps", type=int, default=2_000_000)
     parser.add_argument("--seeds", type=int, default=3)

@@ -185,7 +185,7 @@ def _rules(view: View) -> str:
     return _ANSWER_TAG.sub("", _REPLY_FORM.sub("Type one move and press Enter.", view.rules))
 
 
-_REPLY_FORM = re.compile(r"Reply with exactly one move[^.]*\.")
+_REPLY_FORM = re.compile(r"Reply with exactly one (?:move|command)[^.]*\.")
 _ANSWER_TAG = re.compile(r"</?answer>")
 
 

@@ -37,6 +37,8 @@ COMMANDS = {
     "serve": "Show the boards in a browser.",
     "train": "Train a policy by self-play.",
     "consensus": "Rank candidate answers of a language model in equilibrium.",
+    "efg": "Write small games as .efg texts, and solve such texts.",
+    "skills": "Validate specifications of skill games.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",
     "bench": "Measure the speed of environments on this machine.",

@@ -65,6 +65,8 @@ ENVS: dict[str, str] = {
     "Economist-v0": "agentarena.envs.economist:Economist",
     "Household-v0": "agentarena.envs.household:Household",
     "Shop-v0": "agentarena.envs.shop:Shop",
+    "EFG-v0": "agentarena.envs.efg:EFG",
+    "SkillGame-v0": "agentarena.envs.skillgame:SkillGame",
 }
 """Environment id -> game class."""
 

@@ -312,12 +312,16 @@ def test_an_agent_of_ones_own_says_what_it_cannot_play() -> None:
 # --- the catalogue ---------------------------------------------------------------------------------------------------------
 
 
+NEED_AN_OPTION = {"household/expert", "levinehats/circle", "skillgame/solver"}
+"""Players of options that are not the default: hints, hats in rings."""
+
+
 def test_the_catalogue_says_what_every_agent_is_and_plays() -> None:
     cards = {card.name: card for card in catalogue()}
     assert list(cards) == aa.list_agents()
     for card in cards.values():
         assert card.summary.endswith("."), card.name
-        assert card.plays, card.name
+        assert card.plays or card.name in NEED_AN_OPTION, card.name
         assert all(one.type or one.default for one in card.parameters), card.name
     assert cards["random"].plays == tuple(registry.env_ids())
     assert cards["minimax"].plays == ("TicTacToe-v0",)

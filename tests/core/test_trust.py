@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import json
 import sys
@@ -168,11 +169,12 @@ def test_a_misspelt_environment_gets_a_suggestion() -> None:
 
 @pytest.mark.parametrize("env", registry.ENVS)
 def test_every_option_whose_value_is_imported_says_so(env: str, folder: Path) -> None:
-    """A value that names a module is refused by the range of the option, or as code; either way nothing is imported."""
+    """A value that names a module is refused as code, refused by the option's range, or a word like others; nothing is imported."""
     fields = dataclasses.fields(registry.game_class(env))  # type: ignore[arg-type]
     for field in fields:
         for value in ("pwned:X", ["pwned:X"], {"pwned:X": "pwned:X"}, "a=pwned:X"):
-            with pytest.raises(ArenaError):
+            imported = field.metadata.get("imports")
+            with pytest.raises(ArenaError) if imported else contextlib.suppress(ArenaError):
                 registry.recorded_game(env, {field.name: value})
     assert not (folder / "ran").exists()
 
@@ -190,7 +192,8 @@ def test_games_that_import_by_name_declare_it() -> None:
         for env in registry.ENVS
         if any(field.metadata.get("imports") for field in dataclasses.fields(registry.game_class(env)))  # type: ignore[arg-type]
     }
-    assert importing - declaring <= {"economist"}  # its PPO planner loads the weights that its user names
+    # economist's PPO planner loads the weights that its user names; the shop loads arrays of its own cache, and a model of spaCy by a fixed name
+    assert importing - declaring <= {"economist", "shop"}
     assert declaring == {"werewolf"}
 
 

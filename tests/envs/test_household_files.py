@@ -42,6 +42,7 @@ def tree(tmp_path: Path) -> Path:
 def test_games_are_indexed_and_broken_ones_named(tree: Path) -> None:
     games = ALFWorldFiles(tree)
     assert len(games) == 4
+    assert games[0] in list(games)
     assert [games.index[path].kind for path in games.select("train")] == ["look", "pick"]
     assert len(games.select("valid_unseen")) == 2
     assert sorted(games.broken) == [f"train/{name}/t/game.tw-pddl" for name in ("cut", "nograin", "number", "text")]

@@ -45,6 +45,7 @@ PARAMETERS: list[tuple[str, Callable[[Any], Any], tuple[Any, ...]]] = [
             ("shares", lambda v: ev.shares(RECORDS, level=v)),
             ("standings", lambda v: ev.standings(RECORDS, level=v)),
             ("contrasts", lambda v: ev.contrasts(RECORDS, level=v)),
+            ("generalization_gaps", lambda v: ev.generalization_gaps({"a": RECORDS}, {"b": RECORDS}, level=v)),
             ("confidence_sequence", lambda v: ev.confidence_sequence(0.0, 1.0, v, scale=1.0)),
             ("elo_ranks", lambda v: ev.elo_ranks(ev.bradley_terry(WINS), np.array([5, 5]), v)),
             ("mean_gap", lambda v: mean_gap(np.array(VALUES), np.arange(3), np.array(VALUES), np.arange(3), v)),

@@ -83,10 +83,19 @@ def test_generated_games(profile: str) -> None:
 
 @pytest.mark.parametrize("profile", ["0.4", "0.3"])
 def test_generated_games_with_odd_facts(profile: str) -> None:
+    commands = refused = 0
     for number in range(1000, 1000 + GAMES // 4):
         rng = random.Random(number)
         problem, task = generate("train", number)
-        compare(write(odd(problem, rng)), profile, task, at_random(rng))
+        text = write(odd(problem, rng))
+        try:
+            Cached(game_data(text, profile, task))
+        except KeyError:  # the original cannot load a goal that holds from the start, or never can
+            refused += 1
+            continue
+        commands += compare(text, profile, task, at_random(rng))
+    print(f"{GAMES // 4 - refused} games, {commands} commands, 0 mismatches; {refused} that the original cannot load")
+    assert refused <= GAMES // 16
 
 
 @pytest.mark.parametrize("kind", GOALS)

@@ -23,9 +23,10 @@ from agentarena.core.game import Game
 from .budget import Meter
 from .chat import Chat
 from .engine import Engine, TokenEngine
+from .forms import form
 from .question import Question
 from .settings import Limits, Prompting, Sampling, check_names, check_text, grouped, lists_parameters
-from .strategies import Strategy, check_strategy, strategy
+from .strategies import Strategy, check_strategy, direct, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
 
@@ -68,7 +69,7 @@ class LanguageAgent(Agent):
         context = (own.context if own else 0) if prompting.context is None else prompting.context
         sampling = sampling or Sampling()
         self._chat = Chat(prompting, sampling, context, own.template if own else None)
-        self._strategy = _strategy(strategy)
+        self._strategy = _strategy(strategy) if prompting.prompt == "game" else _formed(prompting, sampling, strategy)
         if getattr(self._strategy, "draws", 1) > 1 and sampling.temperature == 0:
             raise BadOption(
                 f"{getattr(self._strategy, 'name', 'this strategy')} asks for several replies at once, which are all the same at "
@@ -142,6 +143,15 @@ class LanguageAgent(Agent):
     def close(self) -> None:
         """Let go of the back-end."""
         self._release()
+
+
+def _formed(prompting: Prompting, sampling: Sampling, chosen: str | Strategy) -> Strategy:
+    """The strategy of a prompt form, which says by itself how it asks and what it reads."""
+    if chosen not in ("direct", direct):
+        raise BadOption(f"prompt={prompting.prompt} has a way to ask of its own and takes no strategy, got strategy={shown(chosen)}")
+    if sampling.constrain:
+        raise BadOption(f"prompt={prompting.prompt} reads replies of its own form; constrain=true is for prompt=game")
+    return form(prompting)
 
 
 _strategy = strategy  # the argument of the agent carries the same name

@@ -12,6 +12,7 @@ from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, suggest
+from agentarena.envs.text_prompts import PROMPTS
 
 from .engine import Request
 
@@ -66,6 +67,7 @@ class Prompting:
         system: Words before the rules in the system message.
         choices: Whether the legal moves are listed.
         keep_thinking: Whether later prompts show earlier thinking; private in any case.
+        prompt: "game" (the game's own words), or a form of text tasks (`envs.text_prompts`): "react", "verl" or "chat".
         context: Tokens of prompt and reply together; `None`: what the back-end says. The oldest decisions are left out first;
             rules and present view always stay.
     """
@@ -75,6 +77,7 @@ class Prompting:
     choices: bool = True
     keep_thinking: bool = False
     context: int | None = None
+    prompt: str = "game"
 
     def __post_init__(self) -> None:
         if not isinstance(self.memory, str) or not re.fullmatch(r"chat|state|last:[1-9][0-9]{0,8}", self.memory):
@@ -83,6 +86,7 @@ class Prompting:
         check_flag("choices", self.choices)
         check_flag("keep_thinking", self.keep_thinking)
         check_number("context", self.context, 0, whole=True, optional=True)
+        check_choice("prompt", self.prompt, ("game", *PROMPTS))
 
     @property
     def depth(self) -> int | None:

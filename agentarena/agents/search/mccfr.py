@@ -211,7 +211,9 @@ def solve_mccfr(
     Args:
         game: Rules or an environment's id.
         iterations: How often every seat traverses; at least 1.
-        sampling, epsilon, gamma: See `Sampler`.
+        sampling: See `Sampler`; so are the next two.
+        epsilon: See there.
+        gamma: See there.
         seed: The run's seed; equal seeds give equal policies.
         checkpoints: Iterations after which NashConv is taken, which needs a game small enough for `cfr.solve`.
 

@@ -3,6 +3,9 @@
 Lionel Levine's puzzle: each of n players wears an infinite stack of fair black and white hats, sees all stacks but
 their own, and all guess a position at the same moment; they win together exactly when every guess names a black hat.
 Here the stacks have `height` hats, lowest first.
+
+With `hats="circle"` the hats of a stack depend on each other: read as a ring, half of them stand together and are black. As the ring
+grows this is a continuous game, in which naming a position names half of all stacks; its value is exactly 1/2 for any number of players.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action
-from agentarena.core.errors import NotSupported
+from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo, option
 
@@ -46,8 +49,14 @@ class LevineHats(Game[State]):
 
     players: int = option(2, "Number of seats.", low=2, high=16)
     height: int = option(3, "Hats in a stack.", low=1, high=60)
+    hats: str = option("coins", "Whether every hat is a coin toss, or the stack is a ring with a black half.", choices=("coins", "circle"))
 
-    presets = {"tall": {"height": 30}}
+    presets = {"tall": {"height": 30}, "circle": {"hats": "circle", "height": 60}}
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.hats == "circle" and self.height % 2:
+            raise BadOption(f"LevineHats: a ring has a black half, so its height is even; got {self.height}")
 
     @cached_property
     def info(self) -> GameInfo:
@@ -93,7 +102,16 @@ class LevineHats(Game[State]):
         return self._observation_space
 
     def start(self, rng: np.random.Generator) -> State:
-        return State(tuple([int(rng.integers(1 << self.height)) for _ in self._seats]), ())
+        return State(tuple([self._drawn(rng) for _ in self._seats]), ())
+
+    def _drawn(self, rng: np.random.Generator) -> int:
+        """A stack."""
+        return int(rng.integers(1 << self.height)) if self.hats == "coins" else self.ring(int(rng.integers(self.height)))
+
+    def ring(self, first: int) -> int:
+        """The stack of a ring whose black half goes up from the position `first`, round the top to the bottom."""
+        half, whole = (1 << self.height // 2) - 1, (1 << self.height) - 1
+        return (half << first | half >> self.height - first) & whole
 
     def to_move(self, state: State) -> tuple[int, ...]:
         return () if state.guesses else self._seats
@@ -127,15 +145,15 @@ class LevineHats(Game[State]):
         """The own stack drawn anew; after the guess everything is known and nothing changes."""
         if state.guesses:
             return state
-        own = int(rng.integers(0, 1 << self.height))
+        own = self._drawn(rng)
         return State((*state.stacks[:seat], own, *state.stacks[seat + 1 :]), ())
 
     def chance(self, state: State | None, actions: Mapping[int, Action] | None) -> tuple[tuple[float, State], ...]:
-        """All stacks, equally likely; raises `NotSupported` when there are more than 2**18 of them."""
+        """All stacks, equally likely; raises `NotSupported` when there are more than 2**18."""
         if state is not None and actions is not None:
             return ((1.0, self.step(state, actions, np.random.default_rng(0))),)
-        bits = self.players * self.height
-        if bits > _LISTED_BITS:
-            raise NotSupported(f"LevineHats: 2**{bits} deals are too many to list; allowed: players * height up to {_LISTED_BITS}")
-        stacks = itertools.product(range(1 << self.height), repeat=self.players)
-        return tuple((0.5**bits, State(deal, ())) for deal in stacks)
+        count = (2 if self.hats == "coins" else self.height) ** (self.players * (self.height if self.hats == "coins" else 1))
+        if count > 2**_LISTED_BITS:
+            raise NotSupported(f"LevineHats: {count:.3g} deals are too many to list; allowed: up to 2**{_LISTED_BITS}")
+        stacks = range(1 << self.height) if self.hats == "coins" else [self.ring(first) for first in range(self.height)]
+        return tuple((1.0 / count, State(deal, ())) for deal in itertools.product(stacks, repeat=self.players))

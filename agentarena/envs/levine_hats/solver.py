@@ -15,6 +15,7 @@ import numpy as np
 
 __all__ = [
     "FIRST_ANSWERS",
+    "MOST_BITS",
     "SECOND_ANSWERS",
     "best_pair",
     "best_reply",
@@ -23,6 +24,10 @@ __all__ = [
     "blocks",
     "first_black",
     "local_search",
+    "searched",
+    "team_reply",
+    "team_search",
+    "team_value",
     "value",
 ]
 
@@ -156,3 +161,71 @@ def block_value(first: Answers, second: Answers) -> Fraction:
         else:
             again += 1
     return decided / (64 - again)
+
+
+# --- any number of players ---------------------------------------------------------------------------------------------------
+
+MOST_BITS = 15
+"""Greatest number of players times height that is searched."""
+Table = np.ndarray
+"""A strategy of a player of n: the position named on seeing the others' stacks, the next seat's first. Shape (H,) * (n - 1)."""
+
+
+def team_value(strategies: list[Table], height: int) -> Fraction:
+    """Chance that a team wins: the share of all deals in which everybody names a black hat of their own.
+
+    >>> team_value([np.zeros((2, 2), int)] * 3, height=1)
+    Fraction(1, 8)
+    """
+    wins = np.logical_and.reduce([_right(strategies, seat, height) for seat in range(len(strategies))])
+    return Fraction(int(wins.sum()), wins.size)
+
+
+def team_reply(strategies: list[Table], seat: int, height: int) -> Table:
+    """The best strategy of a seat against the rest's, ties to the lowest position; `strategies[seat]` is not looked at."""
+    players = len(strategies)
+    rest = np.logical_and.reduce([_right(strategies, other, height) for other in range(players) if other != seat])
+    gains = np.moveaxis(rest, seat, -1).astype(np.int64) @ _black(1 << height).astype(np.int64)
+    return gains.argmax(-1).transpose(_seen(seat, players))
+
+
+def team_search(players: int, height: int, rng: np.random.Generator, restarts: int = 20) -> tuple[Fraction, list[Table]]:
+    """A lower bound on what a team can reach: best replies in turn until nothing is gained, the best of `restarts`.
+
+    Raises:
+        ValueError: More than 15 hats in all.
+    """
+    if players * height > MOST_BITS:
+        raise ValueError(f"team_search lists all deals of up to {MOST_BITS} hats in all, got {players * height}")
+    best: tuple[Fraction, list[Table]] = (Fraction(-1), [])
+    for _ in range(restarts):
+        strategies: list[Table] = [rng.integers(0, height, (1 << height,) * (players - 1)) for _ in range(players)]
+        current, reached = Fraction(-1), team_value(strategies, height)
+        while reached > current:
+            current = reached
+            for seat in range(players):
+                strategies[seat] = team_reply(strategies, seat, height)
+            reached = team_value(strategies, height)
+        best = max(best, (current, strategies), key=lambda entry: entry[0])
+    return best
+
+
+@cache
+def searched(players: int, height: int, restarts: int) -> tuple[Fraction, list[Table]]:
+    """`team_search` from one seed, the same for all who ask."""
+    return team_search(players, height, np.random.default_rng(0), restarts)
+
+
+def _seen(seat: int, players: int) -> tuple[int, ...]:
+    """Where the stacks that a seat sees, the next seat's first, stand among the others in the order of seats."""
+    others = [other for other in range(players) if other != seat]
+    return tuple(others.index((seat + step) % players) for step in range(1, players))
+
+
+def _right(strategies: list[Table], seat: int, height: int) -> np.ndarray:
+    """Whether a seat names a black hat of its own, for every deal. Shape (H,) * n."""
+    players = len(strategies)
+    named = np.expand_dims(strategies[seat].transpose(np.argsort(_seen(seat, players))), seat)
+    own = np.arange(1 << height).reshape([-1 if other == seat else 1 for other in range(players)])
+    right: np.ndarray = (own >> named & 1).astype(bool)
+    return right

@@ -15,9 +15,15 @@ class HatsText(ChoiceFace[Any]):
 
     def rules(self, seat: int) -> str:
         n, height = self.game.players, self.game.height
+        drawn = (
+            "Every hat is black or white by the toss of a fair coin."
+            if self.game.hats == "coins"
+            else "Read as a ring, the top hat next to the bottom one, half of the hats of a stack stand together and are black, the other half is "
+            "white; where the black half begins is drawn at random for each stack."
+        )
         return (
-            f"You are player {seat} in a team of {n}, numbered from 0. Each of you wears a stack of {height} hats. Every hat is "
-            "black or white by the toss of a fair coin. You see the stacks of all the others but not your own, and you cannot talk. "
+            f"You are player {seat} in a team of {n}, numbered from 0. Each of you wears a stack of {height} hats. {drawn} "
+            "You see the stacks of all the others but not your own, and you cannot talk. "
             f"All of you name one position of your own stack at the same moment, from 1 (the bottom hat) to {height} (the top hat). "
             "The team wins, and each of you gets 1, exactly when every player has named a black hat of their own; otherwise all get 0.\n"
             f"A move is the number of a position. {REPLY}"

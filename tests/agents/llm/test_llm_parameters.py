@@ -25,6 +25,7 @@ COMMON = {
     "memory": (5, "all", "last:0", "last:-1", "last:" + "9" * 5000, None),
     "system": (5, None, ["x"]),
     "choices": ("yes", 0, None),
+    "prompt": (0, "x", None),
     "keep_thinking": (1, None),
     "context": (-5, 1.5, "x", True),
     "budget_tokens": (0, -1, "x", float("nan")),

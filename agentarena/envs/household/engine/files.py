@@ -218,6 +218,9 @@ class ALFWorldFiles:
     def __len__(self) -> int:
         return len(self.games)
 
+    def __getitem__(self, number: int) -> str:
+        return self.games[number]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.games)
 

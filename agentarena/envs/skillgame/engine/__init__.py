@@ -1,0 +1,1 @@
+"""Worlds of skills: specifications, their validation, sampled games, and the scene that commands change."""
