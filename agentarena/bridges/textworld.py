@@ -111,8 +111,8 @@ def _files(path: str, backend: str) -> tuple[Path, ...]:
     place = Path(path)
     if not path or not place.exists():
         raise BadOption(f"TextWorldGame: option 'path' is {shown(path)}, where there is nothing; give a game or a folder of games")
-    found = _in_folder(place, place.stat().st_mtime_ns) if place.is_dir() else (place.with_suffix(""),)
-    games = tuple(stem.parent / f"{stem.name}.{backend}" for stem in found)
+    stems = _in_folder(place, place.stat().st_mtime_ns) if place.is_dir() else (place.with_suffix(""),)
+    games = tuple(stem.parent / f"{stem.name}.{backend}" for stem in stems)
     for game in games:
         if not game.is_file() or not game.with_suffix(".json").is_file():
             raise BadOption(f"TextWorldGame: a game needs {game.name!r} and its .json side by side, which {shown(path)} lacks")
@@ -134,8 +134,8 @@ class _Engine:
 
     def __init__(self, file: Path) -> None:
         textworld = _textworld()
-        asked = ("feedback", "description", "inventory", "admissible_commands", "score", "max_score", "won", "lost", "objective", "facts")
-        infos = textworld.EnvInfos(**dict.fromkeys(asked, True), extras=["walkthrough"])
+        wanted = ("feedback", "description", "inventory", "admissible_commands", "score", "max_score", "won", "lost", "objective", "facts")
+        infos = textworld.EnvInfos(**dict.fromkeys(wanted, True), extras=["walkthrough"])
         self._prose = file.suffix == ".z8"
         try:
             self._env = textworld.start(str(file), infos)

@@ -171,8 +171,8 @@ def _truthfulqa(data: Any, key: str) -> Iterator[Question]:
         right, wrong = _texts(data.get("correct_answers"), "correct_answers"), _texts(data.get("incorrect_answers"), "incorrect_answers")
         texts, labels = right + wrong, [1] * len(right) + [0] * len(wrong)
     places = {text: place for place, text in reversed(list(enumerate(texts)))}  # a text that is there twice counts once
-    kept = sorted(places.values())
-    yield Question(key, question, tuple(texts[k] for k in kept), tuple(n for n, k in enumerate(kept) if labels[k]), topic=topic)
+    first = sorted(places.values())
+    yield Question(key, question, tuple(texts[k] for k in first), tuple(n for n, k in enumerate(first) if labels[k]), topic=topic)
 
 
 _FINAL = re.compile(r"####\s*(\S+)")

@@ -106,8 +106,8 @@ def render(comparison: Comparison, head: Mapping[str, Any], rows: Sequence[Score
         topics = [(topic, f"{count:,}", *(percent(shares[name]) for name in names)) for topic, (count, shares) in comparison.topics.items()]
         parts += ["<h2>By topic</h2>", _table(("topic", "questions", *names), topics)]
     parts += ["<h2>First questions</h2>", _examples(rows[:_SAMPLES])]
-    made = json.dumps({"run": dict(head), "ranking": dict(settings)}, indent=1, ensure_ascii=False)
-    parts += ["<h2>How it was made</h2>", f"<pre>{_words(made)}</pre></html>\n"]
+    settings_json = json.dumps({"run": dict(head), "ranking": dict(settings)}, indent=1, ensure_ascii=False)
+    parts += ["<h2>How it was made</h2>", f"<pre>{_words(settings_json)}</pre></html>\n"]
     return "\n".join(parts)
 
 

@@ -67,13 +67,13 @@ def _past(view: View) -> dict[str, Any]:
         return past
     if past["now"] is not None:
         past["steps"].append([past["now"], past["command"]])
-    told = [
+    tasks = [
         str(event.data[key])
         for event in view.news
         for key in ("task", "instruction")
         if event.kind in ("task", "goal") and key in event.data
     ]
-    past["task"] = past["task"] or "\n".join(told)
+    past["task"] = past["task"] or "\n".join(tasks)
     answers = [str(event.data["text"]) for event in view.news if event.kind == "answer"]
     past["now"] = "\n".join(answers) or view.text_without_choices
     return past

@@ -217,21 +217,21 @@ class ModuleAgent(Agent):
         """The module's outputs, on the host. Shape (R, A) or (R, N), float64 rounded to float32."""
         torch = self._here.xp
         with torch.inference_mode():
-            given = self._prepared(space, map_leaves(self._here.asarray, inputs))
-            outputs = None if self._rows_only else self._in_one_pass(given)
+            prepared = self._prepared(space, map_leaves(self._here.asarray, inputs))
+            outputs = None if self._rows_only else self._in_one_pass(prepared)
             if outputs is None:
                 self._rows_only = True
-                outputs = torch.cat([_output(self.module(_row(given, number))) for number in range(len(_leaves(given)[0]))])
+                outputs = torch.cat([_output(self.module(_row(prepared, number))) for number in range(len(_leaves(prepared)[0]))])
             return np.asarray(self._here.to_numpy(outputs.to(torch.float32)), np.float64)
 
-    def _in_one_pass(self, given: Any) -> Any:
+    def _in_one_pass(self, inputs: Any) -> Any:
         """The outputs in float64; `None` where the module does not compute in it, though it does in float32."""
         if self._exact is None:
             return None
         try:
-            return _output(self._exact(map_leaves(lambda part: part.double(), given)))
+            return _output(self._exact(map_leaves(lambda part: part.double(), inputs)))
         except Exception:  # modules say it in many ways
-            self.module(given)  # raises where the observation itself is wrong
+            self.module(inputs)  # raises where the observation itself is wrong
             return None
 
     def _prepared(self, space: spaces.Space[Any], inputs: Any) -> Any:

@@ -170,7 +170,7 @@ def _linear_layers(tensors: Mapping[str, Tensor], hidden: str, last: str) -> dic
     Raises:
         ValueError: They do not follow each other.
     """
-    numbers = sorted(int(found[1]) for name in tensors if (found := re.fullmatch(rf"{re.escape(hidden)}(\d+)\.weight", name)))
+    numbers = sorted(int(match[1]) for name in tensors if (match := re.fullmatch(rf"{re.escape(hidden)}(\d+)\.weight", name)))
     names = [f"{hidden}{number}" for number in numbers] + ([last] if last and f"{last}.weight" in tensors else [])
     layers = {name: _linear(tensors, name) for name in names}
     chain = list(layers.values())
@@ -191,5 +191,5 @@ def _linear(tensors: Mapping[str, Tensor], name: str) -> nn.Linear:
 def _activation_name(settings: Any, default: str) -> str:
     """The activation that the file notes in the policy's settings, e.g. "<class 'torch.nn.modules.activation.ReLU'>"."""
     note = settings.get("activation_fn") if isinstance(settings, dict) else None
-    found = re.search(r"\.(\w+)'>", str(note)) if note is not None else None
-    return default if note is None else found[1] if found else str(note)[:100]
+    match = re.search(r"\.(\w+)'>", str(note)) if note is not None else None
+    return default if note is None else match[1] if match else str(note)[:100]

@@ -88,10 +88,10 @@ def traverse(
         level = _Level(np.array([game.rewards(state)[seat] for state in states], np.float64))
         movers = [game.to_move(state) for state in states] if len(levels) < game.info.max_steps else [()] * len(states)
         decisions, where = _ask(states, movers, decide)
-        for other, made in decisions.items():
+        for other, decision in decisions.items():
             if other != seat:
-                strategies[other].append(Samples(made.observations, made.policies, made.masks))
-        choices = {other: _draw(made.policies, rng) for other, made in decisions.items() if other != seat}
+                strategies[other].append(Samples(decision.observations, decision.policies, decision.masks))
+        choices = {other: _draw(decision.policies, rng) for other, decision in decisions.items() if other != seat}
         level.own = decisions.get(seat)
         states = _children(game, level, states, movers, where, choices, seat, rng)
         levels.append(level)

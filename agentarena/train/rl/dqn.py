@@ -135,7 +135,7 @@ class MaskedDQN(DQN):
     def collect_step(self, env: ArenaVecEnv) -> None:
         """One decision of every slot; what is complete goes into the replay buffer."""
         observations, masks, streams = env.questions()
-        self.replay_buffer.append(self.pending.asked(observations, masks, streams))
+        self.replay_buffer.append(self.pending.completed(observations, masks, streams))
         actions = self.explore(observations, masks)
         self.pending.decided(observations, actions, streams)
         gains, ended = env.advance(actions)

@@ -108,13 +108,13 @@ class Pending:
         self._chosen = np.zeros((slots, streams), np.int64)
         self._rewards = np.zeros((slots, streams))
 
-    def asked(self, observations: np.ndarray, masks: np.ndarray, streams: np.ndarray) -> Transitions:
+    def completed(self, observations: np.ndarray, masks: np.ndarray, streams: np.ndarray) -> Transitions:
         """The decisions that are completed by these questions: those of the streams that decide again. Shapes (C, ...)."""
         decides = streams >= 0
         rows, numbers = self._rows[decides], streams[decides]
         again = self._waiting[rows, numbers]
         rows, numbers = rows[again], numbers[again]
-        return self._completed((rows, numbers), observations[rows], masks[rows], False)
+        return self._transitions((rows, numbers), observations[rows], masks[rows], False)
 
     def decided(self, observations: np.ndarray, actions: np.ndarray, streams: np.ndarray) -> None:
         """The streams' decisions. Shapes (C, D), (C,), (C,)."""
@@ -128,9 +128,9 @@ class Pending:
         self._rewards += gains
         at = np.nonzero(self._waiting & ended[:, None])
         nothing = np.zeros((len(at[0]), self._width), np.float32)
-        return self._completed(at, nothing, np.zeros((len(at[0]), self._actions), bool), True)
+        return self._transitions(at, nothing, np.zeros((len(at[0]), self._actions), bool), True)
 
-    def _completed(self, at: tuple[Any, ...], observations: np.ndarray, masks: np.ndarray, ended: bool) -> Transitions:
+    def _transitions(self, at: tuple[Any, ...], observations: np.ndarray, masks: np.ndarray, ended: bool) -> Transitions:
         self._waiting[at] = False
         return Transitions(
             self._observations[at],

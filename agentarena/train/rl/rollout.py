@@ -65,9 +65,9 @@ def stream_advantages(
     # of each stream, as seen from the present step: rewards so far, V and A of the next decision, whether these are known
     reward, next_value, next_advantage = (np.zeros((slots, count)) for _ in range(3))
     known = np.zeros((slots, count), bool)
-    asked = last_streams >= 0
-    next_value[rows[asked], last_streams[asked]] = last_values[asked]
-    known[rows[asked], last_streams[asked]] = True
+    deciding = last_streams >= 0
+    next_value[rows[deciding], last_streams[deciding]] = last_values[deciding]
+    known[rows[deciding], last_streams[deciding]] = True
     for t in range(steps - 1, -1, -1):
         over = ended[t]
         reward[over] = next_value[over] = next_advantage[over] = 0.0

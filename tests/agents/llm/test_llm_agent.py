@@ -314,4 +314,4 @@ def test_groups_and_names_say_the_same():
 
 
 def test_every_parameter_has_one_group():
-    assert len(names()) == len(set(names())) == 20
+    assert len(names()) == len(set(names())) == 21

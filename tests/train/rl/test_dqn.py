@@ -73,7 +73,7 @@ def test_transitions_go_from_a_seats_decision_to_its_next() -> None:
     for t, (stream, action, gains, ended) in enumerate(
         [(0, 5, [0.0, 0.0], False), (1, 6, [0.25, -0.25], False), (0, 7, [1.0, -1.0], True)]
     ):
-        complete.append(pending.asked(seen[t], masks, np.array([stream])))
+        complete.append(pending.completed(seen[t], masks, np.array([stream])))
         pending.decided(seen[t], np.array([action]), np.array([stream]))
         complete.append(pending.gained(np.array([gains]), np.array([ended])))
     assert [len(rows.actions) for rows in complete] == [0, 0, 0, 0, 1, 2]
