@@ -102,9 +102,9 @@ def verl_prompt(
         first = len(history) - len(recent) + 1
         lines += [f"[Observation {at}: '{step.observation}', Action {at}: '{step.command}']" for at, step in enumerate(recent, start=first)]
     lines.append(f"You are now at step {len(history) + 1}. Your current observation: {observation}")
-    shown = [command for command in admissible if command != "help"]
-    if shown:
-        lines.append("The admissible actions are: [" + "\n ".join(f"'{command}'" for command in shown) + "].")
+    commands = [command for command in admissible if command != "help"]
+    if commands:
+        lines.append("The admissible actions are: [" + "\n ".join(f"'{command}'" for command in commands) + "].")
     lines.append(
         "Reason step by step about the situation, within <think> </think>. Then give one admissible action, within <action> </action>."
     )

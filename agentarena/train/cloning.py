@@ -156,11 +156,11 @@ def decisions(
     """
     collector: _Collector | None = None
     for number, record in enumerate(records):
-        taken = {seat for seat in range(len(record.seats)) if (not seats or seat in seats) and _counts(record, seat, agents, won, above)}
-        if not taken:
+        learned = {seat for seat in range(len(record.seats)) if (not seats or seat in seats) and _counts(record, seat, agents, won, above)}
+        if not learned:
             continue
         collector = _Collector(record.game()) if collector is None else collector
-        collector.add(record, taken, number)
+        collector.add(record, learned, number)
     if collector is None or not collector.actions:
         chosen = f" with agents={shown(sorted(agents))}, seats={shown(sorted(seats))}, won={won}, above={above}"
         raise UsageError(f"the records hold no decision to learn from{chosen}; the names of agents are those that records show")

@@ -196,10 +196,10 @@ class ModuleAgent(Agent):
 
     def _inputs(self, views: Sequence[View]) -> Any:
         """What the module sees of each decision, stacked: an array or a dict of arrays with first axis R."""
-        seen = [view.observation for view in views]
+        inputs: list[Any] = [view.observation for view in views]
         if self.masks and not isinstance(views[0].legal, Box):
-            seen = [{"action_mask": view.mask, "observation": one} for view, one in zip(views, seen, strict=True)]
-        return _stacked(seen)
+            inputs = [{"action_mask": view.mask, "observation": one} for view, one in zip(views, inputs, strict=True)]
+        return _stacked(inputs)
 
     def _numbers(self, view: View, row: np.ndarray) -> np.ndarray:
         legal = view.legal
@@ -299,10 +299,10 @@ def _zeros(space: spaces.Space[Any]) -> Any:
     return np.zeros(space.shape, space.dtype)
 
 
-def _stacked(seen: Sequence[Any]) -> Any:
-    if isinstance(seen[0], dict):
-        return {name: _stacked([one[name] for one in seen]) for name in seen[0]}
-    return np.stack([np.asarray(one) for one in seen])
+def _stacked(inputs: Sequence[Any]) -> Any:
+    if isinstance(inputs[0], dict):
+        return {name: _stacked([one[name] for one in inputs]) for name in inputs[0]}
+    return np.stack([np.asarray(one) for one in inputs])
 
 
 def _row(tree: Any, number: int) -> Any:

@@ -172,13 +172,13 @@ class SB3Policy:
         """One action for each decision; see `BatchPolicy.act`."""
         torch = need_torch()
         bounded = isinstance(masks, Bounds)
-        seen = observations if bounded else {"observation": observations, "action_mask": masks}
+        inputs = observations if bounded else {"observation": observations, "action_mask": masks}
         if not bounded and self._masked is not None:
-            return self._masked.act(seen, masks, rng)
+            return self._masked.act(inputs, masks, rng)
         more = {} if bounded or not self._takes_masks else {"action_masks": masks.astype(bool)}
         with torch.random.fork_rng():
             torch.manual_seed(int(rng.integers(2**63)))
-            actions, _ = self.model.predict(seen, deterministic=self.deterministic, **more)
+            actions, _ = self.model.predict(inputs, deterministic=self.deterministic, **more)
         if not bounded:
             return actions
         count = len(masks.low)

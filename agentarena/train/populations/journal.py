@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from agentarena.agents.specs import harmless
+from agentarena.agents.specs import parse as parse_spec
 from agentarena.core.display import shown
-from agentarena.core.errors import CorruptRecord, RecordMismatch
+from agentarena.core.errors import CorruptRecord, RecordMismatch, UntrustedRecord
 from agentarena.core.jsonl import numbered_lines, parse
 
-__all__ = ["Journal"]
+__all__ = ["Journal", "recorded_spec"]
+
+_FILES = ("rl:", "table:", "hf:")
+"""Schemes of policies that a run writes; reading them runs no code."""
 
 
 class Journal:
@@ -71,3 +76,29 @@ class Journal:
         if self.path is not None:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(data, separators=(",", ":")) + "\n")
+
+
+def recorded_spec(spec: Any, folder: Path, named: Collection[str]) -> str:
+    """A spec string as a run's file has it. It may name an agent of this package, a policy file of the run, or what the caller named.
+
+    Args:
+        spec: What the file says.
+        folder: The run's folder.
+        named: Spec strings that the caller gave for this run.
+
+    Raises:
+        UntrustedRecord: It names anything else, e.g. code.
+    """
+    if isinstance(spec, str) and (spec in named or harmless(spec) or _is_own_file(spec, folder)):
+        return spec
+    raise UntrustedRecord(
+        f"{shown(str(folder), 300)} names the policy {shown(spec)}, which is none of the run's own files; such an agent may run any code. "
+        "Begin a run in another folder"
+    )
+
+
+def _is_own_file(spec: str, folder: Path) -> bool:
+    head, parameters = parse_spec(spec)
+    paths = [head.partition(":")[2], *(str(value) for name, value in parameters.items() if name == "adapter")]
+    known = head.startswith(_FILES) and set(parameters) <= {"adapter", "greedy"}
+    return known and any(Path(path).resolve().is_relative_to(folder.resolve()) for path in paths)

@@ -36,7 +36,7 @@ from agentarena.evaluate.alpha_rank import alpharank
 from agentarena.train.settings import check_fields, check_known, read_toml, setting
 
 from .adaptive import fill_adaptively
-from .journal import Journal
+from .journal import Journal, recorded_spec
 from .meta_solvers import nash
 from .payoffs import PayoffTable
 
@@ -228,7 +228,9 @@ class _Training:
         self.journal = Journal(self.folder / "checkpoints.jsonl", {"format": 1, **header})
         (self.folder / "iterations.jsonl").unlink(missing_ok=True)  # what was done is done again from the files, in moments
         self.log = Journal(self.folder / "iterations.jsonl", {"format": 1})
-        self.known = {(line["generation"], line["player"]): line["spec"] for line in self.journal.lines}
+        self.known = {
+            (line["generation"], line["player"]): recorded_spec(line["spec"], self.folder, config.fixed) for line in self.journal.lines
+        }
         self.members: list[str] = []
         self.met = 0  # members that have met each other: all but newcomers of this generation
         self.own: dict[str, list[int]] = {name: [] for name in config.players}

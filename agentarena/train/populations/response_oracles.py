@@ -33,7 +33,7 @@ from agentarena.core.rng import stream
 from .adaptive import fill_adaptively
 from .arrays import deviation_payoffs, expected_payoffs
 from .exact import ExactGame, SpecMixture, is_exact
-from .journal import Journal
+from .journal import Journal, recorded_spec
 from .meta_solvers import meta_solver as solver_of
 from .meta_solvers import rectified_targets
 from .oracles import EVERY_SEAT, Oracle
@@ -238,7 +238,10 @@ class _Search:
         self.journal = Journal(folder / "responses.jsonl", header)
         (folder / "iterations.jsonl").unlink(missing_ok=True)  # what was done is done again from the files, in moments
         self.log = Journal(folder / "iterations.jsonl", {"format": 1})
-        self.known = {(line["iteration"], line["seat"], line["target"]): line["spec"] for line in self.journal.lines}
+        named = {*initial, *header.get("candidates", ())}
+        self.known = {
+            (line["iteration"], line["seat"], line["target"]): recorded_spec(line["spec"], folder, named) for line in self.journal.lines
+        }
         self.table = PayoffTable(game, folder / "payoffs.jsonl", shared=shared, seed=seed)
         self.places = range(1 if shared else game.info.seats)
         for seat, spec in itertools.product(self.places, initial):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from agentarena import game as game_of
-from agentarena.core.errors import BadOption, NotSupported, RecordMismatch
+from agentarena.core.errors import BadOption, NotSupported, RecordMismatch, UntrustedRecord
 from agentarena.evaluate import nash_conv
 from agentarena.train.populations import CandidateOracle, ExactOracle, double_oracle, exploit, matrix_fictitious_play, psro
 from agentarena.train.populations.exact import ExactGame
+from agentarena.train.populations.journal import recorded_spec
 from agentarena.train.populations.oracles import oracle_of
 
 RPS = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
@@ -136,3 +137,12 @@ def test_what_cannot_be_is_said(tmp_path):
         oracle_of("exat", {})
     with pytest.raises(BadOption, match="list of spec strings"):
         CandidateOracle("mcts")
+
+
+@pytest.mark.parametrize("spec", ["mine.py:Mine", "sb3:x.zip?trust=true", "rl:../x.safetensors", "table:x.json", 7], ids=str)
+def test_a_file_that_names_other_agents_is_refused(tmp_path, spec):
+    with pytest.raises(UntrustedRecord, match="none of the run's own files"):
+        recorded_spec(spec, tmp_path, ())
+    assert recorded_spec("minimax", tmp_path, ()) == "minimax"
+    assert recorded_spec(own := f"table:{tmp_path}/policies/policy.json", tmp_path, ()) == own
+    assert recorded_spec("mine.py:Mine", tmp_path, ["mine.py:Mine"]) == "mine.py:Mine"  # the caller's own word
