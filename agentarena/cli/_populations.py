@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ._training import interrupts, list_fields, settings_by_name
-from .common import echo_json, say, show_table
+from .common import echo_json, say, show_table, trust_option
 
 __all__ = ["league", "population_report", "psro"]
 
@@ -171,7 +171,8 @@ def league(path: str, settings: Sequence[str], quiet: bool, dry_run: bool) -> No
 @click.command("population-report")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
 @click.option("-o", "--out", type=click.Path(dir_okay=False), help="The HTML file; by default report.html in the folder.")
-def population_report(folder: str, out: str | None) -> None:
+@trust_option
+def population_report(folder: str, out: str | None, trust: bool) -> None:
     """Write one page about the run in FOLDER: policies, payoffs with intervals, response graph, curves.
 
     \b
@@ -182,5 +183,5 @@ def population_report(folder: str, out: str | None) -> None:
 
     target = out or str(Path(folder) / "report.html")
     output_file("--out", target)
-    write(folder, target)
+    write(folder, target, trust=trust)
     say(f"wrote {target}")

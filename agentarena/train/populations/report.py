@@ -45,20 +45,22 @@ _RANKED = 2500
 _HEADERS = ("responses.jsonl", "checkpoints.jsonl")
 
 
-def write(folder: str | Path, out: str | Path) -> None:
+def write(folder: str | Path, out: str | Path, *, trust: bool = False) -> None:
     """Write the page.
 
     Args:
         folder: Folder of a run of `psro` or `league`.
         out: The HTML file.
+        trust: Whether the files may name a game of other code, "module:Class", which is then run.
 
     Raises:
         UsageError: The folder holds no such run.
+        UntrustedRecord: Its files name code and are not trusted.
     """
     from jinja2 import Environment
 
     base = Path(folder)
-    header, table = _load(base)
+    header, table = _load(base, trust)
     names = [_names(table.population(seat), base) for seat in range(1 if table.shared else table.seats)]
     iterations = _lines(base / "iterations.jsonl")[1:]
     ranking = _ranking(table)
@@ -74,12 +76,12 @@ def write(folder: str | Path, out: str | Path) -> None:
     Path(out).write_text(text, encoding="utf-8")
 
 
-def _load(folder: Path) -> tuple[dict[str, Any], PayoffTable]:
+def _load(folder: Path, trust: bool) -> tuple[dict[str, Any], PayoffTable]:
     header = next((_lines(folder / name)[0] for name in _HEADERS if (folder / name).is_file()), None)
     if header is None or not (folder / "payoffs.jsonl").is_file():
         raise UsageError(f"{shown(str(folder))} holds no run of psro or league; name the folder that --out or output_dir gave")
     about = _lines(folder / "payoffs.jsonl")[0]
-    game = registry.game(about["env"], options=about["options"])
+    game = registry.recorded_game(about["env"], about["options"], trust=trust)
     table = PayoffTable(game, folder / "payoffs.jsonl", shared=about["shared"], seed=about["seed"])
     table.add_recorded()
     return header, table

@@ -10,7 +10,7 @@ import pytest
 from agentarena import game as game_of
 from agentarena.core.errors import BadOption, NotSupported, RecordMismatch, UntrustedRecord
 from agentarena.evaluate import nash_conv
-from agentarena.train.populations import CandidateOracle, ExactOracle, double_oracle, exploit, matrix_fictitious_play, psro
+from agentarena.train.populations import CandidateOracle, ExactOracle, double_oracle, exploit, matrix_fictitious_play, psro, write_report
 from agentarena.train.populations.exact import ExactGame
 from agentarena.train.populations.journal import recorded_spec
 from agentarena.train.populations.oracles import oracle_of
@@ -146,3 +146,15 @@ def test_a_file_that_names_other_agents_is_refused(tmp_path, spec):
     assert recorded_spec("minimax", tmp_path, ()) == "minimax"
     assert recorded_spec(own := f"table:{tmp_path}/policies/policy.json", tmp_path, ()) == own
     assert recorded_spec("mine.py:Mine", tmp_path, ["mine.py:Mine"]) == "mine.py:Mine"  # the caller's own word
+
+
+def test_a_report_runs_no_code_that_a_file_names(tmp_path, monkeypatch):
+    psro("KuhnPoker-v0", EXACT, "nash", iterations=1, folder=tmp_path)
+    write_report(tmp_path, tmp_path / "report.html")
+    (tmp_path / "pwned.py").write_text("import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    payoffs = tmp_path / "payoffs.jsonl"
+    payoffs.write_text(payoffs.read_text().replace("KuhnPoker-v0", "pwned:X"))
+    with pytest.raises(UntrustedRecord, match="trust"):
+        write_report(tmp_path, tmp_path / "report.html")
+    assert not (tmp_path / "ran").exists()
