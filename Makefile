@@ -95,14 +95,16 @@ test-alfworld: .venv-alfworld/ready ## play the household beside ALFWorld's own 
 
 TEXT := .venv-text/bin/python
 
-.venv-text/ready: pyproject.toml
+.venv-text/ready: pyproject.toml requirements-text.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info < (3, 13) else "TextWorld 1.7 fails on Python 3.13; name an older one with make PYTHON=python3.12 ...")'
 	test -x $(TEXT) || $(PYTHON) -m venv .venv-text
-	$(TEXT) -m pip --disable-pip-version-check install --quiet --editable '.[textworld,scienceworld,textworldexpress]' 'pytest>=8'
+	$(TEXT) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-text.lock
+	$(TEXT) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
 	@touch $@
 
 test-text: .venv-text/ready ## play TextWorld, ScienceWorld and TextWorldExpress (the last two with Java), in an environment of their own
-	$(TEXT) -m pytest tests/bridges/test_text_game.py tests/bridges/test_text_bridges.py
+	@command -v java >/dev/null || echo "there is no java on the PATH, so ScienceWorld and TextWorldExpress are left out; install one, e.g. default-jre-headless of Debian"
+	$(TEXT) -m pytest -rs tests/bridges/test_jvm.py tests/bridges/test_text_game.py tests/bridges/test_text_bridges.py
 
 lint: .venv/dev ## ruff, mypy, import rules
 	$(BIN)/ruff check .

@@ -1,19 +1,22 @@
-"""Household under the three prompt forms of text tasks: success, valid commands, and how long prompts grow.
+"""Text tasks under the three prompt forms: the same games for each, paired differences, valid commands, and how long prompts grow.
 
-python -m benchmarks.household_prompts [games, 60] [spec, reader]
+    python -m benchmarks.household_prompts                                       # a stand-in that reads its prompt alone
+    python -m benchmarks.household_prompts "hf:path/to/model" "openai:model?base_url=..." --games 134 --split valid_unseen --report forms.html
+    python -m benchmarks.household_prompts tiny --env Shop-v0 --split test
 
-Without a spec the player is a stand-in that knows nothing but its prompt: it reads the task, the commands that it sees behind it and the
-admissible list, and goes on by a rule. So the forms differ for it by what they show: ReAct every step, verl-agent the last two,
-chat the last sixteen. With a spec, e.g. "hf:path/to/model" or "openai:model", that model is asked with `prompt=react`, `verl`, `chat`.
+The stand-in knows nothing but its prompt: it reads the task, the commands that it sees behind it and the admissible list, and goes on by a
+rule. So the forms differ for it by what they show: ReAct every step, verl-agent the last two, chat the last sixteen. Any spec that takes
+`prompt=` is asked with `prompt=react`, `verl`, `chat`, each over the same deals; `agentarena tournament` does the same, and the report of
+either has a table of prompt forms.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import statistics
-import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,9 @@ import agentarena as aa
 from agentarena.agents.llm.agent import LanguageAgent
 from agentarena.agents.llm.engine import Completion, Request
 from agentarena.agents.llm.prompts import prompts
-from agentarena.core.replay import steps
-from agentarena.envs.household.engine.scene import admissible
-from agentarena.evaluate.stats import wilson
+from agentarena.core.record import Record
+from agentarena.evaluate.prompt_forms import FormRow, prompt_forms
+from agentarena.matches.tournaments import Tournament, tournament
 
 FORMS = ("react", "verl", "chat")
 AT = (1, 5, 10, 25, 50)
@@ -91,25 +94,23 @@ def choose(task: str, behind: list[str], commands: list[str]) -> str:
     return next(options[0] for options in wanted if options)
 
 
-def measure(form: str, spec: str, games: int) -> None:
-    """Play and print one row of the table."""
-    agent = (
-        LanguageAgent.of(Reader(form), name=f"openai:reader?prompt={form}", prompt=form)
-        if spec == "reader"
-        else aa.agent(_with(spec, form))
-    )
-    game = aa.game("Household-v0", split="valid_seen")
-    records = aa.play(game, [agent], matches=games, seed=1).records
-    agent.close()
-    won = sum(record.returns[0] == 1 for record in records)
-    valid = total = 0
+def agents_of(specs: Sequence[str], forms: Sequence[str]) -> list[Any]:
+    """Every spec under every form; "reader" is the stand-in."""
+    agents: list[Any] = []
+    for spec in specs:
+        for form in forms:
+            if spec == "reader":
+                agents.append(LanguageAgent.of(Reader(form), name=f"openai:reader?prompt={form}", prompt=form))
+            else:
+                agents.append(f"{spec}{'&' if '?' in spec else '?'}prompt={form}")
+    return agents
+
+
+def lengths(records: Iterable[Record]) -> dict[int, tuple[float, float]]:
+    """Mean characters and tokens of the prompts at the steps in `AT`, tokens of at most ten prompts."""
     characters: dict[int, list[int]] = defaultdict(list)
     tokens: dict[int, list[int]] = defaultdict(list)
     for record in records:
-        for match, actions in steps(record):
-            state: Any = match.episode.state
-            total += len(actions)
-            valid += sum(command in admissible(state.house, state.scene) for command in actions.values())
         for exchange in prompts(record):
             step = exchange.step + 1
             if step in AT and not exchange.attempt:
@@ -117,15 +118,7 @@ def measure(form: str, spec: str, games: int) -> None:
                 characters[step].append(len(words))
                 if len(tokens[step]) < 10:
                     tokens[step].append(count(words))
-    low, high = wilson(won, games)
-    lengths = " | ".join(
-        f"{statistics.mean(characters[at]):.0f} / {statistics.mean(tokens[at]):.0f}" if characters[at] else "none" for at in AT
-    )
-    print(f"| {form} | {won}/{games} = {won / games:.2f} [{low:.2f}, {high:.2f}] | {valid / total:.3f} | {lengths} |", flush=True)
-
-
-def _with(spec: str, form: str) -> str:
-    return f"{spec}{'&' if '?' in spec else '?'}prompt={form}&memory=chat"
+    return {at: (statistics.mean(characters[at]), statistics.mean(tokens[at])) for at in AT if characters[at]}
 
 
 def count(words: str) -> int:
@@ -141,14 +134,49 @@ def _tokenizer(store: list[Any] = []) -> Any:  # noqa: B006  # loaded once
     return store[0]
 
 
-def main(games: int = 60, spec: str = "reader") -> None:
-    """Print the table."""
-    print(f"{spec}, {games} games of valid_seen, 50 steps; prompt lengths: characters / tokens")
-    print("| form | success | valid commands | " + " | ".join(f"step {at}" for at in AT) + " |")
-    print("| --- " * (3 + len(AT)) + "|")
-    for form in FORMS:
-        measure(form, spec, games)
+def line(row: FormRow, measured: dict[int, tuple[float, float]]) -> str:
+    """A row of the table."""
+    won, low, high = row.success, *row.success_interval
+    success = f"{round(won * row.matches)}/{row.matches} = {won:.2f} ({low:.2f} to {high:.2f})"
+    gap = row.reason or f"{row.difference:+.2f} ({row.interval.low:+.2f} to {row.interval.high:+.2f}), p {row.p:.2g}"
+    grown = [f"{measured[at][0]:.0f} / {measured[at][1]:.0f}" if at in measured else "none" for at in AT]
+    cells = (row.model, row.form, success, f"{row.mean_return:.3f}", "" if row.difference != row.difference else gap, f"{row.valid:.3f}")
+    return "| " + " | ".join((*cells, *grown)) + " |"
+
+
+def play(specs: Sequence[str], forms: Sequence[str], game: Any, games: int, seed: int) -> Tournament:
+    """Every spec under every form on the same deals."""
+    return tournament(game, agents_of(specs, forms), rounds=games, seed=seed)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table, and write the report where one is wanted."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("specs", nargs="*", default=["reader"], help="models, as spec strings without prompt=")
+    parser.add_argument("--env", default="Household-v0", help="a game of commands")
+    parser.add_argument("--split", default="valid_seen", help="which of its games")
+    parser.add_argument("--games", type=int, default=60, help="how many of them")
+    parser.add_argument("--forms", nargs="+", default=list(FORMS), choices=FORMS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", help="write an HTML report here")
+    given = parser.parse_args(arguments)
+    game = aa.game(given.env, split=given.split)
+    played = play(given.specs, given.forms, game, given.games, given.seed)
+    print(f"{given.env}, {given.games} games of {given.split}; prompt lengths: characters / tokens")
+    print(
+        "| model | form | success | mean return | difference to the first | valid commands | "
+        + " | ".join(f"step {at}" for at in AT)
+        + " |"
+    )
+    print("| --- " * (6 + len(AT)) + "|")
+    for row in prompt_forms(played.results.records):
+        own = [record for record in played.results.records if record.seats[0].agent == row.agent]
+        print(line(row, lengths(own)), flush=True)
+    if given.report:
+        from agentarena.leaderboard import report
+
+        report.write(played, given.report, title=f"{given.env} under prompt forms")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 60, *sys.argv[2:3])
+    main()

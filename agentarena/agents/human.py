@@ -22,7 +22,7 @@ from agentarena.core.errors import AgentFault
 from agentarena.core.limits import REPLY
 from agentarena.core.text import Choices, Unreadable
 
-__all__ = ["Human"]
+__all__ = ["Human", "listed_moves", "rules_for_people", "typed_action"]
 
 _SHOWN = 80
 _WIDEST = 100
@@ -52,7 +52,7 @@ class Human(Agent):
         """
         if not view.memory.get("rules shown"):
             view.memory["rules shown"] = True
-            self._say(_rules(view))
+            self._say(rules_for_people(view))
         speaks = _speaks(view)
         hint = f"({'plain words are spoken; ' if speaks else ''}help explains, quit gives up)"
         self._say(f"\n{view.text}\n{hint}")
@@ -101,8 +101,12 @@ def _is_move(view: View, line: str) -> bool:
     return not isinstance(action, Unreadable) and isinstance(view.legal, tuple) and violation(view.legal, action) is None
 
 
+def typed_action(view: View, line: str) -> Action | Unreadable:
+    """The legal move that a line names, as people type moves, or why it names none."""
+    return _understood(view, line, _speaks(view))
+
+
 def _understood(view: View, line: str, speaks: bool) -> Action | Unreadable:
-    """The legal move that a typed line names, or why it names none."""
     illegal, unread = "", []
     for reply in _readings(view, line, speaks):
         action = view.read(reply)
@@ -113,7 +117,7 @@ def _understood(view: View, line: str, speaks: bool) -> Action | Unreadable:
         if reason is None:
             return action
         illegal = illegal or (f"{view.write(action)} is not legal now. {_legal_moves(view)}" if isinstance(view.legal, tuple) else reason)
-    named = _named(line, _moves(view) or ())
+    named = _named(line, listed_moves(view) or ())
     if illegal:
         return Unreadable(illegal)
     if len(named) > 1 and not speaks:
@@ -134,7 +138,7 @@ def _readings(view: View, line: str, speaks: bool) -> Iterator[str]:
     if speaks:
         yield f"<say>{line}</say>"
         return
-    named = _named(line, _moves(view) or ())
+    named = _named(line, listed_moves(view) or ())
     if len(named) == 1:
         yield named[0]
     if _SEAT.fullmatch(line):
@@ -148,7 +152,7 @@ _SHORT_NUMBER = re.compile(r"(\d*)[.,](\d+)")
 """A number as people write it: `.5`, `0,5`."""
 
 
-def _moves(view: View) -> Sequence[str] | None:
+def listed_moves(view: View) -> Sequence[str] | None:
     """The legal moves as they are written; `None` where they are not listed."""
     options = view.options
     if isinstance(options, Choices):
@@ -180,7 +184,7 @@ def _in_order(typed: Sequence[str], words: Sequence[str]) -> bool:
 # --- help ---------------------------------------------------------------------------------------------------------------
 
 
-def _rules(view: View) -> str:
+def rules_for_people(view: View) -> str:
     """The rules, with what they say of replies in the words of someone who types."""
     return _ANSWER_TAG.sub("", _REPLY_FORM.sub("Type one move and press Enter.", view.rules))
 
@@ -190,7 +194,7 @@ _ANSWER_TAG = re.compile(r"</?answer>")
 
 
 def _legal_moves(view: View) -> str:
-    moves = _moves(view)
+    moves = listed_moves(view)
     if moves is None:
         return "For example: " + "; or: ".join(dict.fromkeys(_example(view, seed) for seed in range(3)))
     more = f", and {len(moves) - _SHOWN} more" if len(moves) > _SHOWN else ""
@@ -210,8 +214,8 @@ def _example(view: View, seed: int) -> str:
 
 
 _COMMANDS: dict[str, Callable[[View], str]] = {
-    "help": lambda view: f"{_rules(view)}\n\n{_legal_moves(view)}",
-    "rules": _rules,
+    "help": lambda view: f"{rules_for_people(view)}\n\n{_legal_moves(view)}",
+    "rules": rules_for_people,
     "?": _legal_moves,
     "quit": lambda view: "",
 }

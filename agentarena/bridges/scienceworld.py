@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from agentarena.core.errors import BadOption, MissingExtra, ServiceGone, UnknownName
+from agentarena.core.errors import BadOption, MissingExtra, UnknownName
 from agentarena.core.game import option
 
 from . import jvm
@@ -42,59 +42,46 @@ def _lend() -> Any:
 @functools.lru_cache(maxsize=256)
 def _variations(task: str, split: str, simplifications: str) -> tuple[tuple[str, int], ...]:
     """Every game: task and variation."""
-    env = _lend()
-    sound = False
+    engine = _Engine(_KIND, _lend())
     try:
-        known = env.get_task_names()
-        if task != "all" and task not in known:
-            raise UnknownName("task of ScienceWorld", task, known)
-        names = known if task == "all" else [task]
-        games: list[tuple[str, int]] = []
-        for name in names:
-            try:
-                env.load(name, 0, simplifications)
-            except ValueError as error:
-                raise BadOption(f"ScienceWorldGame: {error}") from None
-            numbers = {"train": env.get_variations_train, "dev": env.get_variations_dev, "test": env.get_variations_test}[split]()
-            games += [(name, int(number)) for number in numbers]
-        sound = True
-        return tuple(games)
-    except (BadOption, UnknownName):
-        sound = True
-        raise
+        return tuple(engine.games(task, split, simplifications))
     finally:
-        jvm.give_back(_KIND, env, sound=sound)
+        engine.close()
 
 
-class _Engine:
+class _Engine(jvm.Engine):
     """One game of ScienceWorld under way."""
 
-    def __init__(self, env: Any) -> None:
-        self._env = env
-        self._sound = True
+    def games(self, task: str, split: str, simplifications: str) -> list[tuple[str, int]]:
+        """Task and variation of every game of a split."""
+        with self.calling():
+            known = self.env.get_task_names()
+        if task != "all" and task not in known:
+            raise UnknownName("task of ScienceWorld", task, known)
+        return [
+            (name, number) for name in (known if task == "all" else [task]) for number in self._variations(name, split, simplifications)
+        ]
+
+    def _variations(self, task: str, split: str, simplifications: str) -> list[int]:
+        with self.calling(BadOption):
+            try:
+                self.env.load(task, 0, simplifications)
+            except ValueError as error:
+                raise BadOption(f"ScienceWorldGame: {error}") from None
+            of = {"train": self.env.get_variations_train, "dev": self.env.get_variations_dev, "test": self.env.get_variations_test}
+            return [int(number) for number in of[split]()]
 
     def begin(self, task: str, variation: int, simplifications: str) -> tuple[Answer, str]:
         """The first answer and the task in words."""
-        try:
-            self._env.load(task, variation, simplifications)
-            text, info = self._env.reset()
+        with self.calling():
+            self.env.load(task, variation, simplifications)
+            text, info = self.env.reset()
             return _answer(text, info), str(info["taskDesc"]).removeprefix("Task Description:\n").strip()
-        except Exception as error:
-            raise self._failed(error) from error
 
     def act(self, command: str) -> Answer:
-        try:
-            text, _, _, info = self._env.step(command)
+        with self.calling():
+            text, _, _, info = self.env.step(command)
             return _answer(text, info)
-        except Exception as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> ServiceGone:
-        self._sound = False
-        return ServiceGone(f"ScienceWorld's engine failed: {type(error).__name__}: {str(error)[:200]}")
-
-    def close(self) -> None:
-        jvm.give_back(_KIND, self._env, sound=self._sound)
 
 
 def _answer(text: str, info: dict[str, Any]) -> Answer:
@@ -127,7 +114,7 @@ class ScienceWorldGame(EngineGame):
 
     def open(self, number: int) -> Opened:
         task, variation = _variations(self.task, self.split, self.simplifications)[number]
-        engine = _Engine(_lend())
+        engine = _Engine(_KIND, _lend())
         try:
             first, words = engine.begin(task, variation, self.simplifications)
         except BaseException:

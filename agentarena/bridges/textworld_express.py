@@ -9,7 +9,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from agentarena.core.errors import BadOption, MissingExtra, ServiceGone
+from agentarena.core.errors import BadOption, MissingExtra
 from agentarena.core.game import option
 
 from . import jvm
@@ -39,52 +39,41 @@ def _lend() -> Any:
 @functools.lru_cache(maxsize=64)
 def _seeds(kind: str, parameters: str, split: str) -> tuple[int, ...]:
     """The seeds of a split."""
-    engine = _Engine(_lend())
+    engine = _Engine(_NAME, _lend())
     try:
         engine.load(kind, parameters)
-        seeds = {"train": engine.env.getValidSeedsTrain, "dev": engine.env.getValidSeedsDev, "test": engine.env.getValidSeedsTest}[split]()
-        return tuple(map(int, seeds))
+        return engine.seeds(split)
     finally:
         engine.close()
 
 
-class _Engine:
+class _Engine(jvm.Engine):
     """One game of TextWorldExpress under way."""
 
-    def __init__(self, env: Any) -> None:
-        self.env = env
-        self._sound = True
-
     def load(self, kind: str, parameters: str) -> None:
-        try:
-            self.env.load(kind, parameters)
-        except ValueError as error:
-            raise BadOption(f"TextWorldExpressGame: option 'parameters' is {parameters!r}; {str(error).strip()}") from None
-        except Exception as error:
-            raise self._failed(error) from error
+        with self.calling(BadOption):
+            try:
+                self.env.load(kind, parameters)
+            except ValueError as error:
+                raise BadOption(f"TextWorldExpressGame: option 'parameters' is {parameters!r}; {str(error).strip()}") from None
+
+    def seeds(self, split: str) -> tuple[int, ...]:
+        """The seeds of a split of what is loaded."""
+        with self.calling():
+            of = {"train": self.env.getValidSeedsTrain, "dev": self.env.getValidSeedsDev, "test": self.env.getValidSeedsTest}
+            return tuple(map(int, of[split]()))
 
     def begin(self, seed: int, split: str) -> tuple[Answer, str, dict[str, Any]]:
         """The first answer, the task in words, and what the game was generated with."""
-        try:
+        with self.calling():
             text, info = self.env.reset(seed=seed, gameFold=split)
             properties = {str(name): value for name, value in dict(self.env.getGenerationProperties()).items()}
             return _answer(text, info), str(info["taskDescription"]).strip(), properties
-        except Exception as error:
-            raise self._failed(error) from error
 
     def act(self, command: str) -> Answer:
-        try:
+        with self.calling():
             text, _, _, info = self.env.step(command)
             return _answer(text, info)
-        except Exception as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> ServiceGone:
-        self._sound = False
-        return ServiceGone(f"TextWorldExpress's engine failed: {type(error).__name__}: {str(error)[:200]}")
-
-    def close(self) -> None:
-        jvm.give_back(_NAME, self.env, sound=self._sound)
 
 
 def _answer(text: str, info: dict[str, Any]) -> Answer:
@@ -111,7 +100,7 @@ class TextWorldExpressGame(EngineGame):
 
     def open(self, number: int) -> Opened:
         seed = _seeds(self.kind, self.parameters, self.split)[number]
-        engine = _Engine(_lend())
+        engine = _Engine(_NAME, _lend())
         try:
             engine.load(self.kind, self.parameters)
             first, task, properties = engine.begin(seed, self.split)

@@ -10,6 +10,7 @@ import numpy as np
 
 from agentarena.core.events import Event
 from agentarena.core.game import Information
+from agentarena.core.registry import screen
 
 from .clauses import contract, expect
 from .fingerprint import fingerprint
@@ -91,6 +92,9 @@ def everything_known(subject: Subject, state: Any, seat: int, unread: tuple[Even
     }
     if isinstance(game, Information):
         known["the information key"] = game.information(state, seat)
+    as_screen = screen(game)
+    if as_screen is not None:
+        known["the screen"] = fingerprint(as_screen(game, state, seat))
     if acts:
         legal = game.legal(state, seat)
         known["the legal moves"] = legal if isinstance(legal, tuple) else fingerprint(legal)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from agentarena.core.display import printable
+from agentarena.core.screen import screen_lines
 
 from .common import console, echo_json, json_option, say, trust_option
 
@@ -100,7 +101,9 @@ def show_frame(frame: Any, seat: int | None) -> None:
             say(f"seat {speaker} replies{refused}: {_cut(attempt['text'])}")
     for line in frame.news_for(seat):
         say(line)
-    if seat is None:
+    if frame.screens and (seat is not None or len(frame.screens) == 1):
+        say(screen_lines(frame.screens[seat or 0]))
+    elif seat is None:
         say(frame.table, hanging=frame.table.find("| ") + 2 if len(set(frame.views)) > 1 else 0)
     else:
         say(frame.views[seat])

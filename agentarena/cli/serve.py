@@ -14,8 +14,9 @@ from .submit import home_option, store_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 shows the boards to the whole network.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any that is free.")
 @click.option("--submit", is_flag=True, help="Offer a form that submits agents; they are played on this machine.")
-def command(home: str | None, store: str | None, host: str, port: int, submit: bool) -> None:
-    """Show the boards in a browser: standings, agents, matches and replays.
+@click.option("--play/--no-play", default=True, show_default=True, help="Let people play games of one seat, e.g. Shop-v0.")
+def command(home: str | None, store: str | None, host: str, port: int, submit: bool, play: bool) -> None:
+    """Show the boards in a browser: standings, agents, matches and replays; and play games of one seat there.
 
     \b
     agentarena serve                       http://127.0.0.1:8000
@@ -23,4 +24,4 @@ def command(home: str | None, store: str | None, host: str, port: int, submit: b
     """
     from agentarena.leaderboard.web.server import serve
 
-    serve(home, store, host=host, port=port, submit=submit, ready=lambda url: say(f"serving {url} (Ctrl-C ends it)"))
+    serve(home, store, host=host, port=port, submit=submit, play=play, ready=lambda url: say(f"serving {url} (Ctrl-C ends it)"))

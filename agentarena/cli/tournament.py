@@ -24,7 +24,11 @@ from .play import show_decisions
 @click.option("--add", multiple=True, metavar="AGENT", help="Add an agent to the tournament in --out; may be repeated.")
 @click.option("--trust", is_flag=True, help="With --add: the folder is your own, and may name code, models and addresses.")
 @click.option("--report", "report_path", type=click.Path(dir_okay=False), help="Also write an HTML report here.")
-@click.option("--fresh-deals", is_flag=True, help="Deal anew for every seating; by default the seatings of a round share one deal.")
+@click.option(
+    "--fresh-deals",
+    is_flag=True,
+    help="Deal anew for every seating; by default the seatings of a round share one deal, in a game of one seat all agents.",
+)
 @json_option
 @match_options
 def command(

@@ -13,7 +13,9 @@ from .episode import Episode
 from .events import Event
 from .game import Game
 from .record import Record
+from .registry import screen
 from .replay import replaying, steps
+from .screen import Screen
 
 __all__ = ["Frame", "frames"]
 
@@ -34,6 +36,7 @@ class Frame:
         to_move: The seats that move next; `()` at the end.
         returns: Return of each seat so far. Shape (S,); the final returns in the last frame.
         note: How the match ended, in the last frame; faults, as they happen.
+        screens: The same as `views` in blocks, where the game has them (`registry.screen`), else `()`. Shape (S,).
     """
 
     step: int
@@ -47,6 +50,7 @@ class Frame:
     to_move: tuple[int, ...]
     returns: tuple[float, ...]
     note: str = ""
+    screens: tuple[Screen, ...] = ()
 
     @property
     def table(self) -> str:
@@ -97,6 +101,7 @@ def frames(record: Record) -> list[Frame]:
 
 def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: dict[int, str], events: tuple[Event, ...]) -> Frame:
     seats = range(game.info.seats)
+    as_screen = screen(game)
     public: list[str] = []
     private: dict[int, list[str]] = {}
     news: list[list[str]] = [[] for _ in seats]
@@ -127,6 +132,7 @@ def _frame(record: Record, game: Game[Any], episode: Episode, step: int, moves: 
                 *(_fault(fault) for fault in record.faults if fault["step"] == step - 1 and fault["then"] != "forfeit"),
             ]
         ),
+        screens=() if as_screen is None else tuple(as_screen(game, episode.state, seat) for seat in seats),
     )
 
 

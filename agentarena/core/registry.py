@@ -22,6 +22,7 @@ from typing import Any
 from .display import shown
 from .errors import ArenaError, BadOption, UnknownName, UntrustedRecord, UsageError, suggest
 from .game import Game
+from .screen import Screen
 
 __all__ = [
     "AGENTS",
@@ -39,6 +40,7 @@ __all__ = [
     "load",
     "recorded_game",
     "resolve",
+    "screen",
 ]
 
 ENVS: dict[str, str] = {
@@ -138,12 +140,22 @@ def drawing(rules: Game[Any]) -> Callable[[Game[Any], Any, tuple[int, ...]], Any
     return function
 
 
+def screen(rules: Game[Any]) -> Callable[[Game[Any], Any, int], Screen] | None:
+    """The function that says in blocks what a seat sees: `screen(game, state, seat) -> Screen` in `drawing.py` of the game's package.
+
+    Returns:
+        `None` where the package has no such function; words (`TextFace.look`) stand for it then.
+    """
+    function: Callable[[Game[Any], Any, int], Screen] | None = _beside(rules, "drawing", "screen")
+    return function
+
+
 def _beside(rules: Game[Any], module: str, function: str) -> Any:
     """A function of a module beside a game's own, in its package; `None` where there is none."""
     package = type(rules).__module__.rpartition(".")[0]
     if not package or importlib.util.find_spec(f"{package}.{module}") is None:
         return None
-    return load(f"{package}.{module}:{function}")
+    return getattr(importlib.import_module(f"{package}.{module}"), function, None)
 
 
 def _packages() -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from agentarena.core.frames import Frame, frames
 from agentarena.core.record import Record
+from agentarena.core.screen import screen_data
 
 __all__ = ["replay_data", "select"]
 
@@ -71,4 +72,5 @@ def _frame(step: Frame) -> dict[str, Any]:
         "to_move": list(step.to_move),
         "returns": list(step.returns),
         "note": step.note,
+        **({"screens": [screen_data(screen) for screen in step.screens]} if step.screens else {}),
     }

@@ -23,6 +23,7 @@ from agentarena.core.display import printable
 from agentarena.core.errors import RecordMismatch
 from agentarena.core.record import Record
 from agentarena.evaluate import Interval, Standings, contrasts
+from agentarena.evaluate.prompt_forms import prompt_forms
 from agentarena.evaluate.standing import standings as compute_standings
 from agentarena.matches.results import Ledger, Results
 from agentarena.matches.tournaments import Tournament
@@ -105,6 +106,7 @@ def render(
             heat_map=[] if standings.ratings is None else heat_map(standings.head_to_head),
             contrasts=contrasts(report.records, level=standings.level) if len(standings.rows) > 1 else (),
             places=_places(standings),
+            prompt_forms=prompt_forms(report.records, level=standings.level),
             published=theirs,
             ours={row.agent: row for row in standings.rows},
             ledgers=report.ledgers,

@@ -20,7 +20,7 @@ from .seating import Fixture
 __all__ = ["SPACING", "schedule", "seatings", "tables"]
 
 SPACING = 1_000_000
-"""Match and deal numbers of table t start at t times this."""
+"""Match and deal numbers of table t start at t times this; deals of a game of one seat are those of table 0."""
 
 
 def seatings(agents: int, seats: int, *, limit: int = 24) -> list[tuple[int, ...]]:
@@ -122,7 +122,8 @@ def schedule(
         rounds: How often each table plays each of its seatings.
         matches: Instead: how many matches at least; rounded up to whole rounds, so that seats stay balanced.
         duplicate: Whether seatings that are rotations of one another share one deal (same cards, everybody once in
-            every seat). Luck of the deal then cancels; count the deal, not the match, as the unit of an interval.
+            every seat), and in a game of one seat all agents. Luck of the deal then cancels; count the deal, not the match, as the unit
+            of an interval.
         seatings_limit: See `seatings`.
         tables_limit: See `tables`.
 
@@ -131,6 +132,8 @@ def schedule(
 
     >>> [(f.match, f.deal, f.seats) for f in schedule(2, 2, rounds=2)]
     [(0, 0, (0, 1)), (1, 0, (1, 0)), (2, 1, (0, 1)), (3, 1, (1, 0))]
+    >>> [(f.deal, f.seats) for f in schedule(3, 1, rounds=2)]
+    [(0, (0,)), (0, (1,)), (0, (2,)), (1, (0,)), (1, (1,)), (1, (2,))]
     """
     groups = tables(agents, seats, limit=tables_limit)
     orders = seatings(min(agents, seats), seats, limit=seatings_limit)
@@ -138,10 +141,11 @@ def schedule(
     count = _rounds(rounds, matches, len(groups) * len(orders))
     if count * len(orders) > SPACING:
         raise UsageError(f"{count} rounds of {len(orders)} seatings are more than {SPACING:,} matches a table; use fewer rounds")
+    apart = 0 if duplicate and seats == 1 else SPACING  # alone at a table, everybody gets the same deals
     return [
         Fixture(
             number * SPACING + turn * len(orders) + position,
-            number * SPACING + turn * (max(kinds) + 1) + kinds[position],
+            number * apart + turn * (max(kinds) + 1) + kinds[position],
             tuple(group[place] for place in order),
         )
         for turn in range(count)

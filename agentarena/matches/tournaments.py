@@ -124,7 +124,7 @@ def tournament(
         out: Folder for the records. A tournament that is there already is continued; it may have got more rounds, or
             more agents at the end of the list.
         workers: As in `agentarena.play`, like `openings`, `deadline_s`, `on_unreadable` and `progress`.
-        duplicate: Whether the seatings of one round of a table share one deal.
+        duplicate: Whether the seatings of one round of a table share one deal; in a game of one seat, whether all agents do.
         on_unreadable: What happens to replies in words that name no legal move.
         alpha: Strength of selection of alpha-Rank on mean margins (see `standings`).
         level: Coverage of the intervals.

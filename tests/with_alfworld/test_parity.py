@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import sys
@@ -15,7 +16,7 @@ import pytest
 from stock import Cached, Stock, game_data, grammar
 
 from agentarena.envs.household import solver
-from agentarena.envs.household.engine.files import read_game
+from agentarena.envs.household.engine.files import ALFWorldFiles, read_game
 from agentarena.envs.household.engine.generator import generate
 from agentarena.envs.household.engine.house import House
 from agentarena.envs.household.engine.problem import parse, write
@@ -23,6 +24,7 @@ from agentarena.envs.household.engine.scene import Scene, act, admissible, start
 from agentarena.envs.household.engine.words import NOTHING, introduction, task_in
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "envs"))
+from alfworld_tree import alfworld_tree
 from household_helpers import GOALS, game_file, kitchen
 from household_odd import odd
 
@@ -96,6 +98,18 @@ def test_generated_games_with_odd_facts(profile: str) -> None:
         commands += compare(text, profile, task, at_random(rng))
     print(f"{GAMES // 4 - refused} games, {commands} commands, 0 mismatches; {refused} that the original cannot load")
     assert refused <= GAMES // 16
+
+
+def test_the_hand_written_folder_tree(tmp_path: Path) -> None:
+    """Ids with coordinates, shared places, class names among the objects: played in both, from the files."""
+    root = alfworld_tree(tmp_path)
+    files = ALFWorldFiles(root)
+    assert len(files) == 3
+    for path in files:
+        problem, task = json.loads((root / path).read_text())["pddl_problem"], read_game(str(root), path)[1]
+        for number in range(3):
+            rng = random.Random(number)
+            compare(problem, "0.4", task, by_expert(rng) if number % 2 else at_random(rng), steps=60)
 
 
 @pytest.mark.parametrize("kind", GOALS)

@@ -9,6 +9,8 @@
 
 A red disc is the agent, filled when it holds something; a blue one stands for each object seen there, up to nine.
 A cross lies over doors that are closed. Only what the agent knows is shown.
+
+`draw` paints it, `screen` says it in blocks for replays, terminals and the browser.
 """
 
 from __future__ import annotations
@@ -18,8 +20,12 @@ from typing import Any
 import numpy as np
 
 from agentarena.core.canvas import BLUE, DARK, PAPER, RED, YELLOW, Grid
+from agentarena.core.screen import Block, Item, Screen, bounded
 
-__all__ = ["COLUMNS", "ROWS", "draw"]
+from .engine.house import bits
+from .engine.scene import admissible
+
+__all__ = ["COLUMNS", "ROWS", "draw", "screen"]
 
 ROWS, COLUMNS = 6, 8
 """Cells of the map: receptacles beyond 48 are left out."""
@@ -65,3 +71,28 @@ def _dots(grid: Grid, row: int, column: int, count: int) -> None:
     cell = grid.pixels[row * _CELL : (row + 1) * _CELL, column * _CELL : (column + 1) * _CELL]
     for number in range(count):
         cell[np.hypot(y - (_CELL - 9), x - 7 - 6 * number) <= 2.4] = BLUE
+
+
+def screen(game: Any, state: Any, seat: int) -> Screen:
+    """The task, what is in hand, and the map: what the agent knows of each receptacle; choosing one goes there."""
+    house, scene = state.house, state.scene
+    held = ", ".join(house.objects[at] for at in bits(scene.held)) or "nothing"
+    step = f"{state.turn} of {game.max_steps}"
+    facts = (Item("Task", house.task.removeprefix("Your task is to: ")), Item("Steps taken", step), Item("In hand", held))
+    here = [name for name, at in zip(house.receptacles, house.place_of, strict=True) if at == scene.place]
+    commands = frozenset(admissible(house, scene)) if game.admissible and game.to_move(state) else frozenset()
+    places = [_place(state, at, commands) for at, place in enumerate(house.place_of) if place >= 0]
+    title = f"You are at {' and '.join(here)}" if here else "You are in the middle of the room"
+    return bounded((Block("facts", facts), Block("map", tuple(places), title)))
+
+
+def _place(state: Any, at: int, commands: frozenset[str]) -> Item:
+    """A receptacle, as far as the agent knows it."""
+    house, scene, bit = state.house, state.scene, 1 << at
+    name, detail, mark = house.receptacles[at], "", "not seen"
+    if state.seen & bit:
+        detail, mark = ", ".join(house.objects[thing] for thing in bits(scene.inside[at])) or "empty", ""
+    if state.visited & bit and house.openable & bit and not scene.opened & bit:
+        mark = "closed"
+    command = f"go to {name}"
+    return Item(name, detail, command if command in commands else "", house.place_of[at] == scene.place, mark)

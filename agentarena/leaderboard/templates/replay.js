@@ -75,6 +75,34 @@
     return out;
   }
 
+  // --- screens: blocks of words, buttons, lists and maps ---
+  function entry(item, tag, className) {
+    const node = make(tag, className + (item.on ? " on" : "") + (item.mark ? " " + item.mark.replace(/[^a-z]/g, "-") : ""));
+    node.append(make("span", "words", item.text));
+    if (item.mark) { node.append(make("span", "mark", item.mark)); }
+    if (item.detail) { node.append(make("span", "detail", item.detail)); }
+    return node;
+  }
+  function path(seat, at, item) {
+    const steps = match.frames.slice(0, step + 1).filter(function (past) {
+      return past.screens[seat].some(function (block) { return block.kind === "map" && block.items[at] && block.items[at].on; });
+    }).map(function (past) { return past.step; });
+    return { ...item, detail: [item.detail, steps.length ? "here at " + steps.slice(-8).join(", ") : ""].filter(Boolean).join(" · ") };
+  }
+  function screen(seat, blocks) {
+    const out = make("div", "screen");
+    blocks.forEach(function (block) {
+      const box = make("div", "block " + block.kind);
+      if (block.title) { box.append(make("h4", "", block.title)); }
+      block.items.forEach(function (item, at) {
+        if (block.kind === "text") { box.append(make("p", "", item.text)); return; }
+        box.append(entry(block.kind === "map" ? path(seat, at, item) : item, "div", "item"));
+      });
+      out.append(box);
+    });
+    return out;
+  }
+
   // --- the frame ---
   function fillViewers() {
     const before = viewer.value;
@@ -107,7 +135,7 @@
       const view = make("div", "view" + (frame.to_move.includes(seat) ? " to-move" : ""));
       const head = make("h3", "", name(seat) + (frame.to_move.includes(seat) ? " · to move" : ""));
       head.append(make("span", "", String(Math.round(frame.returns[seat] * 1000) / 1000)));
-      view.append(head, picture(frame.views[seat]));
+      view.append(head, frame.screens ? screen(seat, frame.screens[seat]) : picture(frame.views[seat]));
       views.append(view);
     });
   }

@@ -7,6 +7,7 @@
     /boards/BOARD/EDITION/matches           matches, filtered
     /boards/BOARD/EDITION/matches/RUN/N     a replay
     /submit, /submit/JOB                    where it is switched on: the form, and what became of a submission
+    /play, /play/VISIT                      games of one seat, played by a person; /play/VISIT/record is the record of one that is over
     /static/FILE                            style sheets and scripts
 
 Pages are computed in threads; the files of the index and of the records are read, never written.
@@ -23,11 +24,12 @@ from agentarena.core.errors import ArenaError, MissingExtra
 from agentarena.leaderboard.home import Home
 from agentarena.leaderboard.store import Store
 
-from . import entering, pages
+from . import entering, pages, playing
 from .guard import Guard, Limits, own_names
 from .index import Index
 from .jobs import Jobs
 from .site import Refused, Site
+from .visits import Visits
 
 __all__ = ["create_app"]
 
@@ -37,6 +39,7 @@ def create_app(
     store: str | None = None,
     *,
     submit: bool = False,
+    play: bool = True,
     hosts: Iterable[str] = (),
     limits: Limits | None = None,
 ) -> Any:
@@ -46,6 +49,7 @@ def create_app(
         home: Folder of the boards (`Home.at`).
         store: Address of the index; by default the one in `home`.
         submit: Whether agents may be submitted through a form; they are played on this machine.
+        play: Whether people may play games of one seat.
         hosts: Names the server goes by, beside 127.0.0.1 and localhost.
         limits: Greatest sizes of a request.
 
@@ -60,7 +64,7 @@ def create_app(
     place = Home.at(home)
     place.path.mkdir(parents=True, exist_ok=True)
     database = Store(store or place.index)
-    site = Site(place, Index(database), Jobs(place.path, store) if submit else None)
+    site = Site(place, Index(database), Jobs(place.path, store) if submit else None, Visits() if play else None)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -83,10 +87,13 @@ def _routes(site: Site) -> list[Any]:
 
         return answer
 
-    async def receive(request: Any) -> Any:
-        from starlette.concurrency import run_in_threadpool
+    def form(function: Callable[..., Any]) -> Callable[..., Any]:
+        async def receive(request: Any) -> Any:
+            from starlette.concurrency import run_in_threadpool
 
-        return await run_in_threadpool(entering.receive, site, request, await request.body())
+            return await run_in_threadpool(function, site, request, await request.body())
+
+        return receive
 
     edition = "/boards/{board}/{edition}"
     routes = [
@@ -101,8 +108,16 @@ def _routes(site: Site) -> list[Any]:
     if site.jobs is not None:
         routes += [
             Route("/submit", page(entering.form), methods=["GET"]),
-            Route("/submit", receive, methods=["POST"]),
+            Route("/submit", form(entering.receive), methods=["POST"]),
             Route("/submit/{job}", page(entering.job)),
+        ]
+    if site.visits is not None:
+        routes += [
+            Route("/play", page(playing.games), methods=["GET"]),
+            Route("/play", form(playing.begin), methods=["POST"]),
+            Route("/play/{visit}", page(playing.visit), methods=["GET"]),
+            Route("/play/{visit}", form(playing.move), methods=["POST"]),
+            Route("/play/{visit}/record", page(playing.record)),
         ]
     return routes
 

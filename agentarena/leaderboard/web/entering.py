@@ -10,7 +10,7 @@ from agentarena.core.errors import ArenaError, UsageError
 from agentarena.leaderboard.submission import Submission
 
 from .archive import unpack
-from .forms import COOKIE, Part, multipart, same_origin
+from .forms import COOKIE, Part
 from .jobs import Job, Jobs
 from .site import Refused, Site, package_boards
 
@@ -41,11 +41,7 @@ def receive(site: Site, request: Request, body: bytes) -> Response:
     """Take a form: unpack and check what was sent, and put it into the queue."""
     from starlette.responses import RedirectResponse
 
-    if not same_origin(request.headers, request.url.scheme):
-        raise Refused(403, "The form did not come from a page of this server. Open /submit and send it from there.")
-    parts = multipart(request.headers.get("content-type", ""), body)
-    if not site.tokens.valid(request.cookies.get(COOKIE, ""), parts.get("token", Part(b"")).text):
-        raise Refused(403, "The form is too old. Open /submit again and send it from there.")
+    parts = site.form(request, body, COOKIE, "/submit")
     board = parts.get("board", Part(b"")).text
     try:
         entered = _enter(site, board, parts.get("archive", Part(b"")).data)

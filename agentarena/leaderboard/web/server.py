@@ -22,6 +22,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     submit: bool = False,
+    play: bool = True,
     ready: Callable[[str], object] = print,
 ) -> None:
     """Serve the boards until interrupted.
@@ -32,6 +33,7 @@ def serve(
         host: Address to listen at.
         port: Port; 0 for any that is free.
         submit: Whether agents may be submitted through a form.
+        play: Whether people may play games of one seat.
         ready: Called with the address once it is listened at.
 
     Raises:
@@ -43,7 +45,7 @@ def serve(
     except ImportError as error:
         raise MissingExtra("uvicorn", "serve") from error
     with contextlib.closing(_listener(host, port)) as listener:
-        app = create_app(home, store, submit=submit, hosts=own_names(host))
+        app = create_app(home, store, submit=submit, play=play, hosts=own_names(host))
         url_host = f"[{host}]" if ":" in host else host
         ready(f"http://{url_host}:{listener.getsockname()[1]}/")
         config = uvicorn.Config(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,10 +19,11 @@ from agentarena.leaderboard.rows import rank_text
 from agentarena.leaderboard.templating import environment
 
 from .analysis import Analysis, Cache, analyse
-from .forms import Tokens
+from .forms import Part, Tokens, multipart, same_origin
 from .index import EditionInfo, Index
 from .jobs import Jobs
 from .statics import assets
+from .visits import Visits
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -57,6 +59,7 @@ class Site:
         home: Folder of the boards.
         index: Where rows and matches are read.
         jobs: The queue of submissions; `None` where the form is off.
+        visits: Matches that people play; `None` where they may not.
         tokens: Tokens of its forms.
         cache: Analyses of editions.
     """
@@ -64,13 +67,14 @@ class Site:
     home: Home
     index: Index
     jobs: Jobs | None = None
+    visits: Visits | None = None
     tokens: Tokens = field(default_factory=Tokens)
     cache: Cache = field(default_factory=Cache)
 
     def __post_init__(self) -> None:
         self.assets = assets()
-        self._templates = environment(agent_url=agent_url, rank=rank_text, json=_text)
-        self._templates.globals.update(assets=self.assets, submits=self.jobs is not None)
+        self._templates = environment(agent_url=agent_url, rank=rank_text, json=_text, slug=_slug)
+        self._templates.globals.update(assets=self.assets, submits=self.jobs is not None, plays=self.visits is not None)
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
         """A page from a template."""
@@ -78,6 +82,26 @@ class Site:
 
         html = self._templates.get_template(f"web/{template}.html.j2").render(path=request.url.path, **context)
         return HTMLResponse(html, status, {"cache-control": "no-store"})
+
+    def form(self, request: Request, body: bytes, cookie: str, page: str) -> dict[str, Part]:
+        """The fields of a form that a page of this server posted.
+
+        Args:
+            request: The request.
+            body: Its body.
+            cookie: Name of the cookie that its token belongs to.
+            page: Where the form is, for the error page.
+
+        Raises:
+            Refused: It came from elsewhere, or from another browser.
+            UsageError: It is no form.
+        """
+        if not same_origin(request.headers, request.url.scheme):
+            raise Refused(403, f"The form did not come from a page of this server. Open {page} and send it from there.")
+        parts = multipart(request.headers.get("content-type", ""), body)
+        if not self.tokens.valid(request.cookies.get(cookie, ""), parts.get("token", Part(b"")).text):
+            raise Refused(403, f"The form is too old. Open {page} again and send it from there.")
+        return parts
 
     def edition(self, request: Request) -> EditionInfo:
         """The edition that a path names.
@@ -147,6 +171,11 @@ def settings(info: EditionInfo) -> list[tuple[str, str]]:
         ("isolation, at least", protocol["isolation"]),
         ("package", info.package or "any"),
     ]
+
+
+def _slug(words: str) -> str:
+    """Words as the name of a class of a style sheet."""
+    return re.sub(r"[^a-z]", "-", words)
 
 
 def _text(value: Any) -> str:

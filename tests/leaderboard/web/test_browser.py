@@ -199,7 +199,58 @@ def _addresses(keys: SimpleNamespace) -> dict[str, str]:
         "replay": f"{keys.duel}/matches/reference/2000003",
         "speech": f"{keys.talk}/matches/reference/0",
         "submit": "/submit",
+        "play": "/play",
     }
+
+
+def _visits(page: Any, url: str) -> Iterator[str]:
+    """Starts a shop and a household, and gives each of their pages a name while it is shown."""
+
+    def start(game: str, deal: str) -> None:
+        page.goto(f"{url}/play")
+        page.get_by_label("Game and options").select_option(game)
+        page.get_by_label("Deal").fill(deal)
+        page.get_by_role("button", name="Play").click()
+
+    start("Shop-v0", "3")
+    yield "shop-search"
+    page.get_by_label("Search", exact=True).fill("frizz control scalp oils")
+    page.get_by_label("Search", exact=True).press("Enter")
+    yield "shop-results"
+    page.locator(".list button").first.click()
+    page.locator(".choice button").first.click()
+    playwright.expect(page.locator(".choice button").first).to_have_attribute("aria-pressed", "true")
+    yield "shop-product"
+    page.get_by_role("button", name="Features").click()
+    yield "shop-features"
+    page.get_by_role("button", name="< Prev").click()
+    page.get_by_role("button", name="Buy Now").click()
+    playwright.expect(page.get_by_text("Thank you for shopping with us!").first).to_be_visible()
+    yield "shop-end"
+    start("Household-v0 seen", "5")
+    page.locator(".map button").first.click()
+    yield "household"
+    start("SkillGame-v0", "1")
+    page.locator(".buttons button").first.click()
+    yield "skills"
+
+
+def test_a_game_is_played_without_scripts(url: str, open_page: Any) -> None:
+    page = open_page(scripts=False)
+    assert len(list(_visits(page, url))) == 7
+
+
+def test_an_old_page_plays_nothing(url: str, open_page: Any) -> None:
+    page = open_page()
+    shop = _visits(page, url)
+    next(shop)
+    old = page.context.new_page()
+    old.goto(page.url)
+    next(shop)
+    old.get_by_label("Search", exact=True).fill("something else")
+    old.get_by_label("Search", exact=True).press("Enter")
+    playwright.expect(old.get_by_role("alert")).to_contain_text("nothing was played")
+    playwright.expect(old.get_by_role("heading", name="Step 2")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -215,9 +266,15 @@ def test_every_width_and_theme(
         if name in ("replay", "speech"):
             page.keyboard.press("ArrowRight")
             page.keyboard.press("ArrowRight")
-        picture = page.screenshot(path=folder / f"{name}-{viewport['width']}-{scheme}.png", full_page=True)
-        assert len(picture) > 10_000
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+        _photograph(page, folder, name, viewport["width"], scheme)
+    for name in _visits(page, url):
+        _photograph(page, folder, name, viewport["width"], scheme)
+
+
+def _photograph(page: Any, folder: Path, name: str, width: int, scheme: str) -> None:
+    picture = page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+    assert len(picture) > 10_000
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -227,15 +284,21 @@ def test_accessibility(url: str, keys: SimpleNamespace, browser: Any, scheme: st
     context = browser.new_context(viewport=DESKTOP, color_scheme=scheme)
     page = context.new_page()
     page.set_default_timeout(60_000)
-    problems = []
-    for name, address in _addresses(keys).items():
-        page.goto(url + address)
+    problems: list[str] = []
+
+    def examine(name: str) -> None:
         page.evaluate(axe.AXE_SCRIPT)
         result = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-        problems += [
+        problems.extend(
             f"{name}: {one['id']}: {node['html'][:150]} {node.get('failureSummary', '')[:200]}"
             for one in result["violations"]
             for node in one["nodes"][:3]
-        ]
+        )
+
+    for name, address in _addresses(keys).items():
+        page.goto(url + address)
+        examine(name)
+    for name in _visits(page, url):
+        examine(name)
     context.close()
     assert not problems, "\n".join(problems)

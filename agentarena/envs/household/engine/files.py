@@ -1,7 +1,10 @@
 """Genuine ALFWorld games: files named game.tw-pddl in their official folder tree, read, indexed and played by our engine.
 
-A file is JSON {pddl_domain, grammar, pddl_problem, solvable, walkthrough}. Of it the problem and the task in the grammar are read; the
-domain's rules are those of `scene`, and nothing of a file is ever run.
+    json_2.1.1/SPLIT/TASK-OBJECT-MOVABLE-RECEPTACLE-SCENE/TRIAL/game.tw-pddl, beside traj_data.json and initial_state.pddl
+
+A file is JSON {pddl_domain, grammar, pddl_problem, solvable, walkthrough}. Of it the problem and the task in the grammar are read, of
+traj_data.json the task type; the domain's rules are those of `scene`, and nothing of a file is ever run. What ALFWorld's own scan leaves
+out is left out: sliced objects and movable receptacles, other task types, games not known to be solvable, trials without a game file.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ __all__ = ["ALFWorldFiles", "BadGame", "Entry", "read_game"]
 
 SUFFIX = ".tw-pddl"
 INDEX = ".agentarena-index.json"
-_VERSION = 1
+TRAJECTORY = "traj_data.json"
+_VERSION = 2
 _MOST_BYTES = 20_000_000
 _MOST_FILES = 200_000
 _DEEPEST = 6
@@ -48,7 +52,8 @@ class Entry:
     Attributes:
         kind: Task type, a key of `KINDS` or "other"; `""` where the file is not played.
         problem: Why it is not played; `""` where it is.
-        skipped: Whether it is sound, but left out as ALFWorld leaves it out: sliced or movable, or not known to be solvable.
+        skipped: Whether it is sound, but left out as ALFWorld leaves it out: sliced or movable, another task type, or not known to be
+            solvable.
         size: Size in bytes, and `changed`, the time of its last change in nanoseconds: an entry holds as long as both are the same.
         changed: See `size`.
     """
@@ -134,7 +139,7 @@ class ALFWorldFiles:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, write_index: bool = True) -> None:
-        self.root = Path(path).expanduser()
+        self.root = Path(os.path.expandvars(path)).expanduser()
         if not self.root.exists():
             raise UsageError(f"there is no folder {shown(str(path), 300)}; name the one that the game.tw-pddl files are below")
         self._write = write_index
@@ -263,7 +268,26 @@ class ALFWorldFiles:
             return Entry("", message, False, size, changed)
         if not data.get("solvable"):
             return Entry("", f"{path}: not known to be solvable", True, size, changed)
-        return Entry(goal_of(problem.goal).kind, "", False, size, changed)
+        kind, named = goal_of(problem.goal).kind, self._task_type(path)
+        if named and named not in KINDS.values():
+            return Entry("", f"{path}: {TRAJECTORY} names the task type {shown(named, 60)}, which is none of the six", True, size, changed)
+        if kind == "other" and named:
+            kind = next(short for short, name in KINDS.items() if name == named)
+        return Entry(kind, "", False, size, changed)
+
+    def _task_type(self, path: str) -> str:
+        """The task type that the trial's traj_data.json names; "" where there is none that can be read."""
+        if self.root.is_file():
+            return ""
+        file = self.root / Path(path).with_name(TRAJECTORY)
+        try:
+            if file.stat().st_size > _MOST_BYTES:
+                return ""
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):  # a game can be played without it
+            return ""
+        named = data.get("task_type") if isinstance(data, dict) else None
+        return named if isinstance(named, str) else ""
 
     def _stored(self) -> dict[str, Entry]:
         """The index that an earlier process left; `{}` where there is none that can be read."""

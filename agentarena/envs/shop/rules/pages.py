@@ -10,7 +10,7 @@ from .clicks import page_of_results
 from .formats import BUTTON, OPTION, OPTION_NAME, PRODUCT, TEXT, Part, as_lines, as_plain, as_rich
 from .store import Store
 
-__all__ = ["page_parts", "page_text"]
+__all__ = ["page_parts", "page_text", "tab_texts"]
 
 _BACK, _PREVIOUS, _NEXT = Part(BUTTON, "Back to Search"), Part(BUTTON, "< Prev"), Part(BUTTON, "Next >")
 _INSTRUCTION = Part(TEXT, "Instruction:")
@@ -42,7 +42,7 @@ def page_parts(store: Store, state: State) -> list[Part]:
     product = store.catalogue.product(place.product)
     if place.page == ITEM:
         return head + _item(store, state, product)
-    return [*head, _BACK, _PREVIOUS, *_tab(place.tab, product)]
+    return [*head, _BACK, _PREVIOUS, *(Part(TEXT, text) for text in tab_texts(place.tab, product))]
 
 
 def _results(store: Store, state: State) -> list[Part]:
@@ -67,10 +67,10 @@ def _item(store: Store, state: State, product: Product) -> list[Part]:
     return [*parts, *(_TABS if store.attributes_tab else _TABS[:3]), _BUY]
 
 
-def _tab(tab: str, product: Product) -> list[Part]:
+def tab_texts(tab: str, product: Product) -> tuple[str, ...]:
     """What a tab shows: there are no reviews."""
     if tab == "description":
-        return [Part(TEXT, product.description)] if product.description else []
+        return (product.description,) if product.description else ()
     if tab == "features":
-        return [Part(TEXT, bullet) for bullet in product.bullets]
-    return [Part(TEXT, name) for name in product.attributes] if tab == "attributes" else []
+        return tuple(product.bullets)
+    return tuple(product.attributes) if tab == "attributes" else ()
