@@ -29,6 +29,7 @@ LONGEST_FILE = 400
 
 VOCABULARY = {
     "options": "the options as a frozen dataclass with ranges, and presets",
+    "teams": "what a side brings to a match: its formats, pools, files",
     "state": "the frozen state",
     "actions": "the actions and how they are numbered",
     "rules": "transitions",

@@ -22,7 +22,7 @@ import numpy as np
 from agentarena.core import limits
 from agentarena.core.actions import canonical, sample, violation
 from agentarena.core.game import Game
-from agentarena.core.registry import ENVS, game
+from agentarena.core.registry import ENVS, game, game_class
 from agentarena.core.text import Unreadable
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
@@ -39,7 +39,10 @@ Position = tuple[Game[Any], Any, int]
 
 
 def positions(rules: Game[Any], rng: np.random.Generator, matches: int = 6, most: int = 60) -> list[Position]:
-    """States of random play, from the start to the end of matches; the first of every phase first."""
+    """States of random play, from the start to the end of matches; the first of every phase first. Where a step spends a state, states of
+    matches that were left at different times."""
+    if not rules.info.forkable:
+        return [spot for steps in range(matches) for spot in _left_after(rules, rng, steps)]
     found: dict[Any, Position] = {}
     for _ in range(matches):
         state, step = rules.start(rng), 0
@@ -52,6 +55,15 @@ def positions(rules: Game[Any], rng: np.random.Generator, matches: int = 6, most
             state = rules.step(state, {seat: sample(rules.legal(state, seat), rng) for seat in seats}, rng)
             step += 1
     return list(found.values())
+
+
+def _left_after(rules: Game[Any], rng: np.random.Generator, steps: int) -> list[Position]:
+    """The decisions of a match that is left after so many steps."""
+    state = rules.start(rng)
+    for _ in range(steps):
+        if seats := rules.to_move(state):
+            state = rules.step(state, {seat: sample(rules.legal(state, seat), rng) for seat in seats}, rng)
+    return [(rules, state, seat) for seat in rules.to_move(state)]
 
 
 # --- replies ------------------------------------------------------------------------------------------------------------
@@ -214,7 +226,8 @@ class Tally:
 def fuzz(count: int, seed: int = 0, longest: int = limits.REPLY, long_share: float = 0.02) -> Tally:
     """Read `count` replies, as many in each setting of each environment."""
     draw, rng, tally = random.Random(seed), np.random.default_rng(seed), Tally()
-    settings = [(name, options) for name in ENVS for options in [{}, *SETTINGS.get(name, [])]]
+    names = [name for name in ENVS if not game_class(name).missing()]
+    settings = [(name, options) for name in names for options in [{}, *SETTINGS.get(name, [])]]
     for number, (name, options) in enumerate(settings):
         rules = game(name, **options)
         spots = positions(rules, rng)

@@ -219,6 +219,7 @@ class ArrayEngine(Engine):
         self._policies = list({id(policy): policy for policy in opponents}.values())
         self._opponents = np.array([next(i for i, p in enumerate(self._policies) if p is policy) for policy in opponents], np.intp)
         self._holder = np.full(self.to_move.shape, -1)  # which policy holds which seat; -1 for the own one
+        self._parts = layout.shapes[0] if all(layout.parts) else None  # of actions of several ints, how many there are of each
         self._carried = np.zeros_like(self.rewards)  # credited before an own seat's first decision, paid with it
         self._rows = np.arange(size)
         self._rng: np.random.Generator | None = None
@@ -272,7 +273,7 @@ class ArrayEngine(Engine):
     def _own_moves(self, actions: Any) -> np.ndarray:
         """Actions of the own seats as integers, (E,) or (E, S), or as numbers, (E, N) or (E, S, N)."""
         if not isinstance(self.match.legal, Bounds):
-            return np.asarray(actions)
+            return np.asarray(actions) if self._parts is None else self._joined(actions, self._parts)
         batch, width = self.match.batch, self.match.legal.low.shape[-1]
         if not self.joint:
             return self._sized(batch.numbers(int(self.observer[0]), actions))
@@ -281,6 +282,16 @@ class ArrayEngine(Engine):
             numbers = self._sized(batch.numbers(seat, part))
             moves[:, seat, : numbers.shape[1]] = numbers
         return moves
+
+    def _joined(self, actions: Any, sizes: tuple[int, ...]) -> np.ndarray:
+        """Actions of several ints as the one number that the array rules have for each combination; -1 for what is none."""
+        parts = np.stack([np.asarray(seat) for seat in actions], 1) if self.joint else np.asarray(actions)
+        expected = (self.size, *self.to_move.shape[1:], len(sizes)) if self.joint else (self.size, len(sizes))
+        if parts.shape != expected or parts.dtype.kind not in "iu":
+            raise UsageError(f"actions have shape {parts.shape} and dtype {parts.dtype}; expected {expected} and whole numbers")
+        inside = np.all((parts >= 0) & (parts < np.array(sizes)), axis=-1)
+        numbers = np.ravel_multi_index(tuple(np.moveaxis(np.where(inside[..., None], parts, 0), -1, 0)), sizes)
+        return np.where(inside, numbers, -1)
 
     def _sized(self, numbers: np.ndarray) -> np.ndarray:
         width = self.match.legal.low.shape[-1]
@@ -318,7 +329,12 @@ class ArrayEngine(Engine):
             moving = self.to_move[self._rows, self.observer]
         if not moving.all():
             mask = np.where(moving[..., None], mask, 0)
-        return {"observation": observation, "action_mask": mask.astype(np.int8, copy=True)}
+        mask = mask.astype(np.int8, copy=True)
+        if self._parts is None:
+            return {"observation": observation, "action_mask": mask}
+        joint, axes = mask.reshape(*mask.shape[:-1], *self._parts), range(-len(self._parts), 0)
+        marginals = [joint.max(axis=tuple(other for other in axes if other != axis)) for axis in axes]
+        return {"observation": observation, "action_mask": np.concatenate(marginals, -1), "joint_mask": joint}
 
     def rows(self, rows: Sequence[int]) -> list[Any]:
         everything = self.observe()

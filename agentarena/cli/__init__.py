@@ -39,6 +39,7 @@ COMMANDS = {
     "consensus": "Rank candidate answers of a language model in equilibrium.",
     "efg": "Write small games as .efg texts, and solve such texts.",
     "skills": "Validate specifications of skill games.",
+    "pokemon": "Install the simulator of Pokémon VGC; make and check teams.",
     "check": "Test a game against the contract.",
     "new": "Write the skeleton of a new game.",
     "bench": "Measure the speed of environments on this machine.",

@@ -13,7 +13,7 @@ import numpy as np
 from agentarena.core import registry
 from agentarena.core.actions import sample
 from agentarena.core.batch import Bounds
-from agentarena.core.game import Game, HasBatch
+from agentarena.core.game import Game, HasBatch, HasResources
 from agentarena.core.rng import stream
 
 from .common import echo_json, env_options, json_option, key_values, show_table
@@ -37,7 +37,7 @@ def command(envs: tuple[str, ...], seconds: float, rounds: int, as_json: bool, s
     agentarena bench Dhumbal-v0 -s players=2
     """
     rows = []
-    for env_id in envs or registry.env_ids():
+    for env_id in envs or [name for name in registry.env_ids() if not registry.game_class(name).missing()]:
         game = registry.game(env_id, **key_values(settings))
         rows.append((env_id, [_speed(case(game, env_id, key_values(settings)), seconds, rounds) for case in _CASES.values()]))
     if as_json:
@@ -94,6 +94,8 @@ def _walk(game: Game[Any], look: Callable[[Any, int], object]) -> Callable[[], i
             state = game.step(state, actions, rng)
             decisions += len(actions)
             steps += 1
+        if isinstance(game, HasResources):
+            game.release(state)
         return decisions
 
     return play

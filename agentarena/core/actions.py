@@ -221,6 +221,18 @@ class Product(ActionSet):
         actions = (self.join(values) for values in itertools.product(*(option or () for option in options)))
         return tuple(action for action in actions if self.allowed is None or self.allowed(action))
 
+    def mask(self, sizes: tuple[int, ...]) -> np.ndarray:
+        """Which combinations of numbered parts, all of them ints, are legal: int8 of shape `sizes`, the numbers of actions of the parts.
+
+        Raises:
+            NotSupported: The combinations cannot be listed.
+        """
+        if self.listed is None:
+            raise NotSupported("the legal combinations are too many for a joint mask; sample from `view.legal`")
+        mask = np.zeros(sizes, np.int8)
+        mask[tuple(np.array(self.listed, np.intp).reshape(-1, len(sizes)).T)] = 1
+        return mask
+
     def sample(self, rng: np.random.Generator) -> Action:
         """A random member; each part is drawn by itself, and the draw repeated until the combination is allowed, so that
         all allowed combinations of listed parts are equally likely.
@@ -374,22 +386,10 @@ def canonical(legal: Legal, action: Action) -> tuple[Action, Any]:
 
 
 def joint_mask(legal: Legal, sizes: tuple[int, ...]) -> np.ndarray:
-    """Which combinations of a `MultiDiscrete` space are legal: int8 of shape `sizes`.
-
-    Args:
-        legal: A `Product` of numbered parts, all of them ints.
-        sizes: Number of actions of each part, as the space has them.
-
-    Raises:
-        NotSupported: The combinations cannot be listed.
-    """
-    listed = legal.listed if isinstance(legal, Product) else None
-    if listed is None:
-        raise NotSupported("the legal combinations are too many for a joint mask; sample from `view.legal`")
-    mask = np.zeros(sizes, np.int8)
-    if listed:
-        mask[tuple(np.array(listed).T)] = 1
-    return mask
+    """Which combinations of a `MultiDiscrete` space are legal, where `legal` is a `Product` of ints; see `Product.mask`."""
+    if not isinstance(legal, Product):
+        raise NotSupported(f"a {type(legal).__name__} has no joint mask; sample from `view.legal`")
+    return legal.mask(sizes)
 
 
 def _space(part: Legal) -> gymnasium.Space[Any]:

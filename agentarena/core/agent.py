@@ -19,7 +19,7 @@ from .display import shown
 from .episode import Episode
 from .errors import AgentNonsense, MatchOver, NotSupported
 from .events import Event
-from .game import Game, Information, Resample
+from .game import Forks, Game, Information, Resample
 from .reply import Reply, read_reply
 from .rng import DECISION, stream, uniform
 from .samples import TokenSample
@@ -202,20 +202,27 @@ class View:
 
     @property
     def can_imagine(self) -> bool:
-        """Whether `imagine` works for this game."""
-        return self.game.info.forkable and (isinstance(self.game, Resample) or not self.game.info.hidden)
+        """Whether `imagine` works here: for this game, and in this process where the game lives in an outside engine."""
+        info = self.game.info
+        branches = info.forkable or (isinstance(self.game, Forks) and self.__state is not _SPENT)
+        return branches and (isinstance(self.game, Resample) or not info.hidden)
 
     def imagine(self, rng: np.random.Generator) -> Any:
         """A determinization: a state this seat cannot tell from the true one, to search from. It is the agent's to step freely.
+
+        Where `game.info.forkable` is false it can be stepped only once, like every state of such a game, and holds something open:
+        the agent calls `game.release` with the last state it stepped to, and forks before it branches (`Forks`).
 
         Raises:
             NotSupported: The game hides something and cannot redraw it, or lives in an outside engine.
         """
         if not self.can_imagine:
+            if isinstance(self.game, Forks) and isinstance(self.game, Resample):
+                _ = self._state  # raises: this decision is over
             raise NotSupported(f"{type(self.game).__name__} has hidden information and no resample(), so it cannot be searched")
         if isinstance(self.game, Resample):
             return self.game.resample(self._state, self.seat, rng)
-        return self._state
+        return self.game.fork(self._state, rng) if isinstance(self.game, Forks) and not self.game.info.forkable else self._state
 
     def __getstate__(self) -> dict[str, Any]:
         """What travels to another process: an imagined state in place of the true one, or else only what is shown.
@@ -236,7 +243,7 @@ class View:
             "_seed": None,
             "_sent": self._sent or (self._stream(*self._draw_path), self.uniform),
         }
-        if self.can_imagine:
+        if self.can_imagine and self.game.info.forkable:  # a state of an outside engine does not travel
             return {**out, "_View__state": self._state if self._seed is None else self.imagine(self._stream(1))}
         observed = ("legal", "observation", "text", "text_without_choices", "options")
         out.update({name: getattr(self, name) for name in observed})

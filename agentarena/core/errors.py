@@ -15,9 +15,9 @@
     │   ├── AgentTimeout                no answer before the deadline
     │   ├── AgentDied                   its process ended
     │   └── AgentNonsense               it answered with something that is no decision
-    ├── RunEnds                         an agent cannot go on; the run ends, what is recorded is kept, and it can be resumed
+    ├── RunEnds                         an agent or an engine cannot go on; the run ends, what is recorded is kept, and it can be resumed
     │   ├── BudgetSpent                 its tokens, money or time are spent
-    │   └── ServiceGone                 its service is out of reach, or refuses every request
+    │   └── ServiceGone                 its service, or the engine of a game, is out of reach, or refuses every request
     ├── RecordError (ValueError)        a file of records cannot be used
     │   ├── CorruptRecord               a line is damaged
     │   ├── RecordMismatch              the file belongs to another run, or replays differently
@@ -146,7 +146,7 @@ class AgentNonsense(AgentFault):
 
 
 class RunEnds(ArenaError):
-    """An agent cannot go on, through no fault of a match: the run ends, what is recorded is kept, and it can be resumed.
+    """An agent or an engine cannot go on, through no fault of a match: the run ends, what is recorded is kept, and it can be resumed.
 
     Attributes:
         results: The matches that were finished (`agentarena.matches.Results`); `None` outside of a run.
@@ -160,7 +160,7 @@ class BudgetSpent(RunEnds):
 
 
 class ServiceGone(RunEnds):
-    """An agent's service is out of reach, or refuses every request."""
+    """An agent's service or a game's engine is out of reach, or refuses every request."""
 
 
 class RecordError(ArenaError, ValueError):

@@ -5,7 +5,7 @@ options, so it is hashable, comparable, picklable and shared by all its matches.
 returns a new one and leaves its input alone. Randomness is an argument.
 
 What only some games can do (exact chance, information sets, resampling, array rules) is a separate small protocol
-that tools ask for with `isinstance` or `require`.
+that tools ask for with `isinstance` or `require` (`core.capabilities`).
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 import gymnasium
 import numpy as np
 
 from .actions import Action, Legal, violation
+from .capabilities import Anchors, Chance, Forks, HasBatch, HasResources, Information, Resample, Serializable, require
 from .display import shown
-from .errors import BadOption, IllegalAction, MatchOver, NotSupported, OutOfTurn, UnknownName
+from .errors import BadOption, IllegalAction, MatchOver, OutOfTurn, UnknownName
 from .events import Event
 
 if TYPE_CHECKING:
-    from .batch import Batch
     from .text import TextFace
 
 __all__ = [
     "Anchors",
     "Chance",
+    "Forks",
     "Game",
     "GameInfo",
     "HasBatch",
@@ -44,7 +45,6 @@ __all__ = [
 ]
 
 S = TypeVar("S")
-S_contra = TypeVar("S_contra", contravariant=True)
 
 Sum = Literal["zero", "constant", "common", "general"]
 
@@ -129,7 +129,7 @@ class Game(ABC, Generic[S]):
     """The rules under one configuration. Subclasses are `@dataclass(frozen=True)` with `option` fields.
 
     A subclass defines the abstract methods below, and `info` and `text` as `functools.cached_property`. It may add
-    any of the capabilities `Information`, `Resample`, `Chance`, `Serializable`, `HasBatch`, `HasResources`.
+    any of the capabilities `Information`, `Resample`, `Chance`, `Serializable`, `HasBatch`, `HasResources`, `Forks`.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -144,6 +144,14 @@ class Game(ABC, Generic[S]):
     @abstractmethod
     def text(self) -> TextFace[Any]:
         """The game in words."""
+
+    @classmethod
+    def missing(cls) -> str | None:
+        """What must be installed before a match can start: a sentence that names the next step, e.g. of an outside program.
+
+        `None`, as by default, where nothing is missing. Options, spaces, `info` and rules in words can be had in any case.
+        """
+        return None
 
     # --- what a game must say ---------------------------------------------------------------------------------
 
@@ -295,101 +303,3 @@ class Game(ABC, Generic[S]):
 def _frozen(value: Any) -> Any:
     """Lists, as JSON and the command line give them, as tuples, so that a game is hashable."""
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
-
-
-# --- capabilities ---------------------------------------------------------------------------------------------------
-
-
-@runtime_checkable
-class Information(Protocol[S_contra]):
-    """Games with information-set keys: for CFR, exploitability, and grouping equal decisions."""
-
-    def information(self, state: S_contra, seat: int) -> str:
-        """A string that two states share exactly when `seat` cannot tell them apart (it remembers its own past)."""
-        ...
-
-
-@runtime_checkable
-class Anchors(Protocol[S_contra]):
-    """Games with a key of how things stand, whatever led there: estimators such as GiGPO compare turns that started alike."""
-
-    def anchor(self, state: S_contra, seat: int) -> str:
-        """A string that two states share when `seat` stands at the same point in them; unlike an information key it may recur."""
-        ...
-
-
-@runtime_checkable
-class Resample(Protocol[S]):
-    """Games in which what a seat cannot see can be redrawn: for ISMCTS and every honest search."""
-
-    def resample(self, state: S, seat: int, rng: np.random.Generator) -> S:
-        """A state that `seat` cannot tell from this one, drawn as likely as the rules make it.
-
-        The result depends on what the seat knows and on `rng` alone, never on the hidden part of `state`: two
-        states that the seat cannot tell apart give equal results for equal streams. (Sort what is unseen before
-        shuffling it.)
-        """
-        ...
-
-
-@runtime_checkable
-class Chance(Protocol[S]):
-    """Games whose randomness can be listed: for exact solvers."""
-
-    def chance(self, state: S | None, actions: Mapping[int, Action] | None) -> tuple[tuple[float, S], ...]:
-        """The distribution of `step(state, actions, rng)`, or of `start(rng)` when both are `None`.
-
-        Probabilities are positive and add up to 1; equal states may be listed apart.
-        """
-        ...
-
-
-@runtime_checkable
-class Serializable(Protocol[S]):
-    """Games whose states turn into bytes and back: for recovery and outside engines."""
-
-    def pack(self, state: S) -> bytes:
-        """The state as bytes; equal states give equal bytes."""
-        ...
-
-    def unpack(self, data: bytes) -> S:
-        """The inverse of `pack`."""
-        ...
-
-
-@runtime_checkable
-class HasResources(Protocol[S_contra]):
-    """Games whose states hold something open, such as a process or a connection: for engines outside of Python.
-
-    Whoever starts a match releases it: `Episode.close`, and with it the match, every adapter, runner and replay, on every
-    way out. A state that `step` has spent needs no release.
-    """
-
-    def release(self, state: S_contra) -> None:
-        """Let go of what a match's current state holds open. The match is over, or given up. May be called twice."""
-        ...
-
-
-@runtime_checkable
-class HasBatch(Protocol):
-    """Games with array rules that step many matches at once.
-
-    Two arguments are optional, for games that take them: `xp` and `device`, the array namespace (`core.namespace`), and
-    `history=True` for states that keep their past where this costs time, so that `Batch.unbatch` gives scalar states whole.
-    """
-
-    def batch(self) -> Batch[Any]:
-        """The array rules under this configuration."""
-        ...
-
-
-def require(game: Game[Any], capability: type, purpose: str) -> Any:
-    """`game`, known to have `capability`.
-
-    Raises:
-        NotSupported: The game lacks it; the message names the method and the purpose.
-    """
-    if not isinstance(game, capability):
-        methods = sorted(name for name in vars(capability) if not name.startswith("_"))
-        raise NotSupported(f"{purpose} needs {type(game).__name__} to have {' and '.join(methods)}(), which it lacks")
-    return game

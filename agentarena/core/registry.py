@@ -69,6 +69,7 @@ ENVS: dict[str, str] = {
     "Shop-v0": "agentarena.envs.shop:Shop",
     "EFG-v0": "agentarena.envs.efg:EFG",
     "SkillGame-v0": "agentarena.envs.skillgame:SkillGame",
+    "PokemonVGC-v0": "agentarena.envs.pokemon_vgc:PokemonVGC",
 }
 """Environment id -> game class."""
 

@@ -158,9 +158,10 @@ def masked(env: Any, observation: Any, info: dict[str, Any], agent: str, rng: np
     assert np.array_equal(mask, info.get("action_mask", mask))
     assert mask.dtype == np.int8
     assert mask.any()
-    assert info["to_move"] or not np.flatnonzero(mask).any(), "an agent that waits may send the first action alone"
+    joint = observation.get("joint_mask", mask)
+    assert info["to_move"] or not np.flatnonzero(joint).any(), "an agent that waits may send the first action alone"
     if isinstance(env.action_space(agent), spaces.MultiDiscrete):
-        return rng.choice(np.argwhere(observation["joint_mask"]))
+        return rng.choice(np.argwhere(joint))
     return int(rng.choice(np.flatnonzero(mask)))
 
 

@@ -28,6 +28,11 @@ SUBJECTS = [pytest.param(env_id, id=env_id) for env_id in env_ids()] + [pytest.p
 
 def moves(vec: ArenaVector, seen: Any, rng: np.random.Generator) -> Any:
     """Random legal actions for every match."""
+    if isinstance(seen, dict) and "joint_mask" in seen:
+        flat = seen["joint_mask"].reshape(*seen["joint_mask"].shape[:-2], -1)
+        chosen = np.where(flat != 0, rng.random(flat.shape), -1.0).argmax(axis=-1)
+        pairs = np.stack(np.unravel_index(chosen, seen["joint_mask"].shape[-2:]), axis=-1)
+        return tuple(np.moveaxis(pairs, 1, 0)) if vec.joint else pairs
     if isinstance(seen, dict) and "action_mask" in seen:
         mask = seen["action_mask"]
         return np.where(mask != 0, rng.random(mask.shape), -1.0).argmax(axis=-1)

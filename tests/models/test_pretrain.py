@@ -55,7 +55,15 @@ def test_every_lessons_replies_are_readable_and_name_a_listed_move(lesson: Lesso
 
 
 def test_every_discrete_environment_has_a_lesson() -> None:
-    later = {"Consensus-v0", "EFG-v0", "Household-v0", "Merge-v0", "Shop-v0", "SkillGame-v0"}  # younger than the model in the box
+    later = {
+        "Consensus-v0",
+        "EFG-v0",
+        "Household-v0",
+        "Merge-v0",
+        "PokemonVGC-v0",
+        "Shop-v0",
+        "SkillGame-v0",
+    }  # younger than the model in the box
     assert {lesson.env for lesson in LESSONS} == set(ENVS) - later - {"Commons-v0"}  # whose moves are amounts
 
 

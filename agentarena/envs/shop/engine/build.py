@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from agentarena.core.errors import BadOption, CorruptRecord, UsageError
+from agentarena.core.folders import cache_folder
 
 from .files import FileCatalogue
 from .generator import GeneratedCatalogue
@@ -25,12 +25,6 @@ CACHED_FROM = 20_000
 _FORMAT = 4
 """Raised when what lies in the cache folder is made differently."""
 _TABLES = ("goal_families", "goal_combinations", "weights", "difficulties", "order")
-
-
-def cache_folder() -> Path:
-    """Where indexes lie: `$AGENTARENA_CACHE`, else `agentarena` in the user's folder of caches."""
-    own = os.environ.get("AGENTARENA_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agentarena"
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,0 +1,5 @@
+"""The battle in words."""
+
+from .face import LONGEST_VIEW, VGCText
+
+__all__ = ["LONGEST_VIEW", "VGCText"]
