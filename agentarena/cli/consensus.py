@@ -18,7 +18,7 @@ def command() -> None:
 
     \b
     agentarena consensus generate --questions 1000 --out q.jsonl
-    agentarena consensus train --out runs/qa --minutes 12
+    agentarena consensus train --out runs/qa
     agentarena consensus rank q.jsonl --model hf:runs/qa --out scored.jsonl --report report.html
     """
 
@@ -182,7 +182,13 @@ def generate(count: int, topics: tuple[str, ...], candidates: int, seed: int, wo
 
 @command.command("train")
 @click.option("-o", "--out", required=True, type=click.Path(file_okay=False), help="Folder of the model; it is then hf:FOLDER.")
-@click.option("--minutes", default=12.0, show_default=True, type=click.FloatRange(min=0, min_open=True), help="Time of training.")
+@click.option("--steps", default=3000, show_default=True, type=click.IntRange(min=1), help="Updates of training.")
+@click.option(
+    "--minutes",
+    default=0.0,
+    type=click.FloatRange(min=0),
+    help="Time of training, in place of --steps; the result then depends on the machine.",
+)
 @click.option("--examples", default=120_000, show_default=True, type=click.IntRange(min=1000), help="Prompts with replies.")
 @click.option(
     "--knows",
@@ -193,10 +199,23 @@ def generate(count: int, topics: tuple[str, ...], candidates: int, seed: int, wo
 )
 @click.option(
     "--discriminator",
-    default=0.5,
+    default=0.6,
     show_default=True,
     type=click.FloatRange(0, 1),
     help="Share of the examples that teach the discriminator.",
+)
+@click.option(
+    "--corrections",
+    default=0.3,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Share of the discriminator's examples that ask what is correct, and not for a verdict.",
+)
+@click.option(
+    "--easy", default=0.3, show_default=True, type=click.FloatRange(0, 1), help="Share of its wrong answers that answer another question."
+)
+@click.option(
+    "--uneven", default=0.7, show_default=True, type=click.FloatRange(0, 1), help="Share of its facts of which the first come most often."
 )
 @click.option("--base", default="", metavar="FOLDER", help="A finished model to go on from; give another seed.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Of the examples and the initial weights.")
@@ -205,7 +224,7 @@ def train(out: str, **settings: Any) -> None:
     """Train a small model for generated questions, from nothing, in both roles.
 
     \b
-    agentarena consensus train --out runs/qa --minutes 12
+    agentarena consensus train --out runs/qa
     """
     from agentarena.consensus.recipe import Recipe
     from agentarena.consensus.recipe import train as trained

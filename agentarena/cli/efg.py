@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ._words import written_by, written_options
 from .common import echo_json, env_options, json_option, key_values, say, show_table
 
 _OUT = click.option("-o", "--out", type=click.Path(dir_okay=False), metavar="FILE", help="File to write; by default stdout.")
@@ -20,6 +22,7 @@ def command() -> None:
     \b
     agentarena efg export KuhnPoker-v0 -o kuhn.efg
     agentarena efg solve kuhn.efg
+    agentarena efg words rules.txt --model hf:Qwen/Qwen3-4B -o game.efg
     agentarena play EFG-v0 cfr random --set source=kuhn.efg
     """
 
@@ -91,7 +94,7 @@ def _rows(game: Any, solution: Any) -> list[list[str]]:
 def build(file: str, out: str | None) -> None:
     """Build an .efg text from a JSON document of players, information sets and nodes; what is wrong with it is listed.
 
-    A language model writes such a document from rules in words: see agentarena.evaluate.game_from_words.
+    A language model writes such a document from rules in words: see agentarena efg words.
     """
     from agentarena.core import jsonl
     from agentarena.core.errors import UsageError
@@ -103,6 +106,31 @@ def build(file: str, out: str | None) -> None:
     except ValueError as error:
         raise UsageError(f"{file}: {error}") from None
     _write(write_efg(GameBuilder(document).form()), out)
+
+
+@command.command("words")
+@click.argument("rules", type=click.Path(dir_okay=False, exists=True))
+@click.option("--model", required=True, help="A language model: tiny, hf:MODEL, vllm:MODEL, openai:MODEL?base_url=...")
+@click.option("--document", type=click.Path(dir_okay=False), metavar="FILE", help="Write the model's JSON document there, too.")
+@written_options
+@_OUT
+def words(rules: str, model: str, document: str | None, out: str | None, repairs: int, **sampling: Any) -> None:
+    """Have a language model write the game of a text file RULES as a tree, in two stages; what is wrong is sent back to it.
+
+    No code of the model is run. Exit code 1, with the stage and the reasons, where its replies cannot be used.
+
+    \b
+    agentarena efg words pennies.txt --model hf:Qwen/Qwen3-4B -o pennies.efg
+    agentarena efg words pennies.txt --model "openai:gpt-4.1" --repairs 5 --document pennies.json -o pennies.efg
+    """
+    from agentarena.evaluate.game_words import game_from_words
+
+    result = written_by(
+        model, lambda complete: game_from_words(Path(rules).read_text(encoding="utf-8"), complete, repairs=repairs), sampling
+    )
+    if document:
+        _write(json.dumps(result.document, indent=1) + "\n", document)
+    _write(result.efg, out)
 
 
 def _write(text: str, out: str | None) -> None:

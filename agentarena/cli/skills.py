@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import click
 
+from ._words import written_by, written_options
 from .common import echo_json, json_option, say, show_table
 
 
@@ -57,3 +60,25 @@ def validate(spec: str, games: int, as_json: bool) -> None:
         say(f"{spec}: cannot be used" if problems else f"{spec}: fine; the planner did all of {games} sample games")
     if problems:
         raise SystemExit(1)
+
+
+@command.command("words")
+@click.argument("description", type=click.Path(dir_okay=False, exists=True))
+@click.option("--model", required=True, help="A language model: tiny, hf:MODEL, vllm:MODEL, openai:MODEL?base_url=...")
+@click.option("--games", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Sample games that the planner must do.")
+@click.option("-o", "--out", required=True, type=click.Path(dir_okay=False), help="The JSON file.")
+@written_options
+def words(description: str, model: str, games: int, out: str, repairs: int, **sampling: Any) -> None:
+    """Have a language model write the world of a text file DESCRIPTION as a specification; what is wrong is sent back to it.
+
+    Exit code 1, with the reasons, where its replies cannot be used.
+
+    \b
+    agentarena skills words bakery.txt --model hf:Qwen/Qwen3-4B -o bakery.json
+    """
+    from agentarena.evaluate.skill_words import skill_world_from_words
+
+    text = Path(description).read_text(encoding="utf-8")
+    spec = written_by(model, lambda complete: skill_world_from_words(text, complete, repairs=repairs, games=games), sampling)
+    Path(out).write_text(json.dumps(spec, indent=1) + "\n", encoding="utf-8")
+    say(f"wrote {out}; play it with --set world={out}")

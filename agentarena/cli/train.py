@@ -12,6 +12,7 @@ import click
 from ._cloning import imitate
 from ._deep_cfr import deep_cfr
 from ._populations import league, population_report, psro
+from ._regret import regret
 from ._rl import dqn, ppo
 from ._supervised import clone, export_dpo, export_sft
 from ._training import interrupts, interval, judgements, list_fields, settings_by_name
@@ -38,7 +39,7 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, deep_cfr, psro, league, population_report):
+for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, deep_cfr, psro, league, population_report, regret):
     command.add_command(_stage)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .alpha_rank import AlphaRank, alpharank
+    from .completer import Completer, NotWritten
     from .efg import extensive_form, to_efg
     from .exact import BestResponse, best_response, expected_returns, exploitability, nash_conv
     from .game_words import GameFromWords, game_from_words
@@ -62,6 +63,7 @@ __all__ = [
     "AlphaRank",
     "BestResponse",
     "Comparisons",
+    "Completer",
     "Contrast",
     "EloSpread",
     "GameFromWords",
@@ -69,6 +71,7 @@ __all__ = [
     "Interval",
     "MatchTable",
     "NashAverage",
+    "NotWritten",
     "Ratings",
     "RegressionTest",
     "ResponseGraph",
@@ -132,6 +135,7 @@ _HOMES = {
     "AlphaRank": "alpha_rank",
     "BestResponse": "exact",
     "Comparisons": "match_table",
+    "Completer": "completer",
     "Contrast": "pair_contrasts",
     "EloSpread": "online_elo",
     "GameFromWords": "game_words",
@@ -139,6 +143,7 @@ _HOMES = {
     "Interval": "stats",
     "MatchTable": "match_table",
     "NashAverage": "nash",
+    "NotWritten": "completer",
     "Ratings": "ratings",
     "RegressionTest": "regret",
     "ResponseGraph": "response_graph",

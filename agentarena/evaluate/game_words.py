@@ -24,9 +24,13 @@ from agentarena.envs.efg.engine.document import DocumentError, GameBuilder
 from agentarena.envs.efg.engine.form import ExtensiveForm
 from agentarena.envs.efg.engine.writer import write_efg
 
-__all__ = ["GameFromWords", "game_from_words", "json_in", "repair_prompt", "sets_prompt", "tree_prompt"]
+from .completer import CutShort, NotWritten, Unusable
+
+__all__ = ["STAGES", "GameFromWords", "game_from_words", "json_in", "repair_prompt", "sets_prompt", "tree_prompt", "written"]
 
 Message = dict[str, str]
+STAGES = ("information sets", "tree")
+"""What a model is asked for, one after the other."""
 LONGEST_REPLY = 4_000_000
 """Longest reply that is read, in characters."""
 
@@ -105,37 +109,59 @@ def game_from_words(description: str, complete: Callable[[list[Message]], str], 
 
     Args:
         description: The rules in words.
-        complete: The model: messages to reply.
+        complete: The model: messages to reply; `Completer` is one.
         repairs: How often a stage is asked again, with what was wrong.
 
     Raises:
-        ArenaError: A stage stayed wrong; the message lists the problems of its last reply.
+        NotWritten: A stage stayed wrong, or the model gave no reply; it names the stage and the problems of the last reply.
     """
     if not description.strip():
         raise BadOption("game_from_words: the description is empty")
     replies: list[str] = []
-    sets = _stage(sets_prompt(description), complete, _first, repairs, replies)
-    document, form = _stage(tree_prompt(description, sets), complete, _second, repairs, replies)
+    sets = written(STAGES[0], sets_prompt(description), complete, _first, repairs, replies)
+    document, form = written(STAGES[1], tree_prompt(description, sets), complete, _second, repairs, replies)
     return GameFromWords(document, form, write_efg(form), tuple(replies))
 
 
-def _stage(
-    messages: list[Message], complete: Callable[[list[Message]], str], read: Callable[[str], Any], repairs: int, replies: list[str]
+def written(
+    stage: str,
+    messages: list[Message],
+    complete: Callable[[list[Message]], str],
+    read: Callable[[str], Any],
+    repairs: int,
+    replies: list[str],
 ) -> Any:
-    """Asks until a reply can be used."""
+    """Asks a model until `read` can use a reply, sending back what was wrong.
+
+    Args:
+        stage: What is asked for, in the words of an error.
+        messages: The chat that asks.
+        complete: The model.
+        read: A reply to what it holds; raises `Unusable`, `DocumentError` or another `ValueError` where it cannot be used.
+        repairs: How often it is asked again.
+        replies: Takes every reply.
+
+    Raises:
+        NotWritten: See there.
+    """
     problems: list[str] = []
     ask = messages
     for _ in range(1 + repairs):
-        reply = complete(ask)
+        try:
+            reply, cut = complete(ask), ""
+        except CutShort as error:
+            reply, cut = error.text, str(error)
+        except ArenaError as error:
+            raise NotWritten(stage, [f"there is no reply: {shown(str(error), 500)}"], replies, 1 + repairs) from error
         replies.append(reply)
         try:
             return read(reply)
-        except DocumentError as error:
-            problems = error.problems
+        except (DocumentError, Unusable) as error:
+            problems = [*([cut] if cut else []), *error.problems]
         except ValueError as error:
-            problems = [shown(str(error), 500)]
+            problems = [cut or shown(str(error), 500)]
         ask = repair_prompt(messages, reply[:LONGEST_REPLY], problems)
-    raise ArenaError(f"no reply of {1 + repairs} could be used; problems of the last:\n" + "\n".join(f"- {p}" for p in problems))
+    raise NotWritten(stage, problems, replies, 1 + repairs)
 
 
 def _first(reply: str) -> Any:

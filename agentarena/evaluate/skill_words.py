@@ -12,13 +12,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from agentarena.core.display import shown
-from agentarena.core.errors import ArenaError, BadOption
+from agentarena.core.errors import BadOption
 from agentarena.envs.skillgame.engine.schema import SKILLS_SCHEMA
 from agentarena.envs.skillgame.engine.validation import spec_problems
 from agentarena.envs.skillgame.engine.worlds_of import trial_problems
 
-from .game_words import json_in, repair_prompt
+from .completer import Unusable
+from .game_words import json_in, written
 
 __all__ = ["skill_world_from_words", "skill_world_prompt"]
 
@@ -45,7 +45,7 @@ def skill_world_from_words(
 
     Args:
         description: The world in words.
-        complete: The model: messages to reply.
+        complete: The model: messages to reply; `Completer` is one.
         repairs: How often it is asked again, with what was wrong.
         games: Sample games.
 
@@ -53,25 +53,22 @@ def skill_world_from_words(
         The parsed JSON; `json.dumps` of it is a `world` of `SkillGame-v0`.
 
     Raises:
-        ArenaError: The specification stayed wrong; the message lists the problems of the last one.
+        NotWritten: The specification stayed wrong, or the model gave no reply; it lists the problems of the last one.
     """
     if not description.strip():
         raise BadOption("skill_world_from_words: the description is empty")
-    messages = skill_world_prompt(description)
-    ask, problems = messages, list[str]()
-    for _ in range(1 + repairs):
-        reply = complete(ask)
-        data, problems = _read(reply, games)
-        if not problems:
-            return data
-        ask = repair_prompt(messages, reply, problems)
-    raise ArenaError(f"no reply of {1 + repairs} could be used; problems of the last:\n" + "\n".join(f"- {p}" for p in problems))
+    return written("specification", skill_world_prompt(description), complete, lambda reply: _read(reply, games), repairs, [])
 
 
-def _read(reply: str, games: int) -> tuple[Any, list[str]]:
-    """The specification of a reply, and what is wrong with it."""
-    try:
-        data = json_in(reply)
-    except ValueError as error:
-        return None, [shown(str(error), 500)]
-    return data, spec_problems(data) or trial_problems(json.dumps(data), games)
+def _read(reply: str, games: int) -> dict[str, Any]:
+    """The specification of a reply.
+
+    Raises:
+        Unusable: What is wrong with it.
+        ValueError: It holds no JSON object.
+    """
+    data = json_in(reply)
+    problems = spec_problems(data) or trial_problems(json.dumps(data), games)
+    if problems:
+        raise Unusable(problems)
+    return dict(data)

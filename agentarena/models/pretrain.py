@@ -41,7 +41,8 @@ class Settings:
     """Everything that shapes a run.
 
     Attributes:
-        minutes: Wall-clock budget of training; the schedule of the rate follows it.
+        minutes: Wall-clock budget of training; the schedule of the rate follows it. Not read where `steps` is set.
+        steps: Updates of training in place of `minutes`, so that the result does not depend on the machine's speed; 0 goes by the clock.
         decisions: Size of the corpus; it is passed over again when time allows.
         hidden: Width of the model.
         layers: Number of layers.
@@ -56,6 +57,7 @@ class Settings:
     """
 
     minutes: float = 70.0
+    steps: int = 0
     decisions: int = 150_000
     hidden: int = 128
     layers: int = 5
@@ -226,8 +228,8 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
     """
     from transformers import AutoTokenizer
 
-    if settings.minutes <= 0:
-        raise ValueError(f"minutes must be greater than 0, got {settings.minutes:g}")
+    if settings.minutes <= 0 and settings.steps <= 0:
+        raise ValueError(f"minutes or steps must be greater than 0, got minutes={settings.minutes:g}, steps={settings.steps}")
     if settings.base:
         settings = replace(settings, **shape_of(Path(settings.base)))
     out.mkdir(parents=True, exist_ok=True)
@@ -251,11 +253,13 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
     updates = optimizers(model, settings)
     spent, steps = _resume(out, model, updates)
     rng = np.random.default_rng(settings.seed + steps)
-    budget, started, recent = 60 * settings.minutes, time.monotonic() - spent, []
-    fraction = spent / budget
+    started, recent = time.monotonic() - spent, []
+    fraction = _spent(settings, steps, spent)
     while fraction < 1:
         for chunk in _chunks(micro_batches(encoded, settings.micro, rng), max(1, settings.batch // settings.micro)):
-            fraction = (time.monotonic() - started) / budget
+            fraction = _spent(settings, steps, time.monotonic() - started)
+            if fraction >= 1 and steps:
+                break
             for group in (group for optimizer in updates for group in optimizer.param_groups):
                 group["lr"] = rate_at(fraction, settings.rate)
             recent.append(step(model, updates, chunk))
@@ -265,11 +269,14 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
                 say(f"step {steps}, {100 * fraction:.0f} %, nats a token: replies {replies:.4f}, views {views:.4f}")
             if steps % 200 == 0:
                 _checkpoint(out, model, updates, time.monotonic() - started, steps)
-            if fraction >= 1:
-                break
     measured = _measure(model, held, settings)
     say(f"{steps} steps; decisions held back: {measured:.4f} nats a reply")
     save(model, tokenizer, out, settings, measured, steps)
+
+
+def _spent(settings: Settings, steps: int, seconds: float) -> float:
+    """The part of the training that is over, from 0 to 1 or a little more."""
+    return steps / settings.steps if settings.steps else seconds / (60 * settings.minutes)
 
 
 def _measure(model: Any, held: Sequence[Encoded], settings: Settings) -> float:

@@ -116,6 +116,21 @@ class PolicyPlayer(Agent):
                 one.take(*self._known[one.prompt, one.tokens], greedy=self._temperature == 0)
         return [self._reply(prompt, one) for prompt, one in zip(prompts, drawn, strict=True)]
 
+    @property
+    def policy(self) -> Policy:
+        """The model."""
+        return self._policy
+
+    def replies(self, view: View) -> tuple[Tokens, ...]:
+        """The listed legal actions of a decision as replies in tokens, in the order of `view.choices`.
+
+        Raises:
+            NotSupported: Replies are not listed.
+        """
+        self._tree(view)  # raises where they are not
+        encoded = dict(zip(view.options.replies, self._encoded(view.options), strict=True))
+        return tuple(encoded[view.write(action)] for action in view.choices)
+
     def distribution(self, view: View) -> dict[str, float]:
         """The probability of every legal reply at a decision: exact, for judges."""
         return self.distributions([view])[0]

@@ -209,6 +209,32 @@ def test_both_roles_are_taught_different_facts():
     assert all(0.35 < len(role) / len(facts()) < 0.6 for role in (generator, discriminator))
 
 
+def test_the_discriminator_is_asked_for_verdicts_and_for_the_right_answer():
+    truth = {fact.question: fact.value for fact in facts()}
+    examples = [one for one in taught(Recipe(examples=6000, knowledge=1.0)) if "Proposed" in one.view]
+    corrections = [one for one in examples if one.view.endswith("What is correct?")]
+    assert 0.25 < len(corrections) / len(examples) < 0.35
+    assert all(one.reply == f" {truth[one.view.partition(chr(10))[0]]}" for one in corrections)
+    right = wrong = 0
+    for one in examples:
+        question, proposed, asked = one.view.split("\n")
+        correct = proposed.removeprefix("Proposed answer: ") == truth[question]
+        if asked == "Is it correct or incorrect?":
+            assert one.reply == (" correct" if correct else " incorrect")
+            right, wrong = right + correct, wrong + (not correct)
+    assert 0.45 < right / (right + wrong) < 0.55
+
+
+def test_some_facts_come_far_more_often_to_the_discriminator():
+    def most(**settings):
+        views = [one.view.partition("\n")[0] for one in taught(Recipe(examples=6000, knowledge=1.0, **settings)) if "Proposed" in one.view]
+        counts = sorted((views.count(view) for view in set(views)), reverse=True)
+        return sum(counts[:20]) / len(views)
+
+    assert most(uneven=0.7) > 0.3
+    assert most(uneven=0.0) < 0.1
+
+
 @pytest.mark.parametrize("wrong", [{"count": 0}, {"count": 10, "topics": ["history"]}, {"count": 10, "candidates": 1}, {"count": 100_000}])
 def test_what_cannot_be_generated(wrong):
     with pytest.raises(UsageError):

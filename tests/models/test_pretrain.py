@@ -173,3 +173,17 @@ def test_a_run_goes_on_from_a_finished_model(tmp_path: Path) -> None:
         pretrain(Settings(base=str(tmp_path / "nothing")), tmp_path / "third")
     with pytest.raises(ValueError, match="minutes must be greater than 0, got -1"):
         pretrain(Settings(minutes=-1), tmp_path / "third")
+
+
+def test_a_run_by_updates_does_not_depend_on_the_clock(taught: list[Decision], tmp_path: Path) -> None:
+    small = Settings(steps=3, minutes=0.0, decisions=120, hidden=32, layers=1, heads=2, feed_forward=48, vocabulary=600)
+    recipes = []
+    for name in ("first", "second"):
+        pretrain(small, tmp_path / name, taught=taught)
+        recipes.append(json.loads((tmp_path / name / "recipe.json").read_text()))
+    assert recipes[0] == recipes[1]
+    assert recipes[0]["steps"] == 3
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("first", "second")]
+    assert weights[0] == weights[1]
+    with pytest.raises(ValueError, match="minutes or steps must be greater than 0"):
+        pretrain(Settings(minutes=0.0), tmp_path / "third", taught=taught)
