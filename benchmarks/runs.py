@@ -17,7 +17,7 @@ Run = dict[str, Any]
 
 
 def missing(
-    out: Path, variants: Iterable[str], seeds: int, settings: dict[str, Any], run: Callable[[str, int], tuple[float, dict[str, float]]]
+    out: Path, variants: Iterable[str], seeds: int, settings: dict[str, Any], run: Callable[[str, int], tuple[float, dict[str, Any]]]
 ) -> list[Run]:
     """All runs of the variants and seeds under these settings; those that `out` does not hold yet are made and appended to it.
 

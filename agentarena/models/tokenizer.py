@@ -30,15 +30,21 @@ _PIECES = (
 """Pieces within which merges happen."""
 
 
-def train(texts: Iterable[str], vocabulary: int) -> Any:
-    """A `transformers.PreTrainedTokenizerFast` with `vocabulary` entries, trained on `texts`, with a chat template."""
+def train(texts: Iterable[str], vocabulary: int, pieces: str = _PIECES) -> Any:
+    """A `transformers.PreTrainedTokenizerFast` with `vocabulary` entries at most, trained on `texts`, with a chat template.
+
+    Args:
+        texts: What is counted.
+        vocabulary: Entries at most; 259 are special tokens and bytes.
+        pieces: A regular expression of the pieces within which merges happen.
+    """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.Split(Regex(pieces), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

@@ -30,7 +30,7 @@ from .config import ScratchModel, SelfPlayConfig
 from .critic import Critic
 from .policy import Policy
 
-__all__ = ["State", "copy_weights", "digest", "last", "model", "pretrained", "restore", "resume", "save", "weights"]
+__all__ = ["State", "copy_weights", "digest", "last", "model", "pretrained", "restore", "resume", "save", "scratch", "weights"]
 
 _TEXTS_FROM = 60
 """Random matches of each game whose words the tokenizer of a `ScratchModel` is trained on."""
@@ -38,7 +38,11 @@ _TEXTS_FROM = 60
 
 def model(config: SelfPlayConfig, games: Iterable[Game[Any]]) -> Policy:
     """The policy that a run begins with."""
-    policy = _scratch(config.model, games, config.seed) if isinstance(config.model, ScratchModel) else pretrained(config.model)
+    if isinstance(config.model, ScratchModel):
+        tokenizer = tokenizers.train([text for game in games for text in _texts(game)], config.model.vocab_size)
+        policy = scratch(config.model, tokenizer, config.seed)
+    else:
+        policy = pretrained(config.model)
     network = _adapted(policy.model, config) if config.use_peft else policy.model
     return Policy(network, policy.tokenizer, bf16=config.bf16, gradient_checkpointing=config.gradient_checkpointing)
 
@@ -65,15 +69,14 @@ def pretrained(name: str) -> Policy:
     return Policy(loaded, tokenizer)
 
 
-def _scratch(shape: ScratchModel, games: Iterable[Game[Any]], seed: int) -> Policy:
-    """A small Qwen3 with random weights.
+def scratch(shape: ScratchModel, tokenizer: Any, seed: int) -> Policy:
+    """A small Qwen3 with random weights, of as many entries as its tokenizer has.
 
     Their standard deviation is `hidden_size ** -0.5`: at the 0.02 of large models a narrow one tells prompts that differ in one
     token so badly apart that self-play in Kuhn poker stays at a NashConv of 0.2.
     """
     from transformers import Qwen3Config, Qwen3ForCausalLM
 
-    tokenizer = tokenizers.train([text for game in games for text in _texts(game)], shape.vocab_size)
     width = shape.hidden_size // shape.num_attention_heads
     config = Qwen3Config(
         vocab_size=len(tokenizer),

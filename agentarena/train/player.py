@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-import torch
 
 from agentarena.agents.llm.chat import Chat, Prompt
 from agentarena.agents.llm.engine import Completion
@@ -19,6 +18,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.text import Choices
 
+from .growing import Growing
 from .policy import Policy
 
 __all__ = ["LISTED_REPLY", "PolicyPlayer", "ReplyTree"]
@@ -110,8 +110,9 @@ class PolicyPlayer(Agent):
         drawn = [_Draw(ids(prompt), self._tree(view), view.rng) for prompt, view in zip(prompts, views, strict=True)]
         for one in drawn:
             one.force()
+        growing = Growing(self._policy)
         while open_ := [one for one in drawn if one.open]:
-            self._learn([(one.prompt, one.tree, one.tokens) for one in open_])
+            self._learn([(one.prompt, one.tree, one.tokens) for one in open_], growing)
             for one in open_:
                 one.take(*self._known[one.prompt, one.tokens], greedy=self._temperature == 0)
         return [self._reply(prompt, one) for prompt, one in zip(prompts, drawn, strict=True)]
@@ -171,15 +172,13 @@ class PolicyPlayer(Agent):
             self._trees[options.replies] = ReplyTree.of(self._encoded(options))
         return self._trees[options.replies]
 
-    def _learn(self, places: Sequence[tuple[Tokens, ReplyTree, Tokens]]) -> None:
-        """Work out the distributions at some places that are not known yet, each once."""
+    def _learn(self, places: Sequence[tuple[Tokens, ReplyTree, Tokens]], growing: Growing | None = None) -> None:
+        """Work out the distributions at some places that are not known yet, each once; `growing` knows the replies' beginnings."""
         new = {(prompt, beginning): tree for prompt, tree, beginning in places if (prompt, beginning) not in self._known}
         if not new:
             return
-        sequences = [(*prompt, *beginning) for prompt, beginning in new]
-        with torch.no_grad():
-            logits = self._policy.logits(sequences, [[len(sequence) - 1] for sequence in sequences])
-        scores = torch.cat(logits).double() / (self._temperature or 1.0)
+        logits = (growing or Growing(self._policy, most_bytes=0)).logits(list(new))
+        scores = logits.double() / (self._temperature or 1.0)
         normalizers = scores.logsumexp(-1).tolist()
         for row, ((key, tree), whole) in enumerate(zip(new.items(), normalizers, strict=True)):
             following = tree.children[key[1]]

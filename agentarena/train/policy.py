@@ -19,10 +19,9 @@ from torch import Tensor
 from agentarena.core.agent import TokenSample
 from agentarena.core.errors import BadOption
 
-__all__ = ["Policy", "Samples", "chosen", "taken"]
+from .grouping import groups, pass_cost
 
-_TOKENS_AT_ONCE = 32_768
-"""Tokens of one forward pass, padding included."""
+__all__ = ["Policy", "Samples", "chosen", "taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +129,37 @@ class Policy:
 
         Sequences that begin alike, such as with the rules of a game, share the work on their beginnings.
         """
-        states = self._states(sequences, places)
-        head = self._bare.get_output_embeddings()
-        logits = head(torch.cat(states).to(head.weight.dtype)).float()
+        logits = self.head(torch.cat(self._states(sequences, places)))
         return list(logits.split([len(of_sequence) for of_sequence in places]))
+
+    def head(self, states: Tensor) -> Tensor:
+        """Logits of the next token, from outputs of the last layer. Shape (N, H) -> (N, V)."""
+        head = self._bare.get_output_embeddings()
+        return head(states.to(head.weight.dtype)).float()
+
+    def forward(self, ids: Tensor, **more: Any) -> Any:
+        """A pass of the layers that keeps keys and values; `more` are arguments of the model of transformers."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            return self._bare.model(input_ids=ids.to(self.device), use_cache=True, **more)
 
     def prompt_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """The last layer's output at the last token of each prompt, without gradient. Shape (N, H)."""
         distinct = list(dict.fromkeys(map(tuple, prompts)))
-        with torch.no_grad():
-            states = torch.cat(self._states(distinct, [[len(prompt) - 1] for prompt in distinct]))
+        states = torch.stack(self.end_states(distinct))
         index = {prompt: row for row, prompt in enumerate(distinct)}
         return states[[index[tuple(prompt)] for prompt in prompts]]
+
+    @torch.no_grad()
+    def end_states(self, sequences: Sequence[Sequence[int]]) -> list[Tensor]:
+        """The last layer's output at the last token of each sequence, without gradient. Shape (H,) each."""
+        return [states[0] for states in self._states(sequences, [[len(one) - 1] for one in sequences])]
 
     def _states(self, sequences: Sequence[Sequence[int]], places: Sequence[Sequence[int]]) -> list[Tensor]:
         """The last layer's output at some places of each sequence: one tensor a sequence, shape (P, H)."""
         out: list[Tensor] = [torch.empty(0)] * len(sequences)
         checkpointed = self._checkpointed and torch.is_grad_enabled()
-        for group, shared in _groups(sequences, [0 if checkpointed else min(of_sequence) for of_sequence in places]):
+        first_places = [0 if checkpointed else min(of_sequence) for of_sequence in places]
+        for group, shared in groups(sequences, first_places, pass_cost(self.device.type)):
             tails = [sequences[i][shared:] for i in group]
             ids = torch.zeros((len(group), max(map(len, tails))), dtype=torch.long)
             for row, tail in enumerate(tails):
@@ -238,33 +250,3 @@ def _in_training(layers: Sequence[torch.nn.Module]) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.training = False
-
-
-def _groups(sequences: Sequence[Sequence[int]], first_places: Sequence[int]) -> list[tuple[list[int], int]]:
-    """Which sequences go through the model together, and how many tokens at their beginnings are computed once for all.
-
-    Args:
-        sequences: Token ids.
-        first_places: For each, the first token whose logits are wanted; it is never part of that beginning.
-    """
-    order = sorted(range(len(sequences)), key=lambda i: tuple(sequences[i]))
-    groups: list[tuple[list[int], int]] = []
-    begun = 0
-    while begun < len(order):
-        first = order[begun]
-        end, shared, width = begun + 1, first_places[first], len(sequences[first])
-        while end < len(order):
-            other = order[end]
-            common = _common(sequences[first], sequences[other], min(shared, first_places[other]))
-            longest = max(width, len(sequences[other]))
-            if (2 * common < shared and end > begun + 1) or (longest - common) * (end + 1 - begun) > _TOKENS_AT_ONCE:
-                break
-            end, shared, width = end + 1, common, longest
-        groups.append((order[begun:end], shared if end > begun + 1 else 0))
-        begun = end
-    return groups
-
-
-def _common(one: Sequence[int], other: Sequence[int], most: int) -> int:
-    """How many tokens at the beginnings of two sequences are alike, `most` at most."""
-    return next((t for t in range(most) if one[t] != other[t]), most)

@@ -178,6 +178,7 @@ def clone(
     epochs: int = 1,
     batch_size: int = 64,
     learning_rate: float = 1e-4,
+    lr_min_ratio: float = 1.0,
     held_out: float = 0.1,
     seed: int = 0,
     report: Callable[[dict[str, float]], None] | None = None,
@@ -191,7 +192,8 @@ def clone(
         turns: What it learns; a share of the matches is held out.
         epochs: Passes over the turns.
         batch_size: Turns of an optimizer step.
-        learning_rate: Of AdamW, constant.
+        learning_rate: Greatest rate of AdamW.
+        lr_min_ratio: Rate at the end over the greatest; it falls linearly. 1 is constant.
         held_out: Share of the matches that are not learned, in [0, 1).
         seed: Of the order and of what is held out.
         report: Called after every pass.
@@ -213,10 +215,13 @@ def clone(
         raise UsageError(f"there is nothing to learn: {len(turns)} turns are left by the filters, {len(others)} of them held out")
     optimizer = torch.optim.AdamW(policy.model.parameters(), lr=learning_rate)
     figures: dict[str, float] = {}
+    steps = epochs * -(-len(learned) // batch_size)
     for epoch in range(epochs):
         order = stream(seed, ORDER, epoch + 1).permutation(len(learned))
         total = tokens = 0.0
         for begin in range(0, len(order), batch_size):
+            step = epoch * (steps // epochs) + begin // batch_size
+            optimizer.param_groups[0]["lr"] = learning_rate * (1 - (1 - lr_min_ratio) * step / steps)
             loss, count = _cross_entropy(policy, [learned[i] for i in order[begin : begin + batch_size]])
             optimizer.zero_grad()
             (loss / count).backward()

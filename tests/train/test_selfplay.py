@@ -21,7 +21,7 @@ from agentarena.core.errors import BadOption, NotSupported, UsageError  # noqa: 
 from agentarena.core.match import Match  # noqa: E402
 from agentarena.core.record import Fixture  # noqa: E402
 from agentarena.core.rng import CHANCE, stream  # noqa: E402
-from agentarena.train import checkpoint, judges, losses  # noqa: E402
+from agentarena.train import checkpoint, grouping, judges, losses  # noqa: E402
 from agentarena.train.config import ScratchModel, SelfPlayConfig  # noqa: E402
 from agentarena.train.monitor import alerts  # noqa: E402
 from agentarena.train.player import PolicyPlayer, ReplyTree  # noqa: E402
@@ -310,7 +310,17 @@ def test_the_recipes_are_valid(path: Path):
     assert SelfPlayConfig.load(path, seed=3).seed == 3
 
 
-def test_sequences_that_begin_alike_give_the_logits_and_gradients_that_each_gives_alone(run: SelfPlay):
+def test_a_group_is_cut_where_padding_costs_more_than_another_pass():
+    sequences = [(1, 2, *range(10, 10 + length)) for length in (8, 2, 2, 3)]
+    assert grouping.groups(sequences, [2] * 4, 512) == [([1, 2, 3, 0], 2)]
+    assert grouping.groups(sequences, [2] * 4, 10) == [([1, 2, 3], 2), ([0], 0)]
+
+
+@pytest.mark.parametrize("pass_cost", [0, 512])
+def test_sequences_that_begin_alike_give_the_logits_and_gradients_that_each_gives_alone(
+    run: SelfPlay, pass_cost: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(grouping._PASS_COST, "cpu", pass_cost)
     policy = run.state.policy
     sequences = [(5, 6, 7, 8, 9), (5, 6, 7, 8, 9, 10, 11), (5, 6, 7, 8, 12), (20, 21, 22), (20, 21, 22, 23), (5, 6, 7, 8, 9)]
     places = [[3, 4], [4, 6], [4], [0, 2], [3], [4]]

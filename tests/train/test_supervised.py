@@ -88,6 +88,15 @@ def test_a_clone_replies_as_its_teacher_does_and_twice_the_same(records):
         assert torch.equal(one, other)
 
 
+def test_the_rate_of_cloning_falls_linearly(records, monkeypatch):
+    rates = []
+    step = torch.optim.AdamW.step
+    monkeypatch.setattr(torch.optim.AdamW, "step", lambda self, *args: rates.append(self.param_groups[0]["lr"]) or step(self, *args))
+    turns = list(examples(records))[:20]
+    clone(policy(), turns, epochs=2, batch_size=10, learning_rate=1.0, lr_min_ratio=0.2, held_out=0.0)
+    assert rates == pytest.approx([1.0, 0.8, 0.6, 0.4])
+
+
 def test_nothing_to_learn_is_an_error():
     with pytest.raises(UsageError, match="nothing to learn"):
         clone(policy(), [])
