@@ -54,7 +54,7 @@ def _plays(card: AgentCard) -> str:
     missing = [env for env in registry.env_ids() if env not in card.plays]
     if not missing:
         return "every environment"
-    if len(missing) <= 5:
+    if len(missing) <= 10:
         return f"all but {', '.join(missing)}"
     return ", ".join(card.plays) or "none under its default options"
 

@@ -58,6 +58,9 @@ def test_every_discrete_environment_has_a_lesson() -> None:
     later = {
         "Consensus-v0",
         "EFG-v0",
+        "Football-v0",
+        "Hexner-v0",
+        "Hexner22-v0",
         "Household-v0",
         "Merge-v0",
         "PokemonVGC-v0",

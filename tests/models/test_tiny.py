@@ -18,7 +18,20 @@ pytest.importorskip("transformers")
 
 from agentarena.agents.llm.agent import TINY
 
-UNTAUGHT = {"Commons-v0", "Consensus-v0", "Economist-v0", "EFG-v0", "Household-v0", "Merge-v0", "PokemonVGC-v0", "Shop-v0", "SkillGame-v0"}
+UNTAUGHT = {
+    "Commons-v0",
+    "Consensus-v0",
+    "Economist-v0",
+    "EFG-v0",
+    "Football-v0",
+    "Hexner-v0",
+    "Hexner22-v0",
+    "Household-v0",
+    "Merge-v0",
+    "PokemonVGC-v0",
+    "Shop-v0",
+    "SkillGame-v0",
+}
 """Moves that are numbers or words, and games that are younger than the model."""
 DISCRETE = sorted(set(ENVS) - UNTAUGHT)
 ERRS = {"Werewolf-v0": 0.08, "FullHanabi-v0": 0.05}

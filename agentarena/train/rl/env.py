@@ -24,7 +24,7 @@ from agentarena.core.agent import Agent
 from agentarena.core.batch import BatchPolicy, map_leaves
 from agentarena.core.display import shown
 from agentarena.core.errors import NotSupported
-from agentarena.core.game import Game
+from agentarena.core.game import Game, HasBatch
 from agentarena.core.rng import stream
 
 __all__ = ["ArenaVecEnv", "Finished", "Group", "Outcome", "Questions"]
@@ -111,7 +111,7 @@ class ArenaVecEnv(VecEnv):
         seats: Seats that the learner may hold.
 
     Raises:
-        NotSupported: Actions are not `Discrete`, or observations have no flat form.
+        NotSupported: Actions are neither `Discrete` nor, in a game with array rules, `MultiDiscrete`; or observations have no flat form.
         UsageError: The learner holds several seats, whose spaces differ.
     """
 
@@ -122,9 +122,8 @@ class ArenaVecEnv(VecEnv):
         alone = all(group.opponent is not None for group in groups) and isinstance(seat, int)
         self.seats = (int(seat),) if alone else tuple(range(game.info.seats))
         first = self.seats[0]
-        self._space, action_space = game.observation_space(first), game.action_space(first)
-        if not isinstance(action_space, spaces.Discrete):
-            raise NotSupported(f"{type(game).__name__} has the actions {shown(str(action_space))}; training on vectors needs Discrete ones")
+        self._space = game.observation_space(first)
+        actions = int(np.prod(_parts_of(game, first)))
         self._parts = [_Part(game, group, seat) for group in groups]
         self.streams = 1 if game.info.simultaneous else game.info.seats
         bounds = np.cumsum([0, *(group.slots for group in groups)])
@@ -134,7 +133,7 @@ class ArenaVecEnv(VecEnv):
         self._next: np.ndarray | None = None
         self._questions: Questions | None = None
         box = spaces.Box(-np.inf, np.inf, (flat_size(self._space),), np.float32)
-        super().__init__(int(bounds[-1]), box, spaces.Discrete(int(action_space.n)))
+        super().__init__(int(bounds[-1]), box, spaces.Discrete(actions))
 
     # --- by streams -----------------------------------------------------------------------------------------------------------
 
@@ -216,6 +215,20 @@ class ArenaVecEnv(VecEnv):
         return len(list(self._get_indices(indices)))
 
 
+def _parts_of(game: Game[Any], seat: int) -> tuple[int, ...]:
+    """How many choices each part of an action has: (A,) of `Discrete` actions; of `MultiDiscrete` ones all combinations are one number.
+
+    Raises:
+        NotSupported: Actions are of another kind, or of several parts in a game without array rules.
+    """
+    space = game.action_space(seat)
+    if isinstance(space, spaces.Discrete):
+        return (int(space.n),)
+    if isinstance(space, spaces.MultiDiscrete) and isinstance(game, HasBatch):
+        return tuple(int(size) for size in space.nvec)
+    raise NotSupported(f"{type(game).__name__} has the actions {shown(str(space))}; training on vectors needs Discrete ones")
+
+
 class _Part:
     """The slots of one group, on a `make_vec` of their own."""
 
@@ -229,6 +242,7 @@ class _Part:
         self.vector = ArenaVector(game, self.matches, opponents=group.opponent, seat=0 if selfplay else seat)
         self.engine = self.vector.engine
         self.selfplay, self.seats = selfplay, seats
+        self._sizes = _parts_of(game, 0)
         self._ended: list[tuple[int, np.ndarray, np.ndarray]] = []
         self._rows = np.arange(self.matches)
 
@@ -237,7 +251,9 @@ class _Part:
 
     def questions(self, space: spaces.Space[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         seen = self.engine.observe()
-        observations, masks = seen["observation"], seen["action_mask"].astype(bool)
+        observations, masks = seen["observation"], seen.get("joint_mask", seen["action_mask"]).astype(bool)
+        if "joint_mask" in seen:
+            masks = masks.reshape(*masks.shape[: -len(self._sizes)], -1)
         if self.joint:
             observations = map_leaves(lambda part: part.reshape(-1, *part.shape[2:]), observations)
             masks = masks.reshape(-1, masks.shape[-1])
@@ -252,7 +268,7 @@ class _Part:
     def advance(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         engine, live = self.engine, np.ones(self.matches, bool)
         own = engine.observer.copy()
-        engine.step(actions.reshape(self.matches, self.seats) if self.joint else actions, live)
+        engine.step(self._moves(actions), live)
         if self.joint:
             gains = engine.rewards.reshape(-1, 1).copy()
         else:
@@ -263,6 +279,14 @@ class _Part:
                 self._ended.append((NOBODY if self.selfplay else int(own[row]), engine.returns[row].copy(), engine.forfeits[row].copy()))
             engine.begin(ended, self.vector.np_random)
         return gains, np.repeat(ended, self.seats) if self.joint else ended
+
+    def _moves(self, actions: np.ndarray) -> Any:
+        """The learner's actions as the environments take them: with an axis for seats in self-play of rounds, and one for parts."""
+        shaped = actions.reshape(self.matches, self.seats) if self.joint else actions
+        if len(self._sizes) == 1:
+            return shaped
+        parts = np.stack(np.unravel_index(shaped, self._sizes), -1)
+        return tuple(parts[:, seat] for seat in range(self.seats)) if self.joint else parts
 
     def collect(self) -> list[tuple[int, np.ndarray, np.ndarray]]:
         ended, self._ended = self._ended, []

@@ -1,11 +1,10 @@
 """What one side receives is byte-equal when hidden facts of the other side change, and so are its determinized forks."""
 
-import json
 import random
 
 import pytest
 from pokemon_helpers import needs_simulator
-from worker_helpers import CHAMPIONS, CUSTOM, RANDOM, REG_I, Worker, action, pair_of, play
+from worker_helpers import CHAMPIONS, CUSTOM, RANDOM, REG_I, Worker, action, change_hidden, pair_of, play
 
 pytestmark = needs_simulator
 EVERYTHING = ["features", "view", "lines"]
@@ -16,41 +15,6 @@ CASES = [(REG_I, "closed"), (CHAMPIONS, "open"), (RANDOM, "closed"), (CUSTOM, "c
 def worker():
     with Worker() as process:
         yield process
-
-
-def shown_percent(hp: int, maxhp: int, champions: bool) -> int:
-    return (100 * hp // maxhp or 1) if champions else -(-100 * hp // maxhp)
-
-
-def change_health(pokemon: dict, champions: bool) -> None:
-    """Another exact HP that shows the same percentage."""
-    hp, maxhp = pokemon["hp"], pokemon["maxhp"]
-    for other in (hp + 1, hp - 1, hp + 2):
-        if 0 < other < maxhp and hp < maxhp and shown_percent(other, maxhp, champions) == shown_percent(hp, maxhp, champions):
-            pokemon["hp"] = other
-            return
-
-
-def change_hidden(snapshot: str, sheets: str) -> str:
-    """The same position for seat 0, with another foe behind it: stats, spreads, exact HP, unseen sets and moves, random numbers."""
-    data = json.loads(snapshot)
-    champions = "champions" in data["setup"]["format"]
-    known = {member["name"]: member for member in data["knowledge"][0]["team"] if member["seen"]}
-    data["state"]["prng"] = "9,9,9,9"
-    for pokemon in data["state"]["sides"][1]["pokemon"]:
-        if not pokemon.get("transformed"):
-            pokemon["storedStats"] = {stat: value + 7 for stat, value in pokemon["storedStats"].items()}
-        pokemon["set"] = {**pokemon["set"], "evs": {"hp": 4, "atk": 0, "def": 0, "spa": 0, "spd": 0, "spe": 0}, "nature": "Bold"}
-        pokemon["speed"] += 3
-        if not pokemon["fainted"]:
-            change_health(pokemon, champions)
-        member = known.get(pokemon["set"]["name"])
-        if member is None and sheets == "closed":
-            pokemon |= {"item": "leftovers", "ability": "pressure", "baseAbility": "pressure"}
-            pokemon["set"] |= {"item": "leftovers", "moves": ["protect", "tackle", "splash", "growl"]}
-        elif member is not None and member["item"] is None:
-            pokemon["item"] = "leftovers"
-    return json.dumps(data)
 
 
 @pytest.mark.parametrize(("format", "sheets"), CASES)

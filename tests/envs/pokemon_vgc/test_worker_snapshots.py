@@ -80,3 +80,19 @@ def test_a_playout_of_some_turns_stops(worker):
     assert result["turn"] == start["turn"] + 2
     assert not result["over"]
     assert all(0 < left <= 6 for left in result["left"])
+
+
+def test_one_that_transformed_into_a_pokemon_of_fewer_moves_is_restored(worker):
+    """The simulator's own restoring fails there."""
+    mew = "Mew||Leftovers|Synchronize|transform,protect,psychic,imprison|Serious|252,,,,,||||50|]Pikachu||LightBall|Static|protect|Serious|||||50|"
+    ditto = "Ditto||Leftovers|Limber|transform|Serious|252,,,,,||||50|]Snorlax||Leftovers|Immunity|protect|Serious|||||50|"
+    start = worker.ok("start", battle="mew", format=CUSTOM, seed="1,2,3,4", teams=[mew, ditto], want=EVERYTHING)
+    pick = [1, 2] if start["sides"][0]["kind"] == "preview" else None
+    if pick:
+        worker.ok("choose", battle="mew", actions=[pick, pick])
+    update = worker.ok("choose", battle="mew", actions=[[8, 7], [9, 7]])
+    assert len(update["sides"][0]["view"]["own"]["team"][0]["moves"]) >= 1
+    names = copies(worker, "mew", update, 0)
+    for name in ("mew", *names):
+        worker.ok("playout", battle=name, seed="9,9,9,9")
+    assert len({worker.ok("digest", battle=name)["digest"] for name in ("mew", *names)}) == 1

@@ -30,10 +30,16 @@ class _Player(Agent):
 
     def pair(self, observation: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
         """The best legal pair; among equals the first. Shape of the mask: (A, A)."""
-        seen = Seen(observation, mask)
-        values = np.where(seen.mask, self._values(seen), _NEVER)
-        first, second = divmod(int(values.argmax()), SIZE)
+        first, second = divmod(int(self.values(Seen(observation, mask)).argmax()), SIZE)
         return first, second
+
+    never = _NEVER
+    """Value of what is not legal."""
+
+    def values(self, seen: Seen) -> np.ndarray:
+        """The value of each pair, `never` of what is not legal. Shape (A, A)."""
+        values: np.ndarray = np.where(seen.mask, self._values(seen), self.never)
+        return values
 
     def batch_policy(self, game: Any) -> _OnArrays:
         """The same player on arrays."""

@@ -20,7 +20,7 @@ from typing import Any
 from agentarena.core.errors import needs_posix
 
 from .commands import line_of
-from .errors import EngineCrashed, EngineError, EngineGarbage, EngineTimeout, UnknownBattle
+from .errors import EngineCrashed, EngineError, EngineGarbage, EngineMissing, EngineTimeout, UnknownBattle
 from .journal import Battle, commands_to
 from .process import Launch, Process
 from .protocol import Hello, hello_of, replies_of, reply_value
@@ -196,6 +196,11 @@ class _Worker:
         under_way = [request for request in self.sent if request.number != 0]
         self.sent.clear()
         if starting:
+            error = (
+                error
+                if isinstance(error, EngineMissing)
+                else type(error)(f"{error}. The engine does not start; agentarena pokemon status shows which Node and simulator it uses")
+            )
             failing = [unit for request in (*under_way, *self.queue) for unit in request.units]
             self.queue.clear()
         else:

@@ -29,10 +29,35 @@ function capture(arena) {
 	};
 }
 
+/**
+ * Takes out what the simulator cannot read: the own moves of a Pokémon that has fewer moves now, as one that transformed into
+ * Ditto. Returns what puts them back; slots that are present moves stay shared, as the simulator has it.
+ */
+function takeBaseMoves(state) {
+	const taken = [];
+	state.sides.forEach((side, seat) => side.pokemon.forEach((pokemon, k) => {
+		const slots = pokemon.baseMoveSlots;
+		if (!slots || slots.length <= pokemon.moveSlots.length) return;
+		taken.push({ seat, k, slots });
+		delete pokemon.baseMoveSlots;
+	}));
+	return battle => {
+		for (const { seat, k, slots } of taken) {
+			const pokemon = battle.sides[seat].pokemon[k];
+			pokemon.baseMoveSlots = slots.map((slot, i) => {
+				const present = pokemon.moveSlots[i];
+				return present && present.id === slot.id && !present.virtual ? present : slot;
+			});
+		}
+	};
+}
+
 /** A battle from captured data that nothing else uses. */
 function restore(captured, setup) {
 	const { full } = getFormat(setup.format, setup.rules);
+	const putBack = takeBaseMoves(captured.state);
 	const battle = State.deserializeBattle({ ...captured.state, formatid: full });
+	putBack(battle);
 	battle.restart(() => {});
 	battle.sides.forEach((side, seat) => { side.activeRequest = captured.requests[seat]; });
 	const arena = new ArenaBattle(setup, battle, captured);

@@ -48,7 +48,7 @@ function playableTeam(entry, packed) {
 		if (checkedTeams.size >= CACHED_TEAMS) checkedTeams.clear();
 		checkedTeams.set(key, checked);
 	}
-	if (checked.problems) throw new Failure('bad_team', checked.problems.slice(0, 12).join('\n'));
+	if (checked.problems) throw new Failure('bad_team', `the format refuses this team: ${checked.problems.slice(0, 12).join(' ')}`);
 	if (checked.size < 2) throw new Failure('bad_team', 'a doubles team has at least 2 Pokémon, got 1');
 	return checked.packed;
 }

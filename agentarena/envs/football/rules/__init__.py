@@ -1,0 +1,1 @@
+"""How players move and what it costs."""

@@ -1,0 +1,1 @@
+"""What benchmarks of this game share: published figures, and tables of results."""
