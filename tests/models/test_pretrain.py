@@ -174,7 +174,7 @@ def test_a_run_goes_on_from_a_finished_model(tmp_path: Path) -> None:
     assert recipe["before"]["before"] is None
     with pytest.raises(FileNotFoundError, match=r"base: got .* holds a finished model"):
         pretrain(Settings(base=str(tmp_path / "nothing")), tmp_path / "third")
-    with pytest.raises(ValueError, match="minutes must be greater than 0, got -1"):
+    with pytest.raises(ValueError, match="minutes or steps must be greater than 0, got minutes=-1"):
         pretrain(Settings(minutes=-1), tmp_path / "third")
 
 
