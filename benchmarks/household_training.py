@@ -1,7 +1,7 @@
 """GiGPO, its halves and EPO against GRPO on the household, by a small transformer that imitated the searcher first.
 
     python -m benchmarks.household_training --out runs/household
-    python -m benchmarks.household_training --out /tmp/quick --quick
+    python -m benchmarks.household_training --out runs/quick --quick
 
 All runs begin with the same policy and play as many matches: eight share a game and make a group, and the reward is 1 for the task,
 at the end alone. The settings are those of `recipes/household.toml`; variants differ from it in this alone:

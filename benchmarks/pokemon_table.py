@@ -1,7 +1,7 @@
 """Pokémon VGC: a first table. Agents are trained on 1, 4 and 16 teams, and meet on teams they know and on held-out ones.
 
     python benchmarks/pokemon_table.py --out runs/pokemon --minutes 60         # trains, plays, writes runs/pokemon/table.md
-    python benchmarks/pokemon_table.py --out /tmp/quick --quick                # smoke test, about two minutes
+    python benchmarks/pokemon_table.py --out runs/quick --quick                # smoke test, about two minutes
 
 The protocol is VGC-Bench's, at a compute of our own: behaviour cloning (here of the heuristic), then PPO self-play from it; an all-pairs
 table on the training teams and on held-out ones (generalization), every deal played in both seatings; alpha-Rank with bounds; cross-play

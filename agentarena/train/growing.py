@@ -94,7 +94,7 @@ class Growing:
         for group, shared in groups(joined, [len(one) - 1 for one in joined], pass_cost(device.type)):
             tails = [joined[i][shared:] for i in group]
             if not self._fits(len(group) * (shared + max(map(len, tails)))):
-                found = self._policy.end_states([joined[i] for i in group])
+                ends = self._policy.end_states([joined[i] for i in group])
             else:
                 ids, mask = _padded(tails)
                 more = {}
@@ -106,8 +106,8 @@ class Growing:
                 output = self._policy.forward(ids, **more)
                 before = torch.ones(len(group), shared, dtype=torch.bool)
                 self._hold(output, torch.cat([before, mask], 1), [sequences[i] for i in group])
-                found = list(output.last_hidden_state[torch.arange(len(group)), mask.sum(1) - 1])
-            for i, state in zip(group, found, strict=True):
+                ends = list(output.last_hidden_state[torch.arange(len(group)), mask.sum(1) - 1])
+            for i, state in zip(group, ends, strict=True):
                 out[i] = state
         return out
 

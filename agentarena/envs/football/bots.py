@@ -14,7 +14,7 @@ from agentarena.core.errors import BadOption
 from .observation import Sight
 from .rules.football import FootballSystem
 from .rules.quadratic import QuadraticSystem
-from .rules.system import Motion
+from .rules.system import Motion, System
 from .solver.belief import Split
 from .solver.equilibrium import Equilibrium
 from .state import ATTACK, DEFENCE
@@ -87,7 +87,7 @@ class Reveal(EquilibriumPlayer):
 
     def __init__(self, step: int = 0) -> None:
         if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= 10_000:
-            raise BadOption(f"field/reveal: step is {shown(step)}; allowed: a whole number from 0 to 10000")
+            raise BadOption(f"hexner/reveal: step is {shown(step)}; allowed: a whole number from 0 to 10000")
         self.step = step
 
     def _answer(self, game: Any, plan: Equilibrium, sight: Sight, belief: np.ndarray, step: int) -> np.ndarray:
@@ -117,6 +117,13 @@ class Call(Agent):
     def __init__(self, call: str = "") -> None:
         self.call = call.replace("_", " ").lower()
 
+    def cannot_play(self, game: Any) -> str | None:
+        system = getattr(game, "system", None)
+        if not isinstance(system, System):
+            return "it needs Football-v0 or one of Hexner's games"
+        calls = tuple(dict.fromkeys((*system.calls(ATTACK), *system.calls(DEFENCE))))
+        return None if not self.call or self.call in calls else f"call is {shown(self.call)}; allowed: {', '.join(calls)}"
+
     def choose(self, view: View) -> np.ndarray:
         game: Any = view.game
         calls = game.system.calls(game.layout.side(view.seat))
@@ -144,7 +151,13 @@ class Caller(Agent):
         self.fake, self.look, self.defence = fake, look.replace("_", " ").lower(), defence.replace("_", " ").lower()
 
     def cannot_play(self, game: Any) -> str | None:
-        return None if isinstance(getattr(game, "system", None), FootballSystem) else "it needs Football-v0"
+        system = getattr(game, "system", None)
+        if not isinstance(system, FootballSystem):
+            return "it needs Football-v0"
+        for name, call, side in (("look", self.look, ATTACK), ("defence", self.defence, DEFENCE)):
+            if call not in system.calls(side):
+                return f"{name} is {shown(call)}; allowed: {', '.join(system.calls(side))}"
+        return None
 
     def choose(self, view: View) -> np.ndarray:
         game: Any = view.game
@@ -154,8 +167,6 @@ class Caller(Agent):
             call = self.defence
         else:
             call = self.look if step < self.fake else game.system.revealing(int(np.argmax(sight.type)))
-        if call not in game.system.calls(side):
-            raise BadOption(f"football/caller: {shown(call)} is no call of this side; allowed: {', '.join(game.system.calls(side))}")
         return call_numbers(game, Motion(sight.position, sight.velocity, sight.alive), step, view.seat, call)
 
 

@@ -75,11 +75,11 @@ class VGCBatch(Batch[BatchState]):
 
     def _write(self, state: BatchState, rows: Sequence[int], states: Sequence[State]) -> None:
         """Enter these states into rows of a batch that is being made."""
-        asked = [rules.to_move(self.options, one) for one in states]
-        pending = [one if seat in moving else None for one, moving in zip(states, asked, strict=True) for seat in _SEATS]
+        movers = [rules.to_move(self.options, one) for one in states]
+        pending = [one if seat in moving else None for one, moving in zip(states, movers, strict=True) for seat in _SEATS]
         masks = joint_masks(*rules.parts(pending, _SEATS * len(states)))
         state.masks[list(rows)] = masks.reshape(len(states), len(_SEATS), JOINT)
-        for row, one, moving in zip(rows, states, asked, strict=True):
+        for row, one, moving in zip(rows, states, movers, strict=True):
             state.states[row] = one
             state.moving[row] = [seat in moving for seat in _SEATS]
             state.rewards[row] = rules.rewards(one)
@@ -118,8 +118,8 @@ class VGCBatch(Batch[BatchState]):
         return np.where(returns[:, 0] == returns[:, 1], -1, returns.argmax(1))
 
     def observe(self, state: BatchState, seats: Any) -> np.ndarray:
-        seen: np.ndarray = state.observations[np.arange(len(state.states)), np.asarray(seats)]
-        return seen.copy()
+        rows: np.ndarray = state.observations[np.arange(len(state.states)), np.asarray(seats)]
+        return rows.copy()
 
     def observe_all(self, state: BatchState) -> np.ndarray:
         return state.observations.copy()

@@ -55,10 +55,10 @@ def resample(options: VGCOptions, state: State, seat: int, rng: np.random.Genera
 def _redrawn_picks(state: State, seat: int, rng: np.random.Generator) -> dict[str, Any]:
     """What the other side is offered and has taken, drawn anew: of it a seat knows only how much was taken. It is offered what the seat is."""
     offer = state.offers[seat]
-    taken: list[int] = []
-    while len(taken) < len(state.picks[1 - seat]):
-        taken.append(int(rng.choice(building.legal(offer, taken))))
-    drawn = tuple(index + 1 for index in taken)
+    picks: list[int] = []
+    while len(picks) < len(state.picks[1 - seat]):
+        picks.append(int(rng.choice(building.legal(offer, picks))))
+    drawn = tuple(index + 1 for index in picks)
     return {"offers": (offer, offer), "picks": (state.picks[0], drawn) if seat == 0 else (drawn, state.picks[1])}
 
 
@@ -70,7 +70,7 @@ def pack(state: State) -> bytes:
     run = state.run
     run.check(state.number)
     snapshot = None if run.battle is None else _ordered(run.engine.save(run.battle))
-    kept = {
+    parts = {
         "number": state.number,
         "seed": state.seed,
         "teams": state.teams,
@@ -80,11 +80,11 @@ def pack(state: State) -> bytes:
         "reveals": state.reveals,
         "snapshot": snapshot,
     }
-    return json.dumps(kept, separators=(",", ":")).encode()
+    return json.dumps(parts, separators=(",", ":")).encode()
 
 
 def _ordered(snapshot: str) -> str:
-    """A snapshot with the parts of the battle in alphabetical order, which says nothing; the order within the parts is kept, as effects
+    """A snapshot with the parts of the battle in alphabetical order, which says nothing; the order within the parts stays, as effects
     act in it."""
     parts = json.loads(snapshot)
     if isinstance(state := parts.get("state"), dict):
@@ -102,15 +102,15 @@ def unpack(options: VGCOptions, data: bytes) -> State:
     try:
         if len(data) > _LARGEST:
             raise ValueError(f"they are more than {_LARGEST} bytes")
-        kept = json.loads(data)
-        number, reveals = int(kept["number"]), kept["reveals"]
-        seed, snapshot = str(kept["seed"]), kept["snapshot"]
-        texts = (*kept["teams"], snapshot)
+        parts = json.loads(data)
+        number, reveals = int(parts["number"]), parts["reveals"]
+        seed, snapshot = str(parts["seed"]), parts["snapshot"]
+        texts = (*parts["teams"], snapshot)
         if number < 0 or not all(one is None or type(one) is str for one in texts):
             raise ValueError("a part has the wrong type")
-        pairs = {name: (_numbers(kept[name][0]), _numbers(kept[name][1])) for name in ("picks", "lineups")}
-        left, right = kept["teams"]
-        offers = (_offers(kept["offers"][0]), _offers(kept["offers"][1]))
+        pairs = {name: (_numbers(parts[name][0]), _numbers(parts[name][1])) for name in ("picks", "lineups")}
+        left, right = parts["teams"]
+        offers = (_offers(parts["offers"][0]), _offers(parts["offers"][1]))
         battle, update = (None, None) if snapshot is None else shared(*settings).load(snapshot, WANT)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, EngineError) as error:
         raise UsageError(f"these bytes are no state of PokemonVGC: {shown(str(error), 300)}") from None

@@ -120,9 +120,9 @@ class Build(Pair):
 @functools.lru_cache(maxsize=64)
 def _pairs(offer: tuple[Offer, ...], picks: tuple[int, ...]) -> frozenset[tuple[int, int]]:
     """Two sets that may be taken next, by number from 1."""
-    taken = [number - 1 for number in picks]
-    firsts = building.legal(offer, taken)
-    return frozenset((one + 1, other + 1) for one in firsts for other in building.legal(offer, [*taken, one]))
+    indices = [number - 1 for number in picks]
+    firsts = building.legal(offer, indices)
+    return frozenset((one + 1, other + 1) for one in firsts for other in building.legal(offer, [*indices, one]))
 
 
 def parts(states: Sequence[State | None], seats: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -192,8 +192,8 @@ class Steps:
         self._parts = [self._sent(begin, states[begin : begin + self._share], choices[begin : begin + self._share]) for begin in parts]
 
     def _sent(self, begin: int, states: Sequence[State], choices: Sequence[State | Joint]) -> _Part:
-        asked = [(state.run.battle, choice) for state, choice in zip(states, choices, strict=True) if not isinstance(choice, State)]
-        pending = states[0].run.engine.submit(asked) if asked else None  # type: ignore[arg-type]  # a battle has started where one chooses
+        items = [(state.run.battle, choice) for state, choice in zip(states, choices, strict=True) if not isinstance(choice, State)]
+        pending = states[0].run.engine.submit(items) if items else None  # type: ignore[arg-type]  # a battle has started where one chooses
         return begin, states, choices, pending
 
     def results(self) -> Iterator[tuple[int, list[State]]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import agentarena as aa
+from agentarena.core.errors import NotSupported
 from agentarena.envs.football import Football
 from agentarena.envs.football.rules.football import FootballSystem
 from agentarena.envs.football.rules.plays import carrier
@@ -171,3 +172,16 @@ def test_the_play_is_over_when_no_play_goes_on() -> None:
     game = Football(plays=("run", "sweep_left"), rate=1000.0)
     record = aa.play(game, ["field/call?call=inside_zone", "field/call?call=blitz"], matches=1, seed=0).records[0]
     assert record.steps < game.steps
+
+
+@pytest.mark.parametrize(
+    ("player", "words"),
+    [
+        ("field/call?call=nowhere", "call is 'nowhere'"),
+        ("football/caller?look=blitz", "look is 'blitz'"),
+        ("football/caller?defence=punt", "defence is"),
+    ],
+)
+def test_a_call_that_is_none_is_named_before_the_first_match(player: str, words: str) -> None:
+    with pytest.raises(NotSupported, match=words):
+        aa.play("Football-v0", [player, "random"], matches=1)

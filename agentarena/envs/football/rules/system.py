@@ -50,11 +50,11 @@ class System(ABC):
 
     def constant(self, a: Arrays, name: str, values: np.ndarray, dtype: Any) -> Any:
         """An array of the rules in a namespace, made when it is first needed there."""
-        made = self.__dict__.setdefault("_constants", {})
+        cache = self.__dict__.setdefault("_constants", {})
         key = (name, a.numpy, str(a.device), dtype)
-        if key not in made:
-            made[key] = a.asarray(values, dtype)
-        return made[key]
+        if key not in cache:
+            cache[key] = a.asarray(values, dtype)
+        return cache[key]
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_constants"}

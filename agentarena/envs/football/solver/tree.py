@@ -36,7 +36,7 @@ class TreeConfig:
         iterations: Steps of gradient descent and ascent.
         rate: Rate of Adam for controls, in units of `scale`.
         signal_rate: Rate of Adam for the chances' logits.
-        scale: Size of controls that are worth telling apart; `None` for a hundredth of the greatest bound, at most 1.
+        scale: Size of controls that are worth telling apart; `None` for a tenth of the greatest bound, at most 1.
         merge_at: Share of the iterations after which children with like posteriors are merged and unlikely ones cut.
         merge_gap: Posteriors closer than this are alike, and chances below it are none.
         ascents: Steps of the other side for each of the informed side's.
@@ -199,7 +199,7 @@ def _cut(level: Level, parents: np.ndarray, keep: np.ndarray, discretization: Di
     is_open = level.open[torch.as_tensor(parents)] & there[:, None, :]
     is_open |= ~is_open.any(-1, keepdim=True) & there[:, None, :]  # a type whose prototypes are all gone plays those that are left
     rows = torch.as_tensor(np.flatnonzero(keep))
-    kept_parents = torch.as_tensor(parents)
+    parent_rows = torch.as_tensor(parents)
 
     def part(tensor: Any, index: Any) -> Any:
         return tensor.detach()[index].clone().requires_grad_()
@@ -208,8 +208,8 @@ def _cut(level: Level, parents: np.ndarray, keep: np.ndarray, discretization: Di
         torch.as_tensor(new_number[parent]),
         torch.as_tensor(slot),
         part(level.control, rows),
-        part(level.answer, rows if discretization == "split" else kept_parents),
-        part(level.logits, kept_parents),
+        part(level.answer, rows if discretization == "split" else parent_rows),
+        part(level.logits, parent_rows),
         is_open,
     )
 

@@ -56,9 +56,9 @@ class Network(Agent):
         """One legal pair for each of R decisions. Shape (R,)."""
         import torch
 
-        seen = torch.as_tensor(np.ascontiguousarray(observations[:, : slices()["status"].stop]))
+        inputs = torch.as_tensor(np.ascontiguousarray(observations[:, : slices()["status"].stop]))
         with torch.no_grad():
-            logits = self.network(seen)[0].numpy().astype(np.float64)
+            logits = self.network(inputs)[0].numpy().astype(np.float64)
         logits = np.where(masks != 0, logits / self.temperature, -np.inf)
         if not self.greedy:
             logits += rng.gumbel(size=logits.shape)

@@ -85,12 +85,12 @@ class VGCText(TextFace[State]):
         return "\n".join(lines)
 
     def view(self, state: State, seat: int, news: Sequence[Event] = (), *, choices: bool = True) -> str:
-        told = "\n".join(line for event in news if event.visible_to(seat) and (line := self.tell(event, seat)))
+        lines = "\n".join(line for event in news if event.visible_to(seat) and (line := self.tell(event, seat)))
         rest = super().view(state, seat, (), choices=choices)
         room = LONGEST_VIEW - len(rest) - 1
-        if len(told) > room:
-            told = _CUT + told[len(told) - room + len(_CUT) :] if room > 2 * len(_CUT) else ""
-        return "\n".join(filter(None, (told, rest)))[:LONGEST_VIEW]
+        if len(lines) > room:
+            lines = _CUT + lines[len(lines) - room + len(_CUT) :] if room > 2 * len(_CUT) else ""
+        return "\n".join(filter(None, (lines, rest)))[:LONGEST_VIEW]
 
     # --- replies ----------------------------------------------------------------------------------------------------------
 

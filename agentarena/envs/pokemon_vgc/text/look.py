@@ -63,9 +63,9 @@ def foe_lines(view: _View) -> list[str]:
 def _foe(mon: _View, started: bool) -> str:
     if mon.get("fainted"):
         return f"{short_name(mon)}: fainted"
-    seen = "" if mon.get("brought") or not started else "not seen yet" if mon.get("brought") is None else "not brought"
-    hp = f"{mon['percent']}%" if mon.get("percent") is not None and not seen and started else ""
-    parts = [seen, hp, *_condition(mon), *_kit(mon), _moves(mon)]
+    presence = "" if mon.get("brought") or not started else "not seen yet" if mon.get("brought") is None else "not brought"
+    hp = f"{mon['percent']}%" if mon.get("percent") is not None and not presence and started else ""
+    parts = [presence, hp, *_condition(mon), *_kit(mon), _moves(mon)]
     return f"{short_name(mon)}{_place(mon)}: {', '.join(filter(None, parts)) or 'nothing known'}"
 
 

@@ -79,8 +79,8 @@ def _number(text: str, slot: int, named: Callable[[int], Mapping[str, int]]) -> 
 
 def _listed(legal: Sequence[int], named: Mapping[str, int]) -> str:
     by_number = {number: name for name, number in reversed(list(named.items()))}
-    shown = [f"{number} ({by_number[number]})" if number in by_number else str(number) for number in legal[:_LISTED]]
-    return ", ".join(shown) + (", ..." if len(legal) > _LISTED else "")
+    words = [f"{number} ({by_number[number]})" if number in by_number else str(number) for number in legal[:_LISTED]]
+    return ", ".join(words) + (", ..." if len(legal) > _LISTED else "")
 
 
 def _key(text: str) -> str:

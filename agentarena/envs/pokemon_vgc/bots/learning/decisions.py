@@ -91,11 +91,11 @@ def from_records(records: Iterable[Record], *, agents: Collection[str] = (), won
     """
     out = Decisions()
     for number, record in enumerate(records):
-        taken = {
+        seats = {
             seat for seat, one in enumerate(record.seats) if (not agents or one.agent in agents) and (not won or record.winner == seat)
         }
         for match, played in steps(record):
-            for seat in taken & set(played):
+            for seat in seats & set(played):
                 view = match.view(seat)
                 first, second = (int(part) for part in played[seat])
                 out.add(view.observation, view.mask, first * SIZE + second, number)

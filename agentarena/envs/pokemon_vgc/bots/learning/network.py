@@ -99,8 +99,8 @@ class PairNetwork(nn.Module):
         Returns:
             Shapes (R, A * A) and (R,).
         """
-        seen: Any = observations[:, : slices()["status"].stop]
-        parts: Mapping[str, Any] = split(seen)
+        numbers: Any = observations[:, : slices()["status"].stop]
+        parts: Mapping[str, Any] = split(numbers)
         ids = parts["ids"].long()
         members = self._members(parts, ids)
         context, active = self._context(parts, members)
