@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo pokemon test test-slow test-vllm test-trl test-verifiers test-rllib test-alfworld test-text lint format boards bench docs clean
+.PHONY: help demo pokemon test test-slow test-vllm test-verifiers test-rllib test-alfworld test-text lint format boards bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -17,7 +17,7 @@ help: ## list the targets
 	@touch $@
 
 .venv/dev: .venv/base
-	$(PIP) install --quiet --constraint requirements.lock --editable '.[dev,rl,torchrl,llm,lora,train]'
+	$(PIP) install --quiet --constraint requirements.lock --editable '.[dev,rl,torchrl,llm,lora,train,lspo]'
 	@touch $@
 
 .venv/bench: .venv/base
@@ -54,17 +54,6 @@ VLLM := .venv-vllm/bin/python
 
 test-vllm: .venv-vllm/ready ## run the tests that need vLLM, in an environment of their own
 	$(VLLM) -m pytest tests/with_vllm
-
-TRL := .venv-trl/bin/python
-
-.venv-trl/ready: pyproject.toml requirements-trl.lock
-	test -x $(TRL) || $(PYTHON) -m venv .venv-trl
-	$(TRL) -m pip --disable-pip-version-check install --quiet --no-compile --no-deps --requirement requirements-trl.lock
-	$(TRL) -m pip --disable-pip-version-check install --quiet --no-deps --editable .
-	@touch $@
-
-test-trl: .venv-trl/ready ## run the tests that need TRL, in an environment of their own
-	HF_HUB_OFFLINE=1 TRL_EXPERIMENTAL_SILENCE=1 $(TRL) -m pytest tests/bridges
 
 VERIFIERS := .venv-verifiers/bin/python
 
@@ -134,4 +123,4 @@ docs: .venv/docs ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
 clean: ## remove what the targets above made
-	rm -rf .venv .venv-vllm .venv-trl .venv-verifiers .venv-rllib .venv-alfworld .venv-text site demo build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-vllm .venv-verifiers .venv-rllib .venv-alfworld .venv-text site demo build dist .pytest_cache .mypy_cache .ruff_cache

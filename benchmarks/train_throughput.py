@@ -1,7 +1,6 @@
 """Trained tokens a second and peak memory against TRL's `GRPOTrainer`: same model, prompts, batch and loss, on one CPU thread.
 
-    make test-trl                                                       # once: builds .venv-trl, which has TRL
-    .venv-trl/bin/python -m benchmarks.train_throughput --rounds 5
+    python -m benchmarks.train_throughput --rounds 5
 
 Each side is a process of its own; rounds alternate, so that what else the machine does meets both. An update samples eight replies
 to each of four prompts with transformers, in float32, and takes one step of GRPO (clip 0.2, token average, no divergence, no

@@ -1,4 +1,4 @@
-"""Our games in TRL's trainers, offline: `make test-trl` runs this in an environment of its own."""
+"""Our games in TRL's trainers, offline."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def test_from_boards_to_a_replay(url: str, open_page: Any) -> None:
     playwright.expect(page.get_by_role("heading", name="Rating over time")).to_be_visible()
     page.get_by_role("link", name="All its matches").click()
     page.get_by_label("Run").select_option("reference")
-    page.get_by_role("button", name="Show").click()
-    assert "run=reference" in page.url
+    with page.expect_navigation(url="**run=reference**"):
+        page.get_by_role("button", name="Show").click()
     page.locator("table.matches tbody th a").first.click()
     playwright.expect(page.get_by_role("heading", name="Replay")).to_be_visible()
     assert page.title() != "pwned"
@@ -206,32 +206,37 @@ def _addresses(keys: SimpleNamespace) -> dict[str, str]:
 def _visits(page: Any, url: str) -> Iterator[str]:
     """Starts a shop and a household, and gives each of their pages a name while it is shown."""
 
+    def click(button: Any) -> None:
+        with page.expect_navigation():
+            button.click()
+
     def start(game: str, deal: str) -> None:
         page.goto(f"{url}/play")
         page.get_by_label("Game and options").select_option(game)
         page.get_by_label("Deal").fill(deal)
-        page.get_by_role("button", name="Play").click()
+        click(page.get_by_role("button", name="Play"))
 
     start("Shop-v0", "3")
     yield "shop-search"
     page.get_by_label("Search", exact=True).fill("frizz control scalp oils")
-    page.get_by_label("Search", exact=True).press("Enter")
+    with page.expect_navigation():
+        page.get_by_label("Search", exact=True).press("Enter")
     yield "shop-results"
-    page.locator(".list button").first.click()
-    page.locator(".choice button").first.click()
+    click(page.locator(".list button").first)
+    click(page.locator(".choice button").first)
     playwright.expect(page.locator(".choice button").first).to_have_attribute("aria-pressed", "true")
     yield "shop-product"
-    page.get_by_role("button", name="Features").click()
+    click(page.get_by_role("button", name="Features"))
     yield "shop-features"
-    page.get_by_role("button", name="< Prev").click()
-    page.get_by_role("button", name="Buy Now").click()
+    click(page.get_by_role("button", name="< Prev"))
+    click(page.get_by_role("button", name="Buy Now"))
     playwright.expect(page.get_by_text("Thank you for shopping with us!").first).to_be_visible()
     yield "shop-end"
     start("Household-v0 seen", "5")
-    page.locator(".map button").first.click()
+    click(page.locator(".map button").first)
     yield "household"
     start("SkillGame-v0", "1")
-    page.locator(".buttons button").first.click()
+    click(page.locator(".buttons button").first)
     yield "skills"
 
 
