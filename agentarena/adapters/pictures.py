@@ -15,7 +15,7 @@ import gymnasium
 import numpy as np
 
 from agentarena.core.errors import MissingExtra
-from agentarena.core.registry import drawing
+from agentarena.core.registry import drawing, table
 
 from .layout import Layout
 
@@ -30,7 +30,10 @@ _INK, _PAPER = 20, 250
 
 
 def in_words(layout: Layout, state: Any, seats: Sequence[int]) -> str:
-    """The table in words, as seen by `seats`; once for all where nothing is hidden."""
+    """The table in words, as seen by `seats`; once for all where nothing is hidden, and where the game sets it in characters."""
+    in_characters = table(layout.game)
+    if in_characters is not None:
+        return in_characters(layout.game, state, tuple(seats))
     look = layout.game.text.look
     if not layout.game.info.hidden:
         return look(state, seats[0])

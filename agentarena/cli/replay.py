@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,9 +23,18 @@ from .common import console, echo_json, json_option, say, trust_option
 @click.option(
     "--delay", type=click.FloatRange(min=0), metavar="SECONDS", help="Go on by itself after this pause instead of waiting for Enter."
 )
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the match as an animated picture instead, of games that have one.",
+)
+@click.option("--still", is_flag=True, help="With --svg: the end and how it came about, without motion.")
 @trust_option
 @json_option
-def command(records: str, match: int | None, seat: int | None, delay: float | None, trust: bool, as_json: bool) -> None:
+def command(
+    records: str, match: int | None, seat: int | None, delay: float | None, svg: Path | None, still: bool, trust: bool, as_json: bool
+) -> None:
     """Step through a recorded match: Enter goes on, q stops. Without a terminal it prints everything.
 
     RECORDS is a record file or the folder of a tournament. Each step shows what was thought, replied and played, then what is
@@ -33,11 +43,17 @@ def command(records: str, match: int | None, seat: int | None, delay: float | No
     \b
     agentarena replay runs/kuhn.jsonl --match 3
     agentarena replay runs/kuhn.jsonl --seat 1 --delay 0.5
+    agentarena replay runs/football.jsonl --svg play.svg
     """
     from agentarena.core.frames import frames
 
     record = record_of(records, match, trust=trust)
     check_seat(seat, len(record.seats))
+    if still and svg is None:
+        raise click.UsageError("--still is for --svg FILE")
+    if svg is not None:
+        write_picture(record, svg, seat, still=still)
+        return
     if as_json:
         echo_json(match_json(record, seat))
         return
@@ -49,6 +65,22 @@ def command(records: str, match: int | None, seat: int | None, delay: float | No
         elif sys.stdin.isatty() and click.prompt("", default="", show_default=False, prompt_suffix="").strip().lower() == "q":
             return
     show_ending(record)
+
+
+def write_picture(record: Any, path: Path, seat: int | None, *, still: bool) -> None:
+    """Write a match as an SVG, as a seat saw it, or the referee.
+
+    Raises:
+        NotSupported: The game has no picture.
+    """
+    from agentarena.core import animation
+    from agentarena.core.frames import frames
+
+    shown = [animation.together(frame.screens) if seat is None else frame.screens[seat] for frame in frames(record) if frame.screens]
+    title = f"{record.env}, match {record.match}" + ("" if seat is None else f", seen by seat {seat}")
+    draw = animation.still if still else animation.animated
+    path.write_text(draw(shown, title=title), encoding="utf-8")
+    say(f"wrote {path}")
 
 
 def record_of(path: str, match: int | None, *, trust: bool = False) -> Any:
@@ -105,6 +137,9 @@ def show_frame(frame: Any, seat: int | None) -> None:
         say(screen_lines(frame.screens[seat or 0]))
     elif seat is None:
         say(frame.table, hanging=frame.table.find("| ") + 2 if len(set(frame.views)) > 1 else 0)
+        pictures = tuple(block for block in frame.screens[0] if block.kind == "picture") if frame.screens else ()
+        if pictures:
+            say(screen_lines(pictures))
     else:
         say(frame.views[seat])
 

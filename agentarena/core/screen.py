@@ -1,4 +1,4 @@
-"""What a seat sees as a screen: blocks of words, buttons, lists and maps, for replays, terminals and the browser.
+"""What a seat sees as a screen: blocks of words, buttons, lists, maps and pictures, for replays, terminals and the browser.
 
 A game's `drawing.py` may have `screen(game, state, seat) -> Screen`, which shows no more than the seat may know. A viewer knows the kinds of
 blocks and nothing of games; words are data to it, and it escapes them.
@@ -12,6 +12,8 @@ blocks and nothing of games; words are data to it, and it escapes them.
 | `choice` | values of which one is taken, which is `on` |
 | `list` | entries with a line of `detail`; those that were looked at are `on` |
 | `map` | places with what is known of them in `detail`; `on` is where the seat is |
+| `picture` | the same in words, for terminals; the picture itself is `marks` on a sheet of `size` |
+| `chart` | values from 0 to 1: a name in `text`, the value now in `detail`; a viewer that knows earlier screens draws them over time |
 """
 
 from __future__ import annotations
@@ -23,16 +25,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .display import printable
+from .marks import Mark, mark_data
 
-__all__ = ["KINDS", "MOST_CHARS", "MOST_ITEMS", "Block", "Item", "Screen", "bounded", "screen_data", "screen_lines"]
+__all__ = ["KINDS", "MOST_CHARS", "MOST_ITEMS", "MOST_MARKS", "Block", "Item", "Screen", "bounded", "screen_data", "screen_lines"]
 
-KINDS = ("text", "facts", "field", "buttons", "choice", "list", "map")
+KINDS = ("text", "facts", "field", "buttons", "choice", "list", "map", "picture", "chart")
 MOST_ITEMS = 400
 """Items that a screen shows in all; the rest is left out."""
 MOST_CHARS = 12_000
 """Characters of all items together."""
+MOST_MARKS = 2000
+"""Marks of all pictures together."""
 _LONGEST, _LONGEST_TEXT = 300, 4000
-"""Longest words of an item in characters, and those of a paragraph."""
+"""Longest words of an item in characters, and those of a paragraph or a picture."""
 _TOP = 2
 _COLUMNS = 4
 
@@ -66,6 +71,8 @@ class Block:
         title: Its heading; "" for none.
         before: Of a field: what the command starts with.
         after: Of a field: what it ends with.
+        marks: Of a picture: what is on it, in the order of drawing.
+        size: Of a picture: width and height.
     """
 
     kind: str
@@ -73,6 +80,8 @@ class Block:
     title: str = ""
     before: str = ""
     after: str = ""
+    marks: tuple[Mark, ...] = ()
+    size: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -83,15 +92,15 @@ Screen = tuple[Block, ...]
 
 
 def bounded(blocks: Iterable[Block]) -> Screen:
-    """The screen with at most `MOST_ITEMS` items and `MOST_CHARS` characters, long words cut; commands stay whole.
+    """The screen with at most `MOST_ITEMS` items, `MOST_CHARS` characters and `MOST_MARKS` marks, long words cut; commands stay whole.
 
     >>> bounded([Block("text", (Item("x" * 5000),))])[0].items[0].text[-3:]
     'xx…'
     """
-    items_left, chars_left = MOST_ITEMS, MOST_CHARS
+    items_left, chars_left, marks_left = MOST_ITEMS, MOST_CHARS, MOST_MARKS
     out = []
     for block in blocks:
-        longest = _LONGEST_TEXT if block.kind == "text" else _LONGEST
+        longest = _LONGEST_TEXT if block.kind in ("text", "picture") else _LONGEST
         items = []
         for item in block.items[: max(0, items_left)]:
             short = replace(item, text=_cut(item.text, longest), detail=_cut(item.detail, _LONGEST))
@@ -100,7 +109,11 @@ def bounded(blocks: Iterable[Block]) -> Screen:
                 break
             items.append(short)
         items_left -= len(items)
-        out.append(replace(block, items=tuple(items), title=_cut(block.title, _LONGEST)))
+        marks = tuple(
+            replace(mark, words=_cut(mark.words, _LONGEST), title=_cut(mark.title, _LONGEST)) for mark in block.marks[:marks_left]
+        )
+        marks_left -= len(marks)
+        out.append(replace(block, items=tuple(items), title=_cut(block.title, _LONGEST), marks=marks))
     return tuple(out)
 
 
@@ -111,6 +124,7 @@ def screen_data(screen: Screen) -> list[dict[str, Any]]:
             "kind": block.kind,
             **({"title": block.title} if block.title else {}),
             "items": [{name: value for name in ("text", "detail", "mark", "on") if (value := getattr(item, name))} for item in block.items],
+            **({"size": list(block.size), "marks": [mark_data(mark) for mark in block.marks]} if block.kind == "picture" else {}),
         }
         for block in screen
     ]
@@ -136,6 +150,12 @@ def _words(block: Block, width: int) -> list[str]:
     return lines
 
 
+def _grid(block: Block, width: int) -> list[str]:
+    """Lines of a picture in characters: they are cut, not wrapped."""
+    lines = [printable(block.title)] if block.title else []
+    return lines + [printable(line.rstrip(), width) for item in block.items for line in item.text.split("\n")]
+
+
 def _facts(block: Block, width: int) -> list[str]:
     return [f"{printable(item.text)}: {printable(item.detail)}" for item in block.items]
 
@@ -147,6 +167,12 @@ def _field(block: Block, width: int) -> list[str]:
 def _row(block: Block, width: int) -> list[str]:
     head = f"{printable(block.title)}: " if block.title else ""
     return textwrap.wrap(head + " ".join(_choice(item) for item in block.items), width, subsequent_indent="  ") or [head]
+
+
+def _row_of_values(block: Block, width: int) -> list[str]:
+    head = f"{printable(block.title)}: " if block.title else ""
+    values = ", ".join(f"{printable(item.text)} {printable(item.detail)}" for item in block.items)
+    return textwrap.wrap(head + values, width, subsequent_indent="  ") or [head]
 
 
 def _list(block: Block, width: int) -> list[str]:
@@ -183,4 +209,14 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-_WRITERS = {"text": _words, "facts": _facts, "field": _field, "buttons": _row, "choice": _row, "list": _list, "map": _map}
+_WRITERS = {
+    "text": _words,
+    "facts": _facts,
+    "field": _field,
+    "buttons": _row,
+    "choice": _row,
+    "list": _list,
+    "map": _map,
+    "picture": _grid,
+    "chart": _row_of_values,
+}

@@ -15,6 +15,7 @@ from .observation import Observation
 from .rules import transitions
 from .rules.system import System
 from .state import ATTACK, DEFENCE, Field
+from .twin import faster
 
 __all__ = ["FieldBatch"]
 
@@ -30,7 +31,7 @@ class FieldBatch(Batch[Field]):
     """
 
     def __init__(self, layout: Layout, system: System, xp: Any = np, device: Any = None) -> None:
-        self.layout, self.options, self.system = layout, layout.options, system
+        self.layout, self.options, self.system = layout, layout.options, faster(system)
         self.arrays = Arrays(xp, device)
         self.observation = Observation(layout, system)
         self.split = self.options.discretization == "split"
@@ -122,6 +123,9 @@ class FieldBatch(Batch[Field]):
 
     def observe(self, state: Field, seats: Any) -> Any:
         return self.observation.vector(state, seats)
+
+    def observe_all(self, state: Field) -> Any:
+        return self.observation.everybody(state)
 
     def unbatch(self, state: Field, index: int) -> Field:
         return state.row(index)

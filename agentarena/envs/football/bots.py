@@ -9,7 +9,7 @@ import numpy as np
 
 from agentarena.core.agent import Agent, View
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption
+from agentarena.core.errors import BadOption, MissingExtra
 
 from .observation import Sight
 from .rules.football import FootballSystem
@@ -17,10 +17,14 @@ from .rules.quadratic import QuadraticSystem
 from .rules.system import Motion, System
 from .solver.belief import Split
 from .solver.equilibrium import Equilibrium
+from .solver.resolve import Budget, first_plan, mended, planned_answer, planned_move
 from .state import ATTACK, DEFENCE
 from .text import call_numbers
 
-__all__ = ["BOTS", "Call", "Caller", "Conceal", "EquilibriumPlayer", "Reveal"]
+__all__ = ["BOTS", "Call", "Caller", "Conceal", "EquilibriumPlayer", "Resolve", "Reveal"]
+
+MOST_STEPS = 64
+"""Steps of the longest game that is solved again at every step."""
 
 
 class EquilibriumPlayer(Agent):
@@ -170,6 +174,108 @@ class Caller(Agent):
         return call_numbers(game, Motion(sight.position, sight.velocity, sight.alive), step, view.seat, call)
 
 
+class Resolve(Agent):
+    """Solves what is left of the match again at every step, for a side as one seat: see `solver.resolve`.
+
+    Attackers draw from their plan and follow the belief that it means; defenders assume the plan that they would have in the attackers'
+    place. With `defence=dual` they play instead the strategy of `solver.dual`, which assumes nothing; it is sought once for a game.
+
+    Args:
+        first: Iterations of the first plan, and of the dual strategy.
+        again: Iterations at each later step.
+        seconds: Wall time that any plan may take; 0 for no limit.
+        defence: "bayes" or "dual".
+    """
+
+    def __init__(self, first: int = 200, again: int = 20, seconds: float = 0.0, defence: str = "bayes") -> None:
+        for name, value, most in (("first", first, 10_000), ("again", again, 1000)):
+            if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+                raise BadOption(f"resolve: {name} is {shown(value)}; allowed: a whole number from 0 to {most}")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
+            raise BadOption(f"resolve: seconds is {shown(seconds)}; allowed: a number from 0 to 600")
+        if defence not in ("bayes", "dual"):
+            raise BadOption(f"resolve: defence is {shown(defence)}; allowed: bayes, dual")
+        self.budget, self.defence = Budget(first=first, again=again, seconds=float(seconds)), defence
+
+    def cannot_play(self, game: Any) -> str | None:
+        if not isinstance(getattr(game, "system", None), System) or game.mode != "team" or game.belief != "hidden":
+            return "it needs Football-v0 or one of Hexner's games with mode='team' and belief='hidden'"
+        try:
+            import torch  # noqa: F401
+        except ImportError:
+            return str(MissingExtra("torch", "rl"))
+        if game.steps > MOST_STEPS:
+            return f"the game has {game.steps} steps; it plans at most {MOST_STEPS}"
+        return None
+
+    def choose(self, view: View) -> np.ndarray:
+        game: Any = view.game
+        sight = game.observation.read(view.observation)
+        motion, step = Motion(sight.position, sight.velocity, sight.alive), round(float(sight.time) * game.steps)
+        if game.layout.side(view.seat) == DEFENCE and self.defence == "dual":
+            return self._reported(view, self._guarded(view, sight, motion, step), np.asarray(sight.belief))
+        plan = self._plan(view, sight, motion, step)
+        if game.layout.side(view.seat) == DEFENCE:
+            slot, control = planned_answer(plan, sight.control[ATTACK] if sight.announced else None)
+            view.memory["slot"] = slot if sight.announced else None
+            return self._reported(view, control, plan.prior)
+        slot, control = planned_move(plan, int(np.argmax(sight.type)), float(view.rng.random()))
+        view.memory["slot"] = slot
+        return control.ravel()
+
+    def _plan(self, view: View, sight: Sight, motion: Motion, step: int) -> Any:
+        """The plan for this step: the first one, or what is left of the last, mended."""
+        game: Any = view.game
+        plan = view.memory.get("plan")
+        if plan is None:
+            plan = _first_plan(game, self.budget).copy()
+        else:
+            slot = view.memory["slot"]
+            slot = planned_answer(plan, sight.control[ATTACK])[0] if slot is None else slot  # simultaneous steps: seen by now
+            plan = plan.below(slot)
+            plan = mended(plan, motion, plan.prior, self.budget)
+        view.memory["plan"] = plan
+        return plan
+
+    def _guarded(self, view: View, sight: Sight, motion: Motion, step: int) -> np.ndarray:
+        """The dual strategy's control; what each type has paid so far is counted from what was seen."""
+        import torch
+
+        game: Any = view.game
+        memory = view.memory.setdefault("dual", {"motion": motion, "paid": np.zeros(game.system.types), "step": step, "both": None})
+        if memory["step"] < step:
+            both = np.asarray(sight.control) if memory["both"] is None else memory["both"]  # simultaneous steps: seen by now
+            _, cost, typed = game.system.advance(memory["motion"], both)
+            memory["paid"] = memory["paid"] + cost + (0.0 if typed is None else typed)
+        strategy = _dual(game, self.budget)
+        parts = [torch.as_tensor(np.array(part)) for part in (*motion, sight.control[ATTACK], memory["paid"])]
+        control = strategy.act(Motion(*parts[:3]), parts[3], parts[4], step).numpy()
+        memory.update(motion=motion, step=step, both=np.stack([sight.control[ATTACK], control]) if sight.announced else None)
+        return np.asarray(control)
+
+    @staticmethod
+    def _reported(view: View, control: np.ndarray, belief: np.ndarray) -> np.ndarray:
+        game: Any = view.game
+        return np.concatenate([control.ravel(), belief]) if game.layout.reports(view.seat) else control.ravel()
+
+
+@lru_cache(maxsize=16)
+def _first_plan(game: Any, budget: Budget) -> Any:
+    return first_plan(game.system, game.chances, discretization=game.discretization, budget=budget)
+
+
+@lru_cache(maxsize=16)
+def _dual(game: Any, budget: Budget) -> Any:
+    from .solver.dual import DualConfig, solve_dual
+    from .solver.sweep import SweepConfig, reveal_sweep
+
+    sweep = reveal_sweep(
+        game.system, game.chances, discretization=game.discretization, config=SweepConfig(iterations=budget.first, responses=0, restarts=1)
+    )
+    config = DualConfig(iterations=budget.first)
+    return solve_dual(game.system, game.chances, discretization=game.discretization, sweep=sweep, config=config)
+
+
 @lru_cache(maxsize=64)
 def _equilibrium(game: Any) -> Equilibrium:
     return Equilibrium(game.system, game.discretization)
@@ -192,8 +298,10 @@ def _padded(prototypes: np.ndarray, chances: np.ndarray, types: int) -> np.ndarr
 BOTS: dict[str, type[Agent]] = {
     "field/call": Call,
     "football/caller": Caller,
+    "football/resolve": Resolve,
     "hexner/conceal": Conceal,
     "hexner/equilibrium": EquilibriumPlayer,
+    "hexner/resolve": Resolve,
     "hexner/reveal": Reveal,
 }
 """Names of the reference players -> class."""

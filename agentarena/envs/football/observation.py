@@ -81,20 +81,41 @@ class Observation:
         a = Arrays.of(field.position)
         lead = tuple(field.step.shape)
         seats = a.asarray(np.broadcast_to(seats, lead).copy() if isinstance(seats, int) else seats, a.xp.int64)
-        types = a.asarray(np.arange(self.system.types))
         informed = (seats // self.layout.shares == ATTACK)[..., None]
-        number = a.xp.float64
-        parts = [
+        parts = [*self._shared(a, field), a.cast(self._one_hot(a, field) & informed, a.xp.float64)]
+        if self.slices["self"].stop > self.slices["self"].start:
+            parts.append(a.cast(seats[..., None] == a.asarray(np.arange(self.layout.seats)), a.xp.float64))
+        return a.xp.concatenate(parts, -1)
+
+    def everybody(self, field: Field) -> Any:
+        """What all seats see, (..., S, numbers), written once."""
+        a, seats = Arrays.of(field.position), self.layout.seats
+        shape = (*field.step.shape, seats, self.slices["self"].stop)
+        numbers = np.empty(shape) if a.numpy else a.xp.empty(shape, dtype=a.xp.float64, device=a.device)
+        shared, at = self._shared(a, field), 0
+        for part in shared:
+            numbers[..., at : at + part.shape[-1]] = part[..., None, :]
+            at += part.shape[-1]
+        attackers = len(self.layout.seats_of(ATTACK))
+        numbers[..., :attackers, self.slices["type"]] = a.cast(self._one_hot(a, field), a.xp.float64)[..., None, :]
+        numbers[..., attackers:, self.slices["type"]] = 0.0
+        if self.slices["self"].stop > self.slices["self"].start:
+            numbers[..., self.slices["self"]] = a.asarray(np.eye(seats))
+        return numbers
+
+    def _shared(self, a: Arrays, field: Field) -> list[Any]:
+        """What everybody sees, in the order of `slices`, (..., numbers) each."""
+        lead, number = tuple(field.step.shape), a.xp.float64
+        return [
             a.cast(field.step, number)[..., None] / self.system.steps,
             a.cast(field.announced, number)[..., None],
             field.alive,
             *(part.reshape(*lead, -1) for part in (field.position, field.velocity, field.control)),
             field.belief,
-            a.cast((field.secret[..., None] == types) & informed, number),
         ]
-        if self.slices["self"].stop > self.slices["self"].start:
-            parts.append(a.cast(seats[..., None] == a.asarray(np.arange(self.layout.seats)), number))
-        return a.xp.concatenate(parts, -1)
+
+    def _one_hot(self, a: Arrays, field: Field) -> Any:
+        return field.secret[..., None] == a.asarray(np.arange(self.system.types))
 
     def read(self, vector: Any) -> Sight:
         """The parts of observations (..., numbers), by name."""

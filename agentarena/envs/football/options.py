@@ -109,6 +109,7 @@ class FootballOptions(FieldOptions):
     plays: tuple[str, ...] = option(("run", "pass"), "The private plays, 2 to 4 different ones of run, pass, sweep_left, sweep_right.")
     roster: str = option("standard", "Who plays and where they stand.", choices=("standard", "paper", "five"))
     contact: str = option("fixed", "How players hold each other; none for not at all.", choices=("fixed", "sharp", "none"))
+    grip: float = option(1.0, "What all strengths of contact are multiplied by.", low=0.0, high=10.0, late=True)
     tackle: str = option(
         "hazard",
         "hazard: a tackle ends the play. saturating: the rule of the authors' code, which it is hardly ever clear of.",
@@ -118,6 +119,9 @@ class FootballOptions(FieldOptions):
     effort_attack: float = option(0.05, "What the attackers' controls cost.", low=0.0, high=1e3)
     effort_defence: float = option(0.05, "What the defenders' controls cost.", low=0.0, high=1e3)
     lane: float = option(1.0, "What leaving the lane of a sweep costs, per squared unit.", low=0.0, high=1e3)
+    cover: float = option(
+        0.0, "What a linebacker away from a sweep's lane at the end costs the defenders, per squared unit.", low=0.0, high=1e3, late=True
+    )
     completion: float = option(
         2.0, "Length over which the chance of catching a throw falls by 1/e; 0 for throws that never fail.", low=0.0, high=1e3
     )
@@ -130,5 +134,18 @@ class FootballOptions(FieldOptions):
         "players": {"mode": "player"},
         "public": {"belief": "public", "discretization": "split"},
         "sweeps": {"plays": ("sweep_left", "sweep_right"), "effort_attack": 0.01, "effort_defence": 0.1},
+        "conceal": {
+            "roster": "five",
+            "plays": ("sweep_left", "sweep_right"),
+            "steps": 5,
+            "substeps": 2,
+            "discretization": "split",
+            "effort_attack": 0.6,
+            "effort_defence": 2.0,
+            "lane": 3.0,
+            "cover": 1.0,
+            "grip": 0.05,
+            "rate": 0.5,
+        },
         "five": {"roster": "five", "plays": ("sweep_left", "sweep_right"), "steps": 5},
     }

@@ -6,7 +6,7 @@
   const find = function (name) { return box.querySelector("[data-" + name + "]"); };
   const pick = find("pick"), viewer = find("viewer"), slider = find("slider"), where = find("where");
   const views = find("views"), log = find("log"), note = find("note"), play = find("play"), course = find("history");
-  let match = matches[0], step = 0, timer = null;
+  let match = matches[0], step = 0, timer = null, forward = false;
 
   // every word of agents, rules and records reaches the page through textContent alone
   function make(tag, className, text) {
@@ -91,7 +91,9 @@
   }
   function screen(seat, blocks) {
     const out = make("div", "screen");
-    blocks.forEach(function (block) {
+    blocks.forEach(function (block, index) {
+      if (block.kind === "picture") { out.append(sheet(seat, block, index)); return; }
+      if (block.kind === "chart") { out.append(chart(seat, block, index)); return; }
       const box = make("div", "block " + block.kind);
       if (block.title) { box.append(make("h4", "", block.title)); }
       block.items.forEach(function (item, at) {
@@ -101,6 +103,104 @@
       out.append(box);
     });
     return out;
+  }
+
+  // --- pictures and charts: marks as SVG, with the ways that they went in earlier steps ---
+  const STILL = matchMedia("(prefers-reduced-motion: reduce)");
+  function draws(tag, attributes, text) {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+    if (text !== undefined) { node.textContent = text; }
+    return node;
+  }
+  function earlier(seat, index) {
+    return match.frames.slice(0, step + 1).map(function (past) { return past.screens[seat][index] || { items: [], marks: [] }; });
+  }
+  function pointsOf(list) { return list.map(function (point) { return point.join(","); }).join(" "); }
+  const SHAPES = {
+    line: function (mark, x, y) {
+      const moved = mark.points.map(function (p) { return [p[0] - mark.points[0][0] + x, p[1] - mark.points[0][1] + y]; });
+      return draws("polyline", { points: pointsOf(moved), "stroke-width": mark.size, "stroke-linecap": mark.dash ? "butt" : "round" });
+    },
+    box: function (mark, x, y) {
+      const to = mark.points[1];
+      return draws("rect", { x: x, y: y, width: to[0] - mark.points[0][0], height: to[1] - mark.points[0][1] });
+    },
+    disc: function (mark, x, y) { return draws("circle", { cx: x, cy: y, r: mark.size, "stroke-width": mark.shape === "ring" ? 2 : 1 }); },
+    square: function (mark, x, y) {
+      const half = mark.size * 0.9;
+      return draws("rect", { x: x - half, y: y - half, width: 2 * half, height: 2 * half, rx: 2.5 });
+    },
+    diamond: function (mark, x, y) {
+      const r = mark.size;
+      return draws("polygon", { points: pointsOf([[x, y - r], [x + r, y], [x, y + r], [x - r, y]]) });
+    },
+    cross: function (mark, x, y) {
+      const r = mark.size, d = "M" + (x - r) + " " + (y - r) + "l" + 2 * r + " " + 2 * r + "m" + -2 * r + " 0l" + 2 * r + " " + -2 * r;
+      return draws("path", { d: d, "stroke-width": 3, "stroke-linecap": "round" });
+    },
+    words: function (mark, x, y) { return draws("text", { x: x, y: y, "font-size": mark.size }, mark.words); },
+  };
+  SHAPES.ring = SHAPES.disc;
+  function element(mark) {
+    const x = mark.points[0][0], y = mark.points[0][1], node = draws("g", "strength" in mark ? { opacity: mark.strength } : {});
+    if (mark.title) { node.append(draws("title", {}, mark.title)); }
+    const drawn = SHAPES[mark.shape](mark, x, y);
+    drawn.setAttribute("class", mark.shape + " " + mark.tone);
+    if (mark.dash) { drawn.setAttribute("stroke-dasharray", mark.dash.join(" ")); }
+    node.append(drawn);
+    if (mark.words && mark.shape !== "words") {
+      const narrow = mark.words.length > 2 ? { textLength: 1.55 * mark.size, lengthAdjust: "spacingAndGlyphs" } : {};
+      node.append(draws("text", Object.assign({ class: "letters", x: x, y: y + 3.8 }, narrow), mark.words));
+    }
+    return node;
+  }
+  function tracked(block, track) { return block && (block.marks || []).find(function (mark) { return mark.track === track; }); }
+  function trail(past, mark) {
+    const group = draws("g", {});
+    for (let at = 1; at < past.length; at += 1) {
+      const before = tracked(past[at - 1], mark.track), now = tracked(past[at], mark.track);
+      if (before && now && (mark.shape === "disc" || mark.shape === "square")) {
+        const a = before.points[0], b = now.points[0], strength = Math.max(0.25, 0.85 * Math.pow(0.78, past.length - 1 - at));
+        group.append(draws("line", { class: mark.tone, x1: a[0], y1: a[1], x2: b[0], y2: b[1], "stroke-width": 2.5, "stroke-linecap": "round", opacity: strength.toFixed(2) }));
+      }
+    }
+    return group;
+  }
+  function sheet(seat, block, index) {
+    const svg = draws("svg", { class: "picture", "font-size": 11, viewBox: "0 0 " + block.size.join(" "), role: "img", "aria-label": block.title || "picture" });
+    const past = earlier(seat, index), moving = block.marks.filter(function (mark) { return mark.track; });
+    block.marks.forEach(function (mark) { if (!mark.track) { svg.append(element(mark)); } });
+    moving.forEach(function (mark) { svg.append(trail(past, mark)); });
+    moving.forEach(function (mark) {
+      const node = element(mark), before = tracked(past[past.length - 2], mark.track);
+      if (forward && before && !STILL.matches) {
+        const shift = "translate(" + (before.points[0][0] - mark.points[0][0]) + "px," + (before.points[0][1] - mark.points[0][1]) + "px)";
+        node.animate([{ transform: shift }, { transform: "none" }], { duration: 600, easing: "linear" });
+      }
+      svg.append(node);
+    });
+    return svg;
+  }
+  function chart(seat, block, index) {
+    const wide = 300, tall = 90, left = 24, top = 8, last = Math.max(1, match.frames.length - 1), past = earlier(seat, index);
+    const words = block.items.map(function (item) { return item.text + " " + item.detail; }).join(", ");
+    const box = make("div", "block chart"), svg = draws("svg", { class: "picture", "font-size": 11, viewBox: "0 0 " + (wide + left + 6) + " " + (tall + 14), role: "img", "aria-label": (block.title || "values") + ": " + words });
+    [[0, "0"], [0.5, "½"], [1, "1"]].forEach(function (mark) {
+      const y = top + tall * (1 - mark[0]);
+      svg.append(draws("line", { class: "rule", x1: left, x2: left + wide, y1: y, y2: y }), draws("text", { class: "soft end plain", x: left - 5, y: y + 4 }, mark[1]));
+    });
+    const legend = make("div", "legend");
+    block.items.forEach(function (item, at) {
+      const points = [];
+      past.forEach(function (each, when) { if (each.items[at]) { points.push([left + wide * when / last, top + tall * (1 - Number(each.items[at].detail))]); } });
+      const tone = "series-" + (at % 4), end = points[points.length - 1];
+      svg.append(draws("polyline", { class: "line " + tone, points: pointsOf(points), "stroke-width": Math.max(1.5, 4.5 - 1.5 * at) }), draws("circle", { class: tone, cx: end[0], cy: end[1], r: 3 }));
+      legend.append(make("span", tone, item.text + " " + item.detail));
+    });
+    if (block.title) { box.append(make("h4", "", block.title)); }
+    box.append(svg, legend);
+    return box;
   }
 
   // --- the frame ---
@@ -190,7 +290,13 @@
   }
 
   // --- controls ---
-  function go(to) { step = Math.max(0, Math.min(match.frames.length - 1, to)); draw(); }
+  function go(to) {
+    const before = step;
+    step = Math.max(0, Math.min(match.frames.length - 1, to));
+    forward = step === before + 1;
+    draw();
+    forward = false;
+  }
   function stop() { if (timer) { clearInterval(timer); timer = null; } play.textContent = "Play"; play.setAttribute("aria-pressed", "false"); }
   function toggle() {
     if (timer) { stop(); return; }

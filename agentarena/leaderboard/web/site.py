@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from agentarena.core.errors import ArenaError
 from agentarena.core.registry import recorded_game
+from agentarena.core.svg import inline
 from agentarena.leaderboard.board import Board, Protocol, Settled, board_names
 from agentarena.leaderboard.home import Home
 from agentarena.leaderboard.rows import rank_text
@@ -73,7 +74,7 @@ class Site:
 
     def __post_init__(self) -> None:
         self.assets = assets()
-        self._templates = environment(agent_url=agent_url, rank=rank_text, json=_text, slug=_slug)
+        self._templates = environment(agent_url=agent_url, rank=rank_text, json=_text, slug=_slug, picture=_picture)
         self._templates.globals.update(assets=self.assets, submits=self.jobs is not None, plays=self.visits is not None)
 
     def page(self, request: Request, template: str, status: int = 200, **context: Any) -> Response:
@@ -171,6 +172,13 @@ def settings(info: EditionInfo) -> list[tuple[str, str]]:
         ("isolation, at least", protocol["isolation"]),
         ("package", info.package or "any"),
     ]
+
+
+def _picture(block: Any) -> Any:
+    """A block's picture as an element of the page; nothing for other blocks."""
+    import markupsafe
+
+    return markupsafe.Markup(inline(block))
 
 
 def _slug(words: str) -> str:

@@ -99,7 +99,7 @@ def test_contact_conserves_what_two_players_share() -> None:
     assert after.velocity[0, 5] == pytest.approx([1.0, 0.0])
 
 
-@pytest.mark.parametrize("preset", [None, "paper", "sweeps", "five"])
+@pytest.mark.parametrize("preset", [None, "paper", "sweeps", "five", "conceal"])
 def test_costs_are_differentiable_and_alike_on_torch(preset: str | None) -> None:
     system = Football.build(preset).system
     rng = np.random.default_rng(0)
@@ -185,3 +185,17 @@ def test_the_play_is_over_when_no_play_goes_on() -> None:
 def test_a_call_that_is_none_is_named_before_the_first_match(player: str, words: str) -> None:
     with pytest.raises(NotSupported, match=words):
         aa.play("Football-v0", [player, "random"], matches=1)
+
+
+def test_linebackers_away_from_the_lane_cost_the_defenders() -> None:
+    """`cover` pays the attackers the linebackers' squared distances from the lane of their sweep, y = +0.8 or -0.8."""
+    plain, covered = (Football(plays=("sweep_left", "run"), contact="none", cover=cover).system for cover in (0.0, 2.0))
+    motion = Motion(*plain.start, np.ones(2))
+    apart = sum((y - 0.8) ** 2 for y in (-0.8, 0.0, 0.8))  # SLB, MLB, WLB at the snap
+    assert plain.terminal(motion) - covered.terminal(motion) == pytest.approx([2.0 * apart, 0.0])
+
+
+def test_grip_scales_contact() -> None:
+    systems = [Football(grip=grip).system for grip in (1.0, 0.25)]
+    full, light = (system._weights(Motion(*system.start, np.ones(2))) for system in systems)
+    assert light == pytest.approx(full / 4)

@@ -14,7 +14,7 @@ __all__ = ["Contact", "sigmoid"]
 
 def sigmoid(xp: Any, x: Any) -> Any:
     """1 / (1 + exp(-x)), without overflow."""
-    return 1 / (1 + xp.exp(-xp.clip(x, -60.0, 60.0)))
+    return 1 / (1 + xp.exp(xp.clip(-x, None, 60.0))) if xp is np else xp.sigmoid(x)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +31,15 @@ class Contact:
     sharpness: float
     radius: float
 
-    def weights(self, position: Any) -> Any:
-        """How strongly attacker i and defender j hold each other now, (..., N, N), from positions (..., 2, N, 2)."""
+    def weights(self, position: Any, strength: Any = None) -> Any:
+        """How strongly attacker i and defender j hold each other now, (..., N, N), from positions (..., 2, N, 2).
+
+        `strength` is the field of that name as an array of the positions' namespace, where the caller has it at hand.
+        """
         a = Arrays.of(position)
-        apart = position[..., 0, :, None, :] - position[..., 1, None, :, :]
-        return a.asarray(self.strength, position.dtype) * sigmoid(a.xp, self.sharpness * (self.radius**2 - (apart**2).sum(-1)))
+        x, y = (at[..., 0, :, None] - at[..., 1, None, :] for at in (position[..., 0], position[..., 1]))
+        strength = a.asarray(self.strength, position.dtype) if strength is None else strength
+        return strength * sigmoid(a.xp, self.sharpness * (self.radius**2 - (x * x + y * y)))
 
     def held(self, velocity: Any, weights: Any) -> Any:
         """Velocities (..., 2, N, 2) after those who hold each other have shared theirs."""
@@ -54,7 +58,6 @@ class Contact:
     def closing(self, position: Any, velocity: Any, carrier: int) -> Any:
         """How fast each defender comes nearer to an attacker, not below 0, (..., N)."""
         xp = Arrays.of(position).xp
-        apart = position[..., 0, carrier, None, :] - position[..., 1, :, :]
-        speed = velocity[..., 1, :, :] - velocity[..., 0, carrier, None, :]
-        distance = xp.sqrt((apart**2).sum(-1) + 1e-6)
-        return xp.clip((apart * speed).sum(-1) / distance, 0.0, None)
+        x, y = (at[..., 0, carrier, None] - at[..., 1, :] for at in (position[..., 0], position[..., 1]))
+        u, v = (speed[..., 1, :] - speed[..., 0, carrier, None] for speed in (velocity[..., 0], velocity[..., 1]))
+        return xp.clip((x * u + y * v) / xp.sqrt(x * x + y * y + 1e-6), 0.0, None)

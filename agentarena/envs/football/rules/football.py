@@ -18,7 +18,7 @@ from agentarena.envs.football.state import ATTACK, DEFENCE
 
 from .contact import Contact, sigmoid
 from .playbook import CALLS, controls
-from .plays import carrier, worth
+from .plays import LANES, carrier, receivers, worth
 from .roster import Roster
 from .system import Motion, System
 
@@ -42,6 +42,7 @@ class FootballSystem(System):
         rate: Tackles per time by one defender who holds the carrier fully.
         effort: What a control of 1 costs per time, squared: attackers, defenders.
         lane: What leaving the lane of a sweep costs.
+        cover: What a linebacker costs the defenders who is away from the lane of a sweep at the horizon, per squared unit.
         completion: Length over which the chance of catching a throw falls; 0 for throws that never fail.
         steps: K.
         horizon: Time at which the play ends.
@@ -61,6 +62,7 @@ class FootballSystem(System):
     horizon: float
     substeps: int = 4
     box: float = np.inf
+    cover: float = 0.0
     dims: int = 2
 
     least_alive = 0.01
@@ -105,7 +107,7 @@ class FootballSystem(System):
         if self.contact is None:
             weights, velocity = None, motion.velocity + dt * control
         else:
-            weights = self.contact.weights(motion.position)
+            weights = self._weights(motion)
             velocity = self.contact.held(motion.velocity + dt * self.contact.grip(weights)[..., None] * control, weights)
         velocity = self._limited(a, velocity)
         position = motion.position + dt * velocity
@@ -128,7 +130,7 @@ class FootballSystem(System):
     def _limited(self, a: Arrays, velocity: Any) -> Any:
         """Velocities scaled down to the greatest speeds."""
         speed = a.xp.sqrt((velocity**2).sum(-1) + 1e-12)
-        most = a.asarray(self.roster.speeds, velocity.dtype)
+        most = self.constant(a, "speeds", self.roster.speeds, velocity.dtype)
         return velocity * (most / a.xp.maximum(speed, most))[..., None]
 
     # --- costs --------------------------------------------------------------------------------------------------
@@ -136,18 +138,32 @@ class FootballSystem(System):
     def terminal(self, motion: Motion) -> Any:
         a = Arrays.of(motion.position)
         weights = self._weights(motion)
+        catch = self.constant(a, "receivers", receivers(self.roster, self.completion), a.xp.bool)
         values = a.xp.stack(
-            [worth(play, self.roster, motion, weights, lane=self.lane, completion=self.completion) for play in self.plays], -1
+            [worth(play, self.roster, motion, weights, catch, lane=self.lane, completion=self.completion) for play in self.plays], -1
         )
+        if self.cover:
+            values = values + self._uncovered(a, motion)
         if self.tackle == "hazard":
             return -motion.alive * values
         held = 1 - a.xp.prod(1 - weights[..., carrier("pass", self.roster), :], -1)
-        sacked = a.asarray(np.array([_SACK * (play == "pass") for play in self.plays]), values.dtype) * held[..., None]
+        sack = self.constant(a, "sack", np.array([_SACK * (play == "pass") for play in self.plays]), values.dtype)
+        sacked = sack * held[..., None]
         return sacked - values
+
+    def _uncovered(self, a: Arrays, motion: Motion) -> Any:
+        """What linebackers away from the lane of each sweep are worth to the attackers, (..., I)."""
+        backers = self.roster.numbers(DEFENCE, "SLB", "MLB", "WLB")
+        y = motion.position[..., DEFENCE, backers[0] : backers[-1] + 1, 1][..., None, :]
+        lanes = self.constant(a, "lanes", np.array([LANES.get(play, 0.0) for play in self.plays])[:, None], y.dtype)
+        swept = self.constant(a, "swept", np.array([self.cover * (play in LANES) for play in self.plays]), y.dtype)
+        return swept * ((y - lanes) ** 2).sum(-1)
 
     def _weights(self, motion: Motion) -> Any:
         if self.contact is not None:
-            return self.contact.weights(motion.position)
+            a = Arrays.of(motion.position)
+            strength = self.constant(a, "strength", self.contact.strength, motion.position.dtype)
+            return self.contact.weights(motion.position, strength)
         return motion.position[..., 0, :, None, 0] * motion.position[..., 1, None, :, 0] * 0.0
 
     def _pressure(self, a: Arrays, motion: Motion) -> Any:
@@ -155,7 +171,7 @@ class FootballSystem(System):
         weights, who = self._weights(motion), carrier("run", self.roster)
         closing = (self.contact or Contact(np.zeros(1), 1.0, 0.0)).closing(motion.position, motion.velocity, who)
         missed = a.xp.prod(1 - sigmoid(a.xp, 3 * weights[..., who, :] + 0.2 * closing), -1)
-        pays = a.asarray(np.array([_TACKLE_COST * (play != "pass") for play in self.plays]), missed.dtype)
+        pays = self.constant(a, "pays", np.array([_TACKLE_COST * (play != "pass") for play in self.plays]), missed.dtype)
         return pays * (1 - missed)[..., None]
 
     @cached_property
@@ -167,7 +183,8 @@ class FootballSystem(System):
     @cached_property
     def costs(self) -> tuple[float, float]:
         far = self.reach[0]
-        play = far + 1.0 + self.lane * (far + 1.0) ** 2 + (_TACKLE_COST * self.steps + _SACK if self.tackle == "saturating" else 0.0)
+        swept = (self.lane + self.cover * len(self.roster.numbers(DEFENCE, "SLB", "MLB", "WLB"))) * (far + 1.0) ** 2
+        play = far + 1.0 + swept + (_TACKLE_COST * self.steps + _SACK if self.tackle == "saturating" else 0.0)
         work = [2 * self.horizon * weight * float((self.roster.pushes[side] ** 2).sum()) for side, weight in enumerate(self.effort)]
         return -work[DEFENCE] - play, work[ATTACK] + play
 

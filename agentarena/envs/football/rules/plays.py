@@ -21,11 +21,13 @@ from .contact import sigmoid
 from .roster import Roster
 from .system import Motion
 
-__all__ = ["LANE", "PLAYS", "carrier", "worth"]
+__all__ = ["LANE", "LANES", "PLAYS", "carrier", "receivers", "throw_shares", "worth"]
 
 PLAYS = ("run", "pass", "sweep_left", "sweep_right")
 LANE = 0.8
 """How far from the middle a sweep goes."""
+LANES = {"sweep_left": LANE, "sweep_right": -LANE}
+"""Where the lane of each sweep is, y."""
 _SOFT = 0.15
 """How soft the choice of the best receiver is, in units."""
 _FREE, _FREE_AT, _FREE_SHARP = 0.4, 0.3, 20.0
@@ -37,7 +39,7 @@ def carrier(play: str, roster: Roster) -> int:
     return roster.number("QB" if play == "pass" else "RB")
 
 
-def worth(play: str, roster: Roster, motion: Motion, weights: Any, *, lane: float, completion: float) -> Any:
+def worth(play: str, roster: Roster, motion: Motion, weights: Any, receivers: Any, *, lane: float, completion: float) -> Any:
     """What a play that still goes on at the horizon is worth, (...).
 
     Args:
@@ -45,26 +47,44 @@ def worth(play: str, roster: Roster, motion: Motion, weights: Any, *, lane: floa
         roster: Who plays.
         motion: At the horizon.
         weights: How players hold each other then.
+        receivers: `receivers` of the roster as an array of the motion's namespace.
         lane: What leaving the lane of a sweep costs.
         completion: Length over which the chance of catching a throw falls; 0 for throws that never fail.
     """
     if play == "pass":
-        return _best_receiver(roster, motion, weights, completion)
+        return _best_receiver(roster, motion, weights, receivers, completion)
     at = motion.position[..., 0, carrier(play, roster), :]
     if play == "run":
         return at[..., 0]
-    aim = LANE if play == "sweep_left" else -LANE
-    return at[..., 0] - lane * (at[..., 1] - aim) ** 2
+    return at[..., 0] - lane * (at[..., 1] - LANES[play]) ** 2
 
 
-def _best_receiver(roster: Roster, motion: Motion, weights: Any, completion: float) -> Any:
-    """The soft greatest of what a throw to each receiver is worth.
+def receivers(roster: Roster, completion: float) -> np.ndarray:
+    """Which attackers a throw may go to, (N,), bool: not the RB, and not the QB where distance from it counts."""
+    return np.array([role.name not in ("RB", "QB") if completion else role.name != "RB" for role in roster.attack])
+
+
+def throw_shares(roster: Roster, motion: Motion, weights: Any, completion: float) -> Any:
+    """How much of a throw's worth hangs on each attacker, (..., N): the chances of the soft choice, which add up to 1."""
+    catch = Arrays.of(motion.position).asarray(receivers(roster, completion))
+    _, part = _throws(roster, motion, weights, catch, completion)
+    return part / part.sum(-1)[..., None]
+
+
+def _best_receiver(roster: Roster, motion: Motion, weights: Any, receivers: Any, completion: float) -> Any:
+    """The soft greatest of what a throw to each receiver is worth."""
+    a = Arrays.of(motion.position)
+    most, part = _throws(roster, motion, weights, receivers, completion)
+    return _SOFT * (most + a.xp.log(a.xp.clip(part.sum(-1), 1e-300, None)))
+
+
+def _throws(roster: Roster, motion: Motion, weights: Any, receivers: Any, completion: float) -> tuple[Any, Any]:
+    """The greatest worth of a throw, over `_SOFT`, (...), and the weight of each attacker against it, (..., N).
 
     With `completion` 0 a free receiver is worth its place and `_FREE` more, as in the authors' code. Else its place times the chance
     that it catches, which falls with its distance from the QB and where it is held.
     """
     a = Arrays.of(motion.position)
-    receivers = a.asarray(np.array([role.name not in ("RB", "QB") if completion else role.name != "RB" for role in roster.attack]))
     free = sigmoid(a.xp, _FREE_SHARP * (_FREE_AT - weights.sum(-1)))
     ahead = motion.position[..., 0, :, 0]
     if completion:
@@ -73,5 +93,4 @@ def _best_receiver(roster: Roster, motion: Motion, weights: Any, completion: flo
     else:
         value = (ahead + _FREE * free) / _SOFT
     most = value.max(-1) if a.numpy else value.amax(-1)
-    part = a.xp.where(receivers, a.xp.exp(value - most[..., None]), a.xp.zeros_like(value))
-    return _SOFT * (most + a.xp.log(a.xp.clip(part.sum(-1), 1e-300, None)))
+    return most, a.xp.where(receivers, a.xp.exp(value - most[..., None]), a.xp.zeros_like(value))

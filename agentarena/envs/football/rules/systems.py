@@ -79,7 +79,7 @@ def football(options: FootballOptions) -> FootballSystem:
     return FootballSystem(
         roster=roster,
         plays=plays,
-        contact=None if options.contact == "none" else Contact(roster.blocks, *_CONTACTS[options.contact]),
+        contact=None if options.contact == "none" else Contact(float(options.grip) * roster.blocks, *_CONTACTS[options.contact]),
         tackle=options.tackle,
         rate=float(options.rate),
         effort=(float(options.effort_attack), float(options.effort_defence)),
@@ -89,6 +89,7 @@ def football(options: FootballOptions) -> FootballSystem:
         horizon=float(options.horizon),
         substeps=options.substeps,
         box=float(options.box) or math.inf,
+        cover=float(options.cover),
     )
 
 

@@ -13,12 +13,14 @@ Axis letters: M nodes of a level, I types, N players, D dimensions.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from agentarena.core.errors import BadOption
 from agentarena.envs.football.rules.linear_quadratic import Discretization
 from agentarena.envs.football.rules.system import Motion, System
 from agentarena.envs.football.state import ATTACK, DEFENCE
@@ -40,6 +42,7 @@ class TreeConfig:
         merge_at: Share of the iterations after which children with like posteriors are merged and unlikely ones cut.
         merge_gap: Posteriors closer than this are alike, and chances below it are none.
         ascents: Steps of the other side for each of the informed side's.
+        seconds: Wall time after which iterations stop; 0 for no limit. What is found then depends on the machine.
         seed: Of the first controls and chances.
     """
 
@@ -50,6 +53,7 @@ class TreeConfig:
     merge_at: tuple[float, ...] = (0.5, 0.7)
     merge_gap: float = 0.04
     ascents: int = 1
+    seconds: float = 0.0
     seed: int = 0
 
 
@@ -170,6 +174,34 @@ class Tree:
             self.levels[number] = _cut(level, left, keep, self.discretization)
             left = np.flatnonzero(keep)
 
+    def copy(self) -> Tree:
+        """A tree of the same parameters, detached from the gradients of this one."""
+        stay, levels = np.arange(1), []
+        for level in self.levels:
+            levels.append(_cut(level, stay, np.ones(len(level.parent), bool), self.discretization))
+            stay = np.arange(len(level.parent))
+        return Tree(self.system, self.prior, self.motion, self.discretization, levels, self.value, list(self.history))
+
+    def below(self, slot: int) -> Tree:
+        """The tree that is left after the first step has been played with a prototype of the root.
+
+        Raises:
+            BadOption: The root has no such prototype, or its children are the last.
+        """
+        nodes = np.flatnonzero(self.levels[0].slot.numpy() == slot)
+        if not len(nodes) or len(self.levels) < 2:
+            raise BadOption(
+                f"prototype {slot} leads nowhere; the root has {sorted(self.levels[0].slot.tolist())}, {len(self.levels)} steps are left"
+            )
+        left, levels = nodes, []
+        for level in self.levels[1:]:
+            keep = np.isin(level.parent.numpy(), left)
+            levels.append(_cut(level, left, keep, self.discretization))
+            left = np.flatnonzero(keep)
+        joint = self.beliefs()[1][nodes[0]]
+        motion = Motion(*(part[nodes[0]] for part in self.motions()[1]))
+        return Tree(self.system, joint / joint.sum(), motion, self.discretization, levels)
+
     @property
     def nodes(self) -> int:
         """How many nodes there are, but for the root."""
@@ -271,8 +303,10 @@ def solve(
     tree = warm or grow(system, belief, motion, steps or system.steps, discretization, 0.1 * scale, config.seed)
     tree.prior, tree.motion = belief, motion
     merges = {round(share * config.iterations) for share in config.merge_at}
-    optimizers = _optimizers(tree, config, scale)
+    optimizers, begin = _optimizers(tree, config, scale), time.perf_counter()
     for i in range(config.iterations):
+        if config.seconds and time.perf_counter() - begin > config.seconds:
+            break
         if i in merges:
             tree.merge(config.merge_gap, 1e-4)
             optimizers = _optimizers(tree, config, scale)

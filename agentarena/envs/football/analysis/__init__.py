@@ -1,0 +1,1 @@
+"""Measures of play, for reports and benchmarks."""
