@@ -159,7 +159,7 @@ def test_cards() -> None:
     assert list(cards) == env_ids()
     for card in cards.values():
         assert card.info.seats >= 1
-        assert set(card.options) == set(aa.game(card.id).options)
+        assert set(aa.game(card.id).options) <= set(card.options)  # a late option is left out of records at its default
         assert all(set(preset) <= set(card.options) for preset in card.presets.values())
         assert card.text.startswith("#")
         assert card.summary

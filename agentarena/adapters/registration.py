@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
@@ -60,7 +61,8 @@ def list_envs() -> list[EnvCard]:
 
 def _card_of(env_id: str) -> EnvCard:
     rules = game(env_id)
-    return EnvCard(env_id, rules.info, rules.options, game_class(env_id).presets, card(env_id))
+    options = {field.name: getattr(rules, field.name) for field in dataclasses.fields(rules)}  # type: ignore[arg-type]
+    return EnvCard(env_id, rules.info, options, game_class(env_id).presets, card(env_id))
 
 
 class OwnGames(MetaPathFinder, Loader):

@@ -137,7 +137,12 @@ class GameTrainer(GRPOTrainer):
         training, cache = model.training, model.config.use_cache
         engine = HFEngine(model.eval(), tokenizer=self.processing_class)  # a new one: it keeps keys and values of these weights alone
         try:
-            settings = {"temperature": self.temperature, "max_tokens": self.rollout.max_tokens, "memory": "chat", "keep_thinking": True}
+            settings: dict[str, Any] = {
+                "temperature": self.temperature,
+                "max_tokens": self.rollout.max_tokens,
+                "memory": "chat",
+                "keep_thinking": True,
+            }
             own, others = (LanguageAgent.of(engine, name=name, **settings) for name in (POLICY, _OTHERS))
             return self._played(own, others)
         finally:
@@ -179,7 +184,8 @@ class GameTrainer(GRPOTrainer):
 
     def tokens_of(self, records: Sequence[Record]) -> dict[str, Any]:
         """What a rollout function returns, for the rows of the batch and their matches."""
-        end = int(self.processing_class.eos_token_id)
+        tokenizer: Any = self.processing_class  # in text games always a tokenizer
+        end = int(tokenizer.eos_token_id)
         fields: dict[str, list[Any]] = {
             name: [] for name in ("prompt_ids", "completion_ids", "logprobs", "env_mask", "seat_return", "turns_left_out")
         }

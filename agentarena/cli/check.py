@@ -7,7 +7,7 @@ import click
 from agentarena.core import registry
 from agentarena.core.display import printable_lines
 
-from .common import echo_json, json_option, say
+from .common import echo_json, env_options, json_option, key_values, say
 
 
 @click.command("check")
@@ -17,14 +17,24 @@ from .common import echo_json, json_option, say
     "--write-golden", type=click.Path(file_okay=False), metavar="DIR", help="Write the golden transcripts into DIR instead of checking."
 )
 @click.option("--golden", type=click.Path(file_okay=False, exists=True), metavar="DIR", help="Compare with the golden transcripts in DIR.")
+@env_options
 @click.option("-v", "--verbose", is_flag=True, help="List the checks that passed, too.")
 @json_option
-def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, golden: str | None, verbose: bool, as_json: bool) -> None:
+def command(
+    envs: tuple[str, ...],
+    everything: bool,
+    write_golden: str | None,
+    golden: str | None,
+    settings: tuple[str, ...],
+    verbose: bool,
+    as_json: bool,
+) -> None:
     """Run the contract suite on games. Exit code 1 when a check fails.
 
     \b
     agentarena check KuhnPoker-v0
     agentarena check mypkg.nim:Nim -v
+    agentarena check Werewolf-v0 --set preset=lspo4 --set 'speech=latent:0.1@'
     agentarena check --all --golden tests/golden
     """
     from agentarena import check
@@ -41,7 +51,8 @@ def command(envs: tuple[str, ...], everything: bool, write_golden: str | None, g
         if everything and (reason := registry.game_class(name).missing()):
             say(f"{name}: not checked: {reason}")
             continue
-        reports.append(check.run(name, golden=golden))
+        game = registry.game(name, **key_values(settings)) if settings else name  # one configuration, without the card
+        reports.append(check.check(game, golden=golden))
         for line in () if as_json else reports[-1].lines(verbose=verbose):
             click.echo(printable_lines(line))
     if as_json:

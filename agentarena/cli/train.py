@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ._belief_rl import belief_rl
 from ._cloning import imitate
 from ._deep_cfr import deep_cfr
 from ._populations import league, population_report, psro
@@ -39,7 +40,7 @@ def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> 
     context.exit()
 
 
-for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, deep_cfr, psro, league, population_report, regret):
+for _stage in (clone, imitate, export_sft, export_dpo, ppo, dqn, belief_rl, deep_cfr, psro, league, population_report, regret):
     command.add_command(_stage)
 
 

@@ -151,6 +151,11 @@ class View:
         return self.game.text.view(self._state, self.seat, self.news, choices=False)
 
     @_lazy
+    def compact(self) -> str:
+        """What the seat knows in a few short lines, without rules and question: the prompt of a model that words a speech."""
+        return self.game.text.compact(self._state, self.seat)
+
+    @_lazy
     def options(self) -> Options:
         """The legal replies, for guided decoding."""
         return self.game.text.options(self._state, self.seat)

@@ -16,7 +16,7 @@ from .actions import Action
 from .errors import NotSupported
 from .namespace import Arrays
 
-__all__ = ["Batch", "BatchPolicy", "Bounds", "HasBatchPolicy", "map_leaves"]
+__all__ = ["Batch", "BatchPolicy", "Bounds", "HasBatchPolicy", "ListedBatch", "Outcomes", "map_leaves"]
 
 T = TypeVar("T")
 
@@ -140,6 +140,36 @@ class Batch(ABC, Generic[T]):
         if np.ndim(action):
             raise NotSupported(f"{type(self).__name__} does not convert actions to those of the scalar rules")
         return int(action)
+
+
+class Outcomes(NamedTuple):
+    """Everything that can follow the actions of some matches.
+
+    Attributes:
+        parents: Which match each outcome follows. Shape (O,).
+        chances: Its probability, given the actions. Shape (O,).
+        state: The outcomes, as one batch.
+    """
+
+    parents: np.ndarray
+    chances: np.ndarray
+    state: Any
+
+
+class ListedBatch(Batch[T]):
+    """Array rules of a simultaneous game that also list their chances: for exact solvers, and for traversals in lockstep."""
+
+    @abstractmethod
+    def deals(self) -> tuple[np.ndarray, T]:
+        """Every start with its probability, shape (D,)."""
+
+    @abstractmethod
+    def outcomes(self, state: T, actions: np.ndarray, most: int | None = None) -> Outcomes:
+        """Everything that can follow these actions, shape (B, S); raises `NotSupported`, before it is worked out, if that is more than `most`."""
+
+    @abstractmethod
+    def observe_where(self, state: T, rows: np.ndarray, seats: np.ndarray) -> np.ndarray:
+        """What seats see that are to move: seat `seats[i]` of match `rows[i]`. Shape (R, D)."""
 
 
 class BatchPolicy(Protocol):

@@ -11,9 +11,9 @@ from .actions import Action
 from .errors import NotSupported
 
 if TYPE_CHECKING:
-    from .batch import Batch
+    from .batch import Batch, ListedBatch
 
-__all__ = ["Anchors", "Chance", "Forks", "HasBatch", "HasResources", "Information", "Resample", "Serializable", "require"]
+__all__ = ["Anchors", "Chance", "Forks", "HasBatch", "HasResources", "Information", "Lockstep", "Resample", "Serializable", "require"]
 
 S = TypeVar("S")
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -117,6 +117,15 @@ class HasBatch(Protocol):
 
     def batch(self) -> Batch[Any]:
         """The array rules under this configuration."""
+        ...
+
+
+@runtime_checkable
+class Lockstep(Protocol):
+    """Games with array rules for solvers, under some options at least; seats need not play them (`HasBatch` says that they can)."""
+
+    def lockstep(self) -> ListedBatch[Any]:
+        """The array rules; raises `NotSupported` where they do not cover the options."""
         ...
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
@@ -109,7 +109,14 @@ class GameInfo:
 
 
 def option(
-    default: Any, doc: str, *, choices: tuple[Any, ...] | None = None, low: Any = None, high: Any = None, imports: bool = False
+    default: Any,
+    doc: str,
+    *,
+    choices: tuple[Any, ...] | None = None,
+    low: Any = None,
+    high: Any = None,
+    imports: bool | Callable[[str], bool] = False,
+    late: bool = False,
 ) -> Any:
     """A documented option of a game: a dataclass field whose range is checked when the game is built.
 
@@ -119,10 +126,14 @@ def option(
         choices: Allowed values, when they are few.
         low: Least allowed value.
         high: Greatest allowed value.
-        imports: Whether a value with a colon, "package.module:Name", is imported. Files may not name such values unless whoever
-            reads them trusts them (`registry.recorded_game`); an option whose value becomes code must say so.
+        imports: Whether a value with a colon, "package.module:Name", is imported, or a function that says of a value whether it is.
+            Files may not name such values unless whoever reads them trusts them (`registry.recorded_game`); an option whose value
+            becomes code must say so.
+        late: Whether the option is left out of `Game.options` at its default, so that what was recorded before the game had it stays
+            as it is, byte for byte.
     """
-    return dataclasses.field(default=default, metadata={"doc": doc, "choices": choices, "low": low, "high": high, "imports": imports})
+    metadata = {"doc": doc, "choices": choices, "low": low, "high": high, "imports": imports, "late": late}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 class Game(ABC, Generic[S]):
@@ -275,8 +286,9 @@ class Game(ABC, Generic[S]):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Every option and its value: with the environment's id, all that a record needs to rebuild the game."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        """The options and their values: with the environment's id, all that a record needs to rebuild the game."""
+        values = ((field, getattr(self, field.name)) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+        return {field.name: value for field, value in values if not (field.metadata.get("late") and value == field.default)}
 
     def check(self, state: S, actions: Mapping[int, Action]) -> None:
         """Raise what `step` must raise for these actions; return when they are in order."""

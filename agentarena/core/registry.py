@@ -41,6 +41,7 @@ __all__ = [
     "recorded_game",
     "resolve",
     "screen",
+    "table",
 ]
 
 ENVS: dict[str, str] = {
@@ -70,6 +71,7 @@ ENVS: dict[str, str] = {
     "Football-v0": "agentarena.envs.football:Football",
     "Hexner-v0": "agentarena.envs.football:Hexner",
     "Hexner22-v0": "agentarena.envs.football:Hexner22",
+    "OneStageHexner-v0": "agentarena.envs.one_stage_hexner:OneStageHexner",
     "EFG-v0": "agentarena.envs.efg:EFG",
     "SkillGame-v0": "agentarena.envs.skillgame:SkillGame",
     "PokemonVGC-v0": "agentarena.envs.pokemon_vgc:PokemonVGC",
@@ -89,10 +91,12 @@ AGENTS: dict[str, str] = {
     "table:": "agentarena.agents.table:TableAgent",
     "tiny": "agentarena.agents.llm.agent:tiny",
     "rl:": "agentarena.agents.rl.agent:NetworkAgent",
+    "belief-rl:": "agentarena.agents.rl.belief_agent:BeliefAgent",
     "sb3:": "agentarena.agents.rl.sb3:SB3Agent",
     "torch:": "agentarena.agents.rl.torch_module:TorchModuleAgent",
     "torchrl:": "agentarena.agents.rl.torchrl:TorchRLAgent",
     "rllib:": "agentarena.agents.rl.rllib:RLlibAgent",
+    "lspo:": "agentarena.train.lspo.agent:LSPO",
     "hf:": "agentarena.agents.llm.agent:hf",
     "openai:": "agentarena.agents.llm.agent:openai",
     "vllm:": "agentarena.agents.llm.vllm:vllm",
@@ -151,6 +155,17 @@ def screen(rules: Game[Any]) -> Callable[[Game[Any], Any, int], Screen] | None:
         `None` where the package has no such function; words (`TextFace.look`) stand for it then.
     """
     function: Callable[[Game[Any], Any, int], Screen] | None = _beside(rules, "drawing", "screen")
+    return function
+
+
+def table(rules: Game[Any]) -> Callable[[Game[Any], Any, tuple[int, ...]], str] | None:
+    """The function that sets a game's table in characters: `table(game, state, seats) -> str` in `drawing.py` of its package. It shows no
+    more than `seats` may know together.
+
+    Returns:
+        `None` where the package has no such function; words (`TextFace.look`) stand for it then.
+    """
+    function: Callable[[Game[Any], Any, tuple[int, ...]], str] | None = _beside(rules, "drawing", "table")
     return function
 
 
@@ -320,7 +335,7 @@ def recorded_game(env_id: str, options: Mapping[str, Any], *, trust: bool = Fals
     for name, value in options.items():
         if name not in known:
             raise UnknownName(f"option of {cls.__name__}", name, known)
-        if known[name].metadata.get("imports") and not trust and (not isinstance(value, str) or ":" in value):
+        if not trust and _is_code(known[name], value):
             raise UntrustedRecord(f"option {name!r} of {env_id} is {shown(value)}: code that is not built in. {_TRUST}")
     try:
         return _shared(cls, None, {name: _hashable(value) for name, value in options.items()})
@@ -330,6 +345,14 @@ def recorded_game(env_id: str, options: Mapping[str, Any], *, trust: bool = Fals
         raise BadOption(
             f"{env_id} cannot be built with the options of the file: {type(error).__name__}: {shown(str(error), 200)}"
         ) from error
+
+
+def _is_code(option: dataclasses.Field[Any], value: Any) -> bool:
+    """Whether an option's value would be imported."""
+    imports = option.metadata.get("imports", False)
+    if not imports or not isinstance(value, str):
+        return bool(imports)
+    return imports(value) if callable(imports) else ":" in value
 
 
 def _refuse_code(env_id: str, options: Mapping[str, Any]) -> None:

@@ -202,6 +202,10 @@ class TextFace(ABC, Generic[S]):
         """One event that `seat` may know, as a sentence; `""` to leave it out."""
         return ""
 
+    def compact(self, state: S, seat: int) -> str:
+        """What the seat knows in a few short lines, for a model that words what it says; by default what it sees now."""
+        return self.look(state, seat)
+
     def ask(self, state: S, seat: int) -> str:
         """The closing question to a seat that is to move, naming what it may reply."""
         options = self.options(state, seat)

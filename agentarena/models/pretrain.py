@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from .corpus import Decision, corpus
-from .tokenizer import SPECIALS, train
+from .tokenizer import PIECES, SPECIALS, train
 
 VIEWS = 0.5
 """Weight of the views' loss per token beside that of the replies."""
@@ -49,7 +49,9 @@ class Settings:
         heads: Attention heads, at least 2; the greatest divisor up to half as many for keys and values.
         feed_forward: Width of the feed-forward layers.
         vocabulary: Entries of the tokenizer.
+        copying: How strongly attention copies what it looks at before anything is learned; 0 begins at random.
         rate: Greatest learning rate.
+        embeddings: Learning rate of the embeddings, relative to `rate`.
         batch: Decisions in an optimizer step.
         micro: Decisions in a micro-batch, all of the same rules.
         seed: Seed of the corpus, the initial weights and the order.
@@ -64,7 +66,9 @@ class Settings:
     heads: int = 4
     feed_forward: int = 448
     vocabulary: int = 3072
+    copying: float = 0.0
     rate: float = 1e-2
+    embeddings: float = 1.0
     batch: int = 36
     micro: int = 12
     seed: int = 0
@@ -176,7 +180,12 @@ def build(settings: Settings, tokenizer: Any) -> Any:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    return Qwen3ForCausalLM(config)
+    model = Qwen3ForCausalLM(config)
+    if settings.copying:
+        from .copying import copy_at_first
+
+        copy_at_first(model, settings.copying)
+    return model
 
 
 def shape_of(base: Path) -> dict[str, Any]:
@@ -207,17 +216,26 @@ def rate_at(fraction: float, peak: float) -> float:
 
 
 def optimizers(model: Any, settings: Settings) -> list[Any]:
-    """Muon for the matrices of the layers, AdamW for embeddings and gains."""
+    """Muon for the matrices of the layers, AdamW for embeddings and gains; a group's `share` is its rate relative to the others'."""
     import torch
 
     from .muon import Muon
 
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and ".layers." in name]
     others = [p for name, p in model.named_parameters() if not (p.ndim == 2 and ".layers." in name)]
-    return [Muon(matrices, settings.rate), torch.optim.AdamW(others, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
+    groups = [
+        {"params": [p for p in others if p.ndim == 2], "share": settings.embeddings},
+        {"params": [p for p in others if p.ndim != 2], "share": 1.0},
+    ]
+    updates = [Muon(matrices, settings.rate), torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.98), weight_decay=0.0, fused=True)]
+    for group in updates[0].param_groups:
+        group["share"] = 1.0
+    return updates
 
 
-def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught: Sequence[Decision] | None = None) -> None:
+def pretrain(
+    settings: Settings, out: Path, say: Any = lambda line: None, taught: Sequence[Decision] | None = None, pieces: str = PIECES
+) -> None:
     """Runs the recipe and saves model and tokenizer into `out`, where `AutoModelForCausalLM` loads them from.
 
     Args:
@@ -225,6 +243,7 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
         out: The folder.
         say: Takes lines on how far it is.
         taught: What is learned, in place of the corpus of games; `settings.decisions` should be its length.
+        pieces: Of the tokenizer, where one is trained; see `tokenizer.train`.
     """
     from transformers import AutoTokenizer
 
@@ -240,7 +259,7 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
     if known:
         tokenizer = AutoTokenizer.from_pretrained(known)
     else:
-        tokenizer = train(texts_of(lessons[:8000]), settings.vocabulary)
+        tokenizer = train(texts_of(lessons[:8000]), settings.vocabulary, pieces)
     encoded = encode(tokenizer, lessons)
     held, encoded = encoded[: settings.decisions // 100], encoded[settings.decisions // 100 :]
     say(
@@ -261,7 +280,7 @@ def pretrain(settings: Settings, out: Path, say: Any = lambda line: None, taught
             if fraction >= 1 and steps:
                 break
             for group in (group for optimizer in updates for group in optimizer.param_groups):
-                group["lr"] = rate_at(fraction, settings.rate)
+                group["lr"] = rate_at(fraction, settings.rate) * group["share"]
             recent.append(step(model, updates, chunk))
             steps += 1
             if steps % 25 == 0:

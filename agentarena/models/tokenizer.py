@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["CHAT_TEMPLATE", "SPECIALS", "train"]
+__all__ = ["CHAT_TEMPLATE", "PIECES", "SPECIALS", "train"]
 
 SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE = (
@@ -18,7 +18,7 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
 )
 
-_PIECES = (
+PIECES = (
     r"\n[.XO](?= )"  # the first cell of a board's row
     r"| ?\(\d,\d\)"  # a cell by its coordinates
     r"| ?(?:10|[2-9AJQK])[SHDC]\b"  # a playing card
@@ -30,7 +30,7 @@ _PIECES = (
 """Pieces within which merges happen."""
 
 
-def train(texts: Iterable[str], vocabulary: int, pieces: str = _PIECES) -> Any:
+def train(texts: Iterable[str], vocabulary: int, pieces: str = PIECES) -> Any:
     """A `transformers.PreTrainedTokenizerFast` with `vocabulary` entries at most, trained on `texts`, with a chat template.
 
     Args:

@@ -57,6 +57,7 @@ def test_agents_and_environments_as_json(run: Run) -> None:
         "LevineHats-v0",
         "Merge-v0",
         "Consensus-v0",
+        "OneStageHexner-v0",
         "EFG-v0",
     ]
     assert json.loads(run("envs", "KuhnPoker-v0", "--json")[1])["info"]["seats"] == 2

@@ -87,6 +87,20 @@ def test_play_record_verify_replay_report(run: Run, tmp_path: Path) -> None:
     assert "kuhnpoker/nash" in (tmp_path / "kuhn.html").read_text()
 
 
+def test_a_match_as_a_picture(run: Run, tmp_path: Path) -> None:
+    run("play", "Hexner-v0", "hexner/equilibrium", "hexner/equilibrium", "--out", "a.jsonl", "--quiet")
+    assert run("replay", "a.jsonl", "--svg", "film.svg")[0] == 0
+    assert "@keyframes" in (tmp_path / "film.svg").read_text()
+    assert run("replay", "a.jsonl", "--svg", "still.svg", "--still", "--seat", "1")[0] == 0
+    words = (tmp_path / "still.svg").read_text()
+    assert "@keyframes" not in words
+    assert "seen by seat 1" in words
+    assert run("replay", "a.jsonl", "--still")[0] == 2
+    run("play", "TicTacToe-v0", "random", "random", "--out", "b.jsonl", "--quiet")
+    assert run("replay", "b.jsonl", "--svg", "b.svg")[0] != 0
+    assert not (tmp_path / "b.svg").exists()
+
+
 def test_a_changed_record_does_not_verify(run: Run, tmp_path: Path) -> None:
     run("play", "TicTacToe-v0", "random", "random", "-n", "3", "--out", "a.jsonl", "--quiet")
     lines = (tmp_path / "a.jsonl").read_text().splitlines()

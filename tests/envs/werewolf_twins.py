@@ -8,9 +8,10 @@ from agentarena.core.agent import action_mask
 from agentarena.core.frozen import replace
 from agentarena.core.rng import stream
 from agentarena.envs.werewolf import Werewolf
+from agentarena.envs.werewolf.actions import speech
 from agentarena.envs.werewolf.options import MASON, WOLF
 from agentarena.envs.werewolf.rules import begin_night
-from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, TALK, Deal, State, dealt
+from agentarena.envs.werewolf.state import BREW, HUNT, NIGHT, OVER, SPEAK, TALK, Deal, State, dealt
 
 __all__ = ["compare"]
 
@@ -94,6 +95,15 @@ def _swapped(game: Werewolf, state: State, seat: int, rng: np.random.Generator) 
     return begin_night(game, replace(state, deal=deal, day=0, log=dealt(game, deal), news_from=0), rng)
 
 
+def _same_act(game: Werewolf, state: State, twin: State, seat: int, move: int) -> int:
+    """The twin's move that means what a speech of the first match means; -1 where it has none."""
+    first, second = game.space_of(state.roles[seat]), game.space_of(twin.roles[seat])
+    if first is second:
+        return move
+    index = second.index(first.act(move - speech(game.players)))
+    return -1 if index is None else speech(game.players) + index
+
+
 def _same_part(game: Werewolf, state: State, twin: State, seat: int) -> bool:
     """Whether the seat is asked in both or neither, at the same point of the night."""
     return state.phase == twin.phase and (seat in state.to_move) == (seat in twin.to_move)
@@ -106,6 +116,8 @@ def _random(game: Werewolf, state: State, seat: int, rng: np.random.Generator) -
 
 def _echo(game: Werewolf, state: State, twin: State, moves: dict[int, int], rng: np.random.Generator) -> dict[int, int] | None:
     """The twin's moves: the same by day; by night role by role, so that wolves and doctor choose whom they chose before."""
+    if state.phase == SPEAK:
+        moves = {who: _same_act(game, state, twin, who, move) for who, move in moves.items()}
     if state.phase not in _DARK:
         return moves if all(who in twin.to_move and move in game.legal(twin, who) for who, move in moves.items()) else None
     by_role: dict[int, list[int]] = {}

@@ -63,6 +63,7 @@ def test_every_discrete_environment_has_a_lesson() -> None:
         "Hexner22-v0",
         "Household-v0",
         "Merge-v0",
+        "OneStageHexner-v0",
         "PokemonVGC-v0",
         "Shop-v0",
         "SkillGame-v0",
@@ -190,3 +191,24 @@ def test_a_run_by_updates_does_not_depend_on_the_clock(taught: list[Decision], t
     assert weights[0] == weights[1]
     with pytest.raises(ValueError, match="minutes or steps must be greater than 0"):
         pretrain(Settings(minutes=0.0), tmp_path / "third", taught=taught)
+
+
+def test_attention_that_copies_at_first_adds_what_it_looks_at(tokenizer: Any) -> None:
+    import torch
+
+    settings = Settings(hidden=32, layers=2, heads=4, feed_forward=48, copying=0.5, seed=1)
+    attention = build(settings, tokenizer).model.layers[0].self_attn
+    width = attention.head_dim
+    values, outputs = attention.v_proj.weight, attention.o_proj.weight  # (2 key heads x 8, 32), (32, 4 heads x 8)
+    by_head = values.view(2, width, 32).repeat_interleave(2, dim=0).reshape(-1, 32)
+    copied = outputs @ by_head
+    assert torch.allclose(copied, 0.5 * values.T @ values, atol=1e-5)  # half of the part that the heads can hold
+    assert torch.allclose(torch.linalg.eigvalsh(copied)[-16:], torch.full((16,), 0.5), atol=1e-4)
+
+
+def test_embeddings_have_a_rate_of_their_own(tokenizer: Any) -> None:
+    settings = Settings(hidden=32, layers=1, heads=2, feed_forward=48, embeddings=0.1)
+    model = build(settings, tokenizer)
+    shares = {id(p): group["share"] for one in optimizers(model, settings) for group in one.param_groups for p in group["params"]}
+    assert {shares[id(p)] for name, p in model.named_parameters() if "embed" in name} == {0.1}
+    assert {shares[id(p)] for name, p in model.named_parameters() if "embed" not in name} == {1.0}

@@ -28,6 +28,7 @@ UNTAUGHT = {
     "Hexner22-v0",
     "Household-v0",
     "Merge-v0",
+    "OneStageHexner-v0",
     "PokemonVGC-v0",
     "Shop-v0",
     "SkillGame-v0",

@@ -26,7 +26,7 @@ from .engine import Engine, TokenEngine
 from .forms import form
 from .question import Question
 from .settings import Limits, Prompting, Sampling, check_names, check_text, grouped, lists_parameters
-from .strategies import Strategy, check_strategy, direct, strategy
+from .strategies import Strategy, check_strategy, default_n, direct, strategy
 
 __all__ = ["LanguageAgent", "hf", "openai", "tiny"]
 
@@ -91,17 +91,18 @@ class LanguageAgent(Agent):
             engine: The back-end.
             name: How records name it.
             release: Called on `close` in place of the engine's own `close`.
-            parameters: Fields of `Sampling`, `Prompting` and `Limits`; `strategy`, and its `n`, `policy` and `past`.
+            parameters: Fields of `Sampling`, `Prompting` and `Limits`; `strategy`, and its `n`, `policy`, `past` and `acts`.
 
         Raises:
             BadOption: A parameter is unknown or out of range.
         """
         check_names(name or engine.name, parameters)
         groups = grouped(parameters)
-        decide = {key: groups.pop(key) for key in ("n", "policy", "past") if key in groups}
+        chosen = groups.pop("strategy", "direct")
+        decide = {"n": default_n(chosen), **{key: groups.pop(key) for key in ("n", "policy", "past", "acts") if key in groups}}
         if name:
             check_text("name", name)
-        return cls(engine, **{**groups, "strategy": strategy(groups.get("strategy", "direct"), **decide)}, name=name, release=release)
+        return cls(engine, **groups, strategy=strategy(chosen, **decide), name=name, release=release)
 
     @property
     def version(self) -> str:  # type: ignore[override]  # it changes with the engine's weights

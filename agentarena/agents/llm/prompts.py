@@ -215,9 +215,12 @@ _SCHEMES = ("hf", "openai", "vllm", "tiny")
 _PROMPTING = tuple(field.name for field in dataclasses.fields(Prompting))
 _DOUBTS = {
     "candidates": "",  # like a vote, it sends one prompt several times
+    "cicero": "the move that the policy chose, and the question of how to word it, are not shown",
     "direct": "",
     "plan": "where the model thinks by itself, the record does not keep its plan apart from its thinking",
     "react": "",
+    "recon": "the two questions before the move, of one's own perspective and the others', are not shown",
+    "sla": "the deductions and the candidates that were not played are not shown",
     "recall": "the decisions of earlier matches that the strategy `recall` put into the prompt are not shown",
     "vote": "",
 }

@@ -116,7 +116,7 @@ class Limits:
 
 
 _GROUPS = {"sampling": Sampling, "prompting": Prompting, "limits": Limits}
-_STRATEGY = ("strategy", "n", "policy", "past")
+_STRATEGY = ("strategy", "n", "policy", "past", "acts")
 
 
 def names() -> list[str]:
@@ -139,6 +139,7 @@ def lists_parameters(**defaults: Any) -> Callable[[Callable[..., Any]], Callable
             ("n", "int", 5),
             ("policy", "str | None", None),
             ("past", "str | None", None),
+            ("acts", "str | None", None),
             ("name", "str", ""),
         ]
         more = [

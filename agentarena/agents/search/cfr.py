@@ -22,9 +22,9 @@ from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
 
 from .tabular import Solution, TabularAgent, checked_count, once, solved, until
-from .tree import MAX_HISTORIES, Side, tree_of
+from .tree import MAX_HISTORIES, Side, Tree, tree_of
 
-__all__ = ["CFR", "VARIANTS", "Discount", "Variant", "solve"]
+__all__ = ["CFR", "VARIANTS", "Discount", "Variant", "solve", "solve_tree"]
 
 Variant = Literal["cfr", "plus", "linear", "dcfr"]
 
@@ -71,11 +71,11 @@ VARIANTS: dict[str, Discount] = {
 class _Learner:
     """One seat's regrets and averages. All arrays have shape (Q,)."""
 
-    def __init__(self, side: Side, discount: Discount) -> None:
+    def __init__(self, side: Side, discount: Discount, rng: np.random.Generator | None = None) -> None:
         self.side, self.discount = side, discount
         self.regrets = np.zeros(side.size)
         self.total = np.zeros(side.size)
-        self.policy = side.normalised(np.zeros(side.size))
+        self.policy = side.normalised(np.zeros(side.size) if rng is None else 1.0 + rng.random(side.size))
         self.reach = side.reach(self.policy)
 
     def learn(self, gains: np.ndarray, t: int) -> None:
@@ -118,18 +118,42 @@ def solve(
         BadOption: `iterations` < 1, or an unknown `variant`.
     """
     checked_count("cfr: iterations", iterations)
-    discount = _discount(variant)
+    _discount(variant)
     tree = tree_of(game_of(game), max_histories, True)
-    learners = [_Learner(side, discount) for side in tree.sides]
+    return solved(tree, *solve_tree(tree, iterations, variant, checkpoints))
+
+
+def solve_tree(
+    tree: Tree,
+    iterations: int,
+    variant: Variant | Discount = "cfr",
+    checkpoints: Sequence[int] | None = (),
+    rng: np.random.Generator | None = None,
+) -> tuple[list[np.ndarray], dict[int, float]]:
+    """`solve` on a tree.
+
+    Args:
+        tree: The game.
+        iterations: See `solve`; so are the next two, but for `None`: NashConv is not taken.
+        variant: See there.
+        checkpoints: See there.
+        rng: Draws the first policy, near the uniform one; `None` for the uniform one itself. Where signals have no meaning yet, uniform
+            play treats all alike, and so does every policy that follows from it.
+
+    Returns:
+        The average policies over the tree's slots, and NashConv by iteration.
+    """
+    discount = _discount(variant)
+    learners = [_Learner(side, discount, rng) for side in tree.sides]
     reach = [learner.reach for learner in learners]
     nash_convs = {}
-    for t, stop in until(iterations, checkpoints):
+    for t, stop in until(iterations, checkpoints or ()):
         for seat, learner in enumerate(learners):
             learner.learn(tree.gains(seat, reach), t)
             reach[seat] = learner.reach
-        if stop:
+        if stop and checkpoints is not None:
             nash_convs[t] = tree.nash_conv([learner.average() for learner in learners])
-    return solved(tree, [learner.average() for learner in learners], nash_convs)
+    return [learner.average() for learner in learners], nash_convs
 
 
 def _discount(variant: Any) -> Discount:

@@ -6,13 +6,15 @@ Flat, where harvests are whole units, tokens or levels of effort. With A amounts
     A             nothing: silence, no, nobody
     A+1           yes: watch, punish, agree
     A+2 .. A+N+1  a seat: to punish, to blame, to vote for
+    A+N+2 ..      signals, where one speaks by latent moves: those are then all that is said by number
 
 Words are attached to a flat action as `Spoken`. Where effort is a real number, a match that is nothing but harvests has actions in a box
-[0, 1]; any other has parts: `amount` (a number), `choice` (0 nothing, 1 yes, 2 + j seat j) and `words`.
+[0, 1]; any other has parts: `amount` (a number), `choice` (0 nothing, 1 yes, 2 + j seat j, 2 + N + i signal i) and `words`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,19 +27,19 @@ from agentarena.core.text import CHARSET
 from .options import CommonsOptions
 from .state import HARVEST, PROPOSE, SANCTION, TALK, VOTE, WATCH, WORDY, Move, State, active_seats
 
-__all__ = ["action_of", "amount_of", "is_plainly_legal", "legal", "move_of", "space"]
+__all__ = ["action_of", "amount_of", "is_plainly_legal", "legal", "move_of", "signals", "space"]
 
 
 def space(options: CommonsOptions) -> gymnasium.Space[Any]:
     """The action space of every seat."""
     if options.num_amounts:
-        return gymnasium.spaces.Discrete(options.num_amounts + 2 + options.players)
+        return gymnasium.spaces.Discrete(options.num_amounts + options.num_choices)
     if options.harvest_only:
         return gymnasium.spaces.Box(0.0, 1.0, (), np.float32)
     return gymnasium.spaces.Dict(
         {
             "amount": gymnasium.spaces.Box(0.0, max(1.0, options.highest_cap), (), np.float32),
-            "choice": gymnasium.spaces.Discrete(2 + options.players),
+            "choice": gymnasium.spaces.Discrete(options.num_choices),
             "words": gymnasium.spaces.Text(options.words, min_length=0, charset=CHARSET),
         }
     )
@@ -46,6 +48,8 @@ def space(options: CommonsOptions) -> gymnasium.Space[Any]:
 def _choices(options: CommonsOptions, state: State, seat: int) -> tuple[int, ...]:
     """The choices of a phase, as `Move.choice`."""
     phase, active = state.phase, active_seats(options, state)
+    if phase == TALK and options.latent:
+        return signals(options, active, seat)
     if phase == TALK:
         return (0, 1, *(2 + other for other in active if other != seat))
     if phase == WATCH or (phase == SANCTION and options.sanction == "random"):
@@ -57,10 +61,18 @@ def _choices(options: CommonsOptions, state: State, seat: int) -> tuple[int, ...
     return (0,)
 
 
+def signals(options: CommonsOptions, active: Sequence[int], seat: int) -> tuple[int, ...]:
+    """The signals a seat can give, as `Move.choice`: about others who take part; silence where there is none."""
+    first = 2 + options.players
+    legal = (first + at for at, (_, target) in enumerate(options.signals) if target < 0 or (target != seat and target in active))
+    return tuple(legal) or (0,)
+
+
 def legal(options: CommonsOptions, state: State, seat: int) -> Legal:
     """What a seat that is to move may do."""
+    names_caps = state.phase == TALK and not options.latent
     if not options.num_amounts:
-        high = 1.0 if state.phase == HARVEST else options.highest_cap if state.phase in (TALK, PROPOSE) else 0.0
+        high = 1.0 if state.phase == HARVEST else options.highest_cap if state.phase == PROPOSE or names_caps else 0.0
         if options.harvest_only:
             return _box(1.0)
         return _parts(high, _choices(options, state, seat), options.words if state.phase in WORDY else 0)
@@ -68,7 +80,7 @@ def legal(options: CommonsOptions, state: State, seat: int) -> Legal:
         return _range(0, min(options.num_amounts, int(state.stock) + 1) if options.resource == "doubling" else options.num_amounts)
     if state.phase == PROPOSE:
         return _range(0, options.num_amounts)
-    return _flat(options.num_amounts, _choices(options, state, seat), state.phase == TALK)
+    return _flat(options.num_amounts, _choices(options, state, seat), names_caps)
 
 
 @lru_cache(maxsize=4096)

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from agentarena.core.events import Event
+from agentarena.core.speech import Remark, signal
 
 from .options import CommonsOptions
 from .rules.harvest import gains
 from .state import Round, State
 
-__all__ = ["events"]
+__all__ = ["events", "remarks"]
 
 
 def events(options: CommonsOptions, state: State) -> tuple[Event, ...]:
     """The news of the step that led to a state."""
     return tuple(event for kind, number in state.news for event in _EVENTS_OF[kind](options, state, number))
+
+
+def remarks(options: CommonsOptions, news: Iterable[Event]) -> tuple[Remark, ...]:
+    """All utterances among what a seat was told since the match began; what was said without words is put into some, silence is ""."""
+    speeches: list[Remark] = []
+    for event in news:
+        if event.kind == "said":
+            data = event.data
+            order = speeches[-1].order + 1 if speeches and speeches[-1].day == data["number"] else 0
+            words = data["words"] or _in_words(data)
+            named = sorted({int(seat) for seat in _PLAYER.findall(words) if int(seat) < options.players})
+            speeches.append(Remark(data["number"], order, data["seat"], words, tuple(named)))
+    return tuple(speeches)
+
+
+_PLAYER = re.compile(r"\bplayer (\d{1,9})\b", re.IGNORECASE | re.ASCII)
+
+
+def _in_words(data: Mapping[str, Any]) -> str:
+    """An act without words as its speaker might say it."""
+    if "symbol" in data:
+        return signal(data["symbol"], f"player {data['target']}" if data["target"] >= 0 else "")
+    if data["choice"] >= 2:
+        return f"I blame player {data['choice'] - 2}."
+    if data["choice"]:
+        return "I agree."
+    return f"Nobody should take more than {data['amount']:g}." if data["amount"] else ""
 
 
 def _round(options: CommonsOptions, state: State, number: int) -> Iterator[Event]:
@@ -60,6 +89,8 @@ def _said(options: CommonsOptions, state: State, count: int) -> Iterator[Event]:
             "choice": utterance.choice,
             "words": utterance.words,
         }
+        if utterance.choice >= 2 + options.players:
+            data["symbol"], data["target"] = options.meaning(utterance.choice)
         yield Event("said", data, audience)
 
 

@@ -7,8 +7,8 @@ units that doubles (GovSim, arXiv 2404.16698), and tokens in a group account (Os
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,18 +17,19 @@ import numpy as np
 
 from agentarena.core.actions import Action, Legal, Spoken
 from agentarena.core.display import shown
-from agentarena.core.errors import IllegalAction
+from agentarena.core.errors import BadOption, IllegalAction, NotSupported, UnknownName, UsageError
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo
+from agentarena.core.speech import Heard, LatentMove, Remark, latent_text
 
 from . import actions as moves
-from .events import events
+from .events import events, remarks
 from .information import information, resample
-from .observation import Layout
+from .observation import Layout, heard_signals
 from .options import CommonsOptions
 from .rules.harvest import return_bounds
 from .rules.phases import PHASE_STEPS, first_state
-from .state import Move, State
+from .state import TALK, Move, State
 from .text import CommonsText
 
 __all__ = ["Commons"]
@@ -115,6 +116,81 @@ class Commons(CommonsOptions, Game[State]):
 
     def rewards(self, state: State) -> tuple[float, ...]:
         return state.rewards
+
+    # --- speech, see `core.speech` ----------------------------------------------------------------------------------
+
+    def speech_roles(self) -> tuple[str, ...]:
+        return ("player",)
+
+    def speech_role(self, state: State, seat: int) -> str | None:
+        return "player" if state.phase == TALK and seat in state.to_move else None
+
+    def speech_names(self, state: State) -> tuple[str, ...]:
+        return self.names_in_news(())
+
+    def names_in_news(self, news: Iterable[Event]) -> tuple[str, ...]:
+        return tuple(f"player {seat}" for seat in self.all_seats)
+
+    def remarks(self, news: Iterable[Event]) -> tuple[Remark, ...]:
+        return remarks(self, news)
+
+    def heard(self, state: State, seat: int) -> tuple[Heard, ...]:
+        return heard_signals(self, state, seat)
+
+    def with_latent(self, moves: Mapping[str, Sequence[LatentMove]]) -> Commons:
+        """The same game in which the players have these moves.
+
+        Raises:
+            BadOption: A role other than "player" (or "*"), or moves are out of range or heard alike.
+        """
+        unknown = set(moves) - {"player", "*"}
+        if unknown:
+            raise BadOption(f"Commons: latent moves for {shown(sorted(unknown))}; the only role is 'player'")
+        return replace(self, speech=latent_text(moves.get("player", moves.get("*", (LatentMove(0),)))))
+
+    def speech_moves(self, role: str) -> tuple[LatentMove, ...]:
+        self._check_latent(role)
+        return self.latent
+
+    def latent_move(self, role: str, action: Action) -> tuple[int, int]:
+        self._check_latent(role)
+        signal = moves.move_of(self, TALK, action).choice - 2 - self.players
+        if not 0 <= signal < len(self.signals):
+            raise UsageError(f"Commons: action {shown(action)} is no signal")
+        return self.signals[signal]
+
+    def latent_action(self, role: str, move: int, target: int = -1) -> Action:
+        self._check_latent(role)
+        if (move, target) not in self.signals:
+            raise UsageError(f"Commons: no latent move {shown(move)} about seat {shown(target)}; the moves are {self.speech!r}")
+        return moves.action_of(self, TALK, Move(0.0, 2 + self.players + self.signals.index((move, target))))
+
+    def latent_observation(self, observation: np.ndarray, heard: Sequence[Heard], plain: Commons, seat: int) -> np.ndarray:
+        return self.layout.translated(observation, heard, plain.layout, seat)
+
+    def latent_mask(self, observation: np.ndarray, legal: Iterable[int], plain: Commons, seat: int) -> np.ndarray:
+        """See `Speech`; only where actions are flat."""
+        self.layout.check_alike(plain.layout)
+        if not self.num_amounts:
+            raise NotSupported("Commons: effort is a real number here, so actions have no mask; use levels, doubling or static resources")
+        out = np.zeros(self.num_amounts + self.num_choices, bool)
+        if plain.layout.read(observation).phase == TALK:
+            seats = (action - self.num_amounts - 2 for action in legal)
+            legal = (self.num_amounts + choice for choice in moves.signals(self, [other for other in seats if other >= 0], seat))
+        out[list(legal)] = True
+        return out
+
+    def speech_seat(self, observation: np.ndarray, seat: int) -> tuple[str, bool]:
+        return "player", self.layout.read(np.asarray(observation)).phase == TALK
+
+    def speech_reply(self, words: str) -> str:
+        return f"<say>{words.replace('<', ' ').replace('>', ' ')[: self.words].strip()}</say>"
+
+    def _check_latent(self, role: str) -> None:
+        if role != "player":
+            raise UnknownName("role", role, ("player",))
+        if not self.latent:
+            raise NotSupported(f"Commons: players have no latent moves (speech={self.speech!r}); make a game with with_latent(moves)")
 
     # --- what a seat may know ----------------------------------------------------------------------------------------
 

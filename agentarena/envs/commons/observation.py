@@ -6,17 +6,33 @@ round the table. -1 stands for "unknown" and "none".
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import gymnasium
 import numpy as np
+
+from agentarena.core.display import shown
+from agentarena.core.errors import NotSupported, UsageError
+from agentarena.core.speech import Heard
 
 from .options import CommonsOptions
 from .rules import dynamics
 from .rules.harvest import gains, return_bounds
 from .state import HARVEST, OVER, TALK, Round, State, Utterance, active_seats
 
-__all__ = ["COLUMNS", "GENERAL", "Layout", "Observation", "heard_utterances", "known_harvests", "knows_harvest", "knows_request"]
+__all__ = [
+    "COLUMNS",
+    "GENERAL",
+    "Layout",
+    "Observation",
+    "heard_signals",
+    "heard_utterances",
+    "known_harvests",
+    "knows_harvest",
+    "knows_request",
+]
 
 GENERAL = ("round", "rounds", "stock", "norm", "wealth", "turn", "shown", "before", "total", "shown_norm", "share")
 """Numbers about the whole: the round and how many there are, the stock now, the cap in force, own wealth, utterances so far, the round shown (0 for
@@ -66,6 +82,17 @@ def heard_utterances(options: CommonsOptions, state: State, seat: int) -> tuple[
     return tuple(utterance for utterance in state.utterances if utterance.number >= options.newcomer)
 
 
+def heard_signals(options: CommonsOptions, state: State, seat: int) -> tuple[Heard, ...]:
+    """What a seat has heard as symbols."""
+    heard, number, order = [], 0, 0
+    for utterance in heard_utterances(options, state, seat):
+        order = order + 1 if utterance.number == number else 0
+        number = utterance.number
+        if utterance.choice >= 2 + options.players:
+            heard.append(Heard(number, order, utterance.seat, *options.meaning(utterance.choice)))
+    return tuple(heard)
+
+
 # --- the vector ----------------------------------------------------------------------------------------------------------
 
 
@@ -97,7 +124,10 @@ class Layout:
     def __init__(self, options: CommonsOptions) -> None:
         self.options = options
         self.seats = options.players
-        size = _TABLE_START + self.seats * len(COLUMNS)
+        self._table_end = _TABLE_START + self.seats * len(COLUMNS)
+        self._said = (self.seats, options.talk, options.symbols + self.seats) if options.latent else (0, 0, 0)
+        self._before = (self.seats, options.symbols, self.seats + 1) if options.latent else (0, 0, 0)
+        size = self._table_end + math.prod(self._said) + math.prod(self._before)
         bound = _bound(options)
         self.space = gymnasium.spaces.Box(-bound, bound, (size,), np.float32)
         self._latest: tuple[State | None, np.ndarray] = (None, np.zeros(0))
@@ -105,18 +135,88 @@ class Layout:
     def read(self, vector: np.ndarray) -> Observation:
         """A vector with names."""
         general = dict(zip(GENERAL, vector[_GENERAL_START:_TABLE_START].tolist(), strict=True))
-        return Observation(int(vector[:_GENERAL_START].argmax()), general, vector[_TABLE_START:].reshape(self.seats, len(COLUMNS)))
+        return Observation(int(vector[:_GENERAL_START].argmax()), general, self._table_of(vector))
+
+    def _table_of(self, vector: np.ndarray) -> np.ndarray:
+        return vector[_TABLE_START : self._table_end].reshape(self.seats, len(COLUMNS))
+
+    def signals(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What was said by symbols, as views of a vector: two parts behind the table in games with latent speech.
+
+        Returns:
+            now: Shape (N, U, K + N): what each seat, own first, said in each of U turns of the latest conversation: its symbol of K, and
+                the seat that it named, own first.
+            before: Shape (N, K, N + 1): how often a seat said a symbol of a seat in earlier conversations, in quarters, 1 from 4 on; the
+                last column names nobody.
+        """
+        middle = self._table_end + math.prod(self._said)
+        return vector[self._table_end : middle].reshape(self._said), vector[middle:].reshape(self._before)
 
     def vector(self, state: State, seat: int) -> np.ndarray:
-        """What `seat` sees. Shape (8 + 11 + 16 N,), float32."""
+        """What `seat` sees. Shape (8 + 11 + 16 N,), float32; with latent speech the two parts of `signals` follow."""
         out = np.zeros(self.space.shape, np.float32)
         out[state.phase] = 1.0
         number = self._round_shown(state)
         out[_GENERAL_START:_TABLE_START] = self._general(state, seat, number)
-        table, public = out[_TABLE_START:].reshape(self.seats, len(COLUMNS)), self._public(state, number)
+        table, public = self._table_of(out), self._public(state, number)
         table[: self.seats - seat], table[self.seats - seat :] = public[seat:], public[:seat]
         self._add_private(state, seat, number, table)
+        if self.options.latent:
+            self._add_signals(out, heard_signals(self.options, state, seat), seat)
         return out
+
+    def _add_signals(self, out: np.ndarray, heard: Sequence[Heard], seat: int) -> None:
+        now, before = self.signals(out)
+        phase, number = int(out[:_GENERAL_START].argmax()), int(out[_GENERAL_START])
+        latest = max((signal.day for signal in heard), default=0)
+        if phase == TALK:
+            latest = number
+        symbols, seats = self.options.symbols, self.seats
+        turns = [0] * seats
+        for signal in sorted(heard):
+            speaker, target = (signal.speaker - seat) % seats, (signal.target - seat) % seats if signal.target >= 0 else -1
+            if signal.day < latest:
+                before[speaker, signal.symbol, target] = min(1.0, before[speaker, signal.symbol, target] + 0.25)
+                continue
+            turn = turns[speaker] if self.options.floor == "together" else sum(turns)
+            if turn >= self.options.talk:
+                raise UsageError(f"Commons: more speeches in round {signal.day} than its conversation of {self.options.talk} turns has")
+            now[speaker, turn, signal.symbol] = 1.0
+            if target >= 0:
+                now[speaker, turn, symbols + target] = 1.0
+            turns[speaker] += 1
+
+    # --- the same seat's sight, from a game in which one speaks otherwise --------------------------------------------
+
+    def translated(self, observation: np.ndarray, heard: Sequence[Heard], plain: Layout, seat: int) -> np.ndarray:
+        """What `seat` sees here that sees `observation` in a game of the layout `plain` and heard these symbols.
+
+        Raises:
+            NotSupported: This game has no latent speech.
+            UsageError: The games differ in more than speech, or a symbol, seat or number of speeches is out of range.
+        """
+        self.check_alike(plain)
+        for signal in heard:
+            in_range = 0 <= signal.speaker < self.seats and 0 <= signal.symbol < self.options.symbols and -1 <= signal.target < self.seats
+            if not in_range or not 0 <= signal.order < self.options.talk * (self.seats if self.options.floor == "together" else 1):
+                raise UsageError(
+                    f"Commons: {shown(signal)} cannot be heard in this game: its speaker, symbol, target or order is out of range"
+                )
+        out = np.zeros(self.space.shape, np.float32)
+        out[: self._table_end] = observation[: self._table_end]
+        table = self._table_of(out)
+        for name, value in (("named", -1.0), ("agreed", 0.0), ("blamed", 0.0)):
+            table[:, COLUMNS.index(name)] = value
+        self._add_signals(out, heard, seat)
+        return out
+
+    def check_alike(self, plain: Layout) -> None:
+        """Raise unless observations of the other layout can be translated into this one."""
+        if not self.options.latent:
+            raise NotSupported("Commons: this game has no latent speech; make one with with_latent(moves)")
+        one, other = self.options, plain.options
+        if (one.players, one.talk, one.floor, one.num_amounts) != (other.players, other.talk, other.floor, other.num_amounts):
+            raise UsageError("Commons: the two games may differ in speech alone; build the latent one from the other by with_latent(moves)")
 
     def _round_shown(self, state: State) -> int:
         """Number of the round shown; 0 for none."""
@@ -193,7 +293,7 @@ class Layout:
             if utterance.amount > 0 and named[speaker] < 0:
                 named[speaker] = utterance.amount
             agreed[speaker] = max(agreed[speaker], float(utterance.choice == 1))
-            if utterance.choice >= 2:
+            if 2 <= utterance.choice < 2 + self.seats:
                 blamed[utterance.choice - 2] += 1.0
         return {"named": named, "agreed": agreed, "blamed": blamed}
 

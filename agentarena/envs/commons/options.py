@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, cast
 
+from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import option
+from agentarena.core.speech import LatentMove, is_latent, latent_moves
 
 __all__ = ["GOVSIM", "LABORATORY", "ORDERS", "PROPOSED", "CommonsOptions", "Order"]
 
@@ -21,6 +23,7 @@ ORDERS: tuple[Order, ...] = ("simultaneous", "harvest_then_grow", "grow_then_har
 """What growth is computed from: the stock before the harvest, what the harvest left, or the stock before a harvest that comes after it."""
 
 _FLAG = (False, True, 0, 1)
+_MOST_HEARD = 500_000
 
 # --- presets -----------------------------------------------------------------------------------------------------------
 
@@ -150,6 +153,11 @@ class CommonsOptions:
     explain: bool = option(
         False, "Whether the rules in words give the formulas of growth and pay; if not, seats see consequences.", choices=_FLAG
     )
+    speech: str = option(
+        "acts",
+        "What may be said by number in a conversation: `acts` (name a cap, agree, blame), or latent moves such as `latent:0.1@`.",
+        late=True,
+    )
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {**PROPOSED, **GOVSIM, **LABORATORY}
 
@@ -174,6 +182,26 @@ class CommonsOptions:
             raise BadOption(f"{where} 'starvation' is on while harvests are private; deaths would give them away: set harvests='public'")
         if self.newcomer and self.players < 2:
             raise BadOption(f"{where} 'newcomer' is {self.newcomer}, but a lone seat cannot join later; raise players")
+
+        self._check_speech(where)
+
+    def _check_speech(self, where: str) -> None:
+        if self.speech == "acts":
+            return
+        if not is_latent(self.speech):
+            raise BadOption(f"{where} 'speech' is {shown(self.speech)}; allowed: acts, or latent moves such as latent:0.1@")
+        try:
+            kinds = latent_moves(self.speech)
+        except BadOption as error:
+            raise BadOption(f"{where} 'speech': {error}") from None
+        if len(set(kinds)) < len(kinds):
+            raise BadOption(f"{where} 'speech' is {shown(self.speech)}; two moves are heard alike and would be one: name each once")
+        numbers = self.players * (self.talk * (self.symbols + self.players) + self.symbols * (self.players + 1))
+        if numbers > _MOST_HEARD:
+            raise BadOption(
+                f"{where} 'speech' is latent with {self.players} players who talk {self.talk} times; what is heard would be {numbers:,} "
+                f"numbers an observation, at most {_MOST_HEARD:,}: lower players or talk"
+            )
 
     # --- what follows from the options -------------------------------------------------------------------------------
 
@@ -200,6 +228,33 @@ class CommonsOptions:
         if self.resource == "logistic":
             return self.levels + 1 if self.levels else 0
         return int(self.highest_cap) + 1
+
+    @cached_property
+    def latent(self) -> tuple[LatentMove, ...]:
+        """The latent moves; empty where one speaks by acts."""
+        return latent_moves(self.speech) if is_latent(self.speech) else ()
+
+    @cached_property
+    def symbols(self) -> int:
+        """One more than the greatest symbol that can be heard; 0 where one speaks by acts."""
+        return 1 + max((move.symbol for move in self.latent), default=-1)
+
+    @cached_property
+    def signals(self) -> tuple[tuple[int, int], ...]:
+        """What can be said by latent moves: (move, seat named or -1), a move that names a seat once for each."""
+        return tuple(
+            (move, target) for move, kind in enumerate(self.latent) for target in (range(self.players) if kind.names_seat else (-1,))
+        )
+
+    @cached_property
+    def num_choices(self) -> int:
+        """Numbers of `Move.choice`: nothing, yes, the seats, then the signals."""
+        return 2 + self.players + len(self.signals)
+
+    def meaning(self, choice: int) -> tuple[int, int]:
+        """The symbol of a choice that is a signal, and the seat named or -1."""
+        move, target = self.signals[choice - 2 - self.players]
+        return self.latent[move].symbol, target
 
     @cached_property
     def harvest_only(self) -> bool:

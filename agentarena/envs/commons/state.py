@@ -43,7 +43,7 @@ class Move:
 
     Attributes:
         amount: Effort in [0, 1], units or tokens at the harvest; a cap on harvests, in units or tokens, when talking or proposing.
-        choice: 0 for nothing (or no), 1 for yes, 2 + j for seat j.
+        choice: 0 for nothing (or no), 1 for yes, 2 + j for seat j, 2 + N + i for signal i of `options.signals`.
         words: What is said or noted.
     """
 
@@ -60,7 +60,7 @@ class Utterance:
         number: Round, counted from 1.
         seat: Who spoke.
         amount: The cap it named; 0 for none.
-        choice: 0 nothing, 1 agreement, 2 + j blame for seat j.
+        choice: 0 nothing, 1 agreement, 2 + j blame for seat j, 2 + N + i signal i.
         words: Its words, raw.
     """
 

@@ -48,6 +48,12 @@ class MatrixText(ChoiceFace[Any]):
             lines += [f"- round {number}{self._case(state.history[number - 1], seat)[1:]}" for number in latest]
         return "\n".join(lines)
 
+    def compact(self, state: Any, seat: int) -> str:
+        own = ", ".join(self.game.names[: self.game.table.shape[seat]])
+        rounds = [", ".join(self.game.names[action] for action in profile) for profile in state.history[-_MAX_ROUNDS:]]
+        past = f"\nPlayed before: {'; '.join(rounds)}." if rounds else ""
+        return f"Round {len(state.history) + 1} of {self.game.rounds}. You choose one of {own}.{past}"
+
     def tell(self, event: Event, seat: int) -> str:
         choices = ", ".join(f"{self._who(player, seat)} {self.game.names[action]}" for player, action in enumerate(event.data["actions"]))
         return f"Round {event.data['number']}: {choices}."

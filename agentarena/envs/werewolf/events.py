@@ -5,17 +5,18 @@ The name a seat goes by stands beside every seat, so that an event is complete b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 from agentarena.core.events import Event
+from agentarena.core.speech import Remark
 
-from .actions import sentence_of
+from .actions import named_in, sentence_of
 from .options import MASON, ROLES, Options
 from .state import AUDIENCES, WINNERS, Act, Entry, State, seats_in
 
-__all__ = ["audience", "event", "reveal_name", "sentence"]
+__all__ = ["audience", "event", "names_in_news", "remarks", "reveal_name", "sentence"]
 
 
 def event(options: Options, state: State, entry: Entry, names: tuple[str, ...]) -> Event:
@@ -46,6 +47,29 @@ def sentence(act: Act, names: tuple[str, ...], variant: int) -> str:
     return sentence_of(act, names.__getitem__, variant)
 
 
+# --- speeches among what a seat was told ---------------------------------------------------------------------------------------
+
+
+def names_in_news(news: Iterable[Event]) -> tuple[str, ...]:
+    """What the seats are called, from what a seat was told since the match began; empty before it was told."""
+    return next((tuple(event.data["names"]) for event in news if event.kind == "names"), ())
+
+
+def remarks(options: Options, news: Iterable[Event]) -> tuple[Remark, ...]:
+    """All public speeches among what a seat was told since the match began."""
+    news = tuple(news)
+    names = names_in_news(news)
+    day, order, speeches = 0 if options.opening == "night" else 1, 0, []
+    for event in news:
+        if event.kind == "night":
+            day, order = event.data["day"], 0
+        elif event.kind == "speech":
+            words = event.data["words"]
+            speeches.append(Remark(day, order, event.data["seat"], words, seats_in(named_in(words, names))))
+            order += 1
+    return tuple(speeches)
+
+
 # --- the facts of each kind of entry -------------------------------------------------------------------------------------------
 
 Names = tuple[str, ...]
@@ -74,7 +98,7 @@ def _speech(options: Options, names: Names, entry: Entry) -> dict[str, Any]:
         "seat": entry.seat,
         "act": act.kind,
         "target": act.target if act.target >= 0 else None,
-        "value": ROLES[act.value] if act.kind == "claim" else ("clean", "wolf")[act.value] if act.kind == "result" else None,
+        "value": _value(act),
         "words": words or sentence(act, names, variant),
         "own_words": bool(words),
         "heard": heard,
@@ -83,6 +107,19 @@ def _speech(options: Options, names: Names, entry: Entry) -> dict[str, Any]:
     if act.target >= 0:
         facts["target_name"] = names[act.target]
     return facts
+
+
+def _value(act: Act) -> str | int | None:
+    """The role claimed, the result reported, the symbol of latent talk."""
+    if act.kind == "claim":
+        return ROLES[act.value]
+    if act.kind == "result":
+        return ("clean", "wolf")[act.value]
+    return act.value if act.value >= 0 else None
+
+
+def _move(options: Options, names: Names, entry: Entry) -> dict[str, Any]:
+    return {"seat": entry.seat, "move": entry.value, "name": names[entry.seat]}
 
 
 def _choice(options: Options, names: Names, entry: Entry) -> dict[str, Any]:
@@ -164,6 +201,7 @@ _FACTS: dict[str, Callable[[Options, Names, Entry], dict[str, Any]]] = {
     "bid": _bid,
     "floor": _floor,
     "speech": _speech,
+    "move": _move,
     "straw": _choice,
     "guess": _guess,
     "vote": _choice,

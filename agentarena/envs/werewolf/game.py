@@ -8,28 +8,32 @@ Rules and options after the sources that specs of LSPO (arXiv 2502.04686), SLA (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
 
 from agentarena.core.actions import Action, Spoken
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, IllegalAction
+from agentarena.core.errors import BadOption, IllegalAction, NotSupported, UnknownName
 from agentarena.core.events import Event
 from agentarena.core.game import Game, GameInfo
+from agentarena.core.speech import Heard, LatentMove, Remark, latent_text
 
 from . import rules
-from .actions import SpeechSpace, legal_bits, space_of, speech, spoken_violation, tuple_of
-from .events import event
+from .actions import Latent, SpeechSpace, legal_bits, space_of, speech, spoken_violation, tuple_of
+from .events import event, names_in_news, remarks
 from .information import information, resample
-from .observation import Layout
+from .observation import Layout, heard
 from .options import NAMES, PRESETS, ROLES, VILLAGER, WOLF, Options, side, verdict
-from .state import OVER, Deal, Night, Outcome, Rng, State, dealt, labels, outcomes, pick, shuffled
+from .state import OVER, SPEAK, TALK, Deal, Night, Outcome, Rng, State, dealt, labels, outcomes, pick, shuffled
 from .text import WerewolfText, wording
+
+if TYPE_CHECKING:
+    from .batch import WerewolfBatch
 
 __all__ = ["State", "Werewolf"]
 
@@ -111,6 +115,67 @@ class Werewolf(Options, Game[State]):
         """The speech space of a role, 0 to 9."""
         return space_of(self, role)
 
+    # --- speech, see `core.speech` -----------------------------------------------------------------------------------
+
+    def speech_roles(self) -> tuple[str, ...]:
+        return tuple(ROLES[role] for role in self.roles_in_play)
+
+    def speech_role(self, state: State, seat: int) -> str | None:
+        return self.role(state, seat) if seat in state.to_move and state.phase in (SPEAK, TALK) else None
+
+    def speech_names(self, state: State) -> tuple[str, ...]:
+        return labels(state.deal.names)
+
+    def names_in_news(self, news: Iterable[Event]) -> tuple[str, ...]:
+        return names_in_news(news)
+
+    def remarks(self, news: Iterable[Event]) -> tuple[Remark, ...]:
+        return remarks(self, news)
+
+    def heard(self, state: State, seat: int) -> tuple[Heard, ...]:
+        return heard(self, state)
+
+    def with_latent(self, moves: Mapping[str, Sequence[LatentMove]]) -> Werewolf:
+        """The same game in which the roles have these moves.
+
+        Raises:
+            BadOption: No such role, or moves or symbols are out of range.
+        """
+        spaces = {"*": (LatentMove(0),), **moves}
+        return replace(self, speech=",".join(f"{role}={latent_text(kinds)}" for role, kinds in spaces.items()))
+
+    def speech_moves(self, role: str) -> tuple[LatentMove, ...]:
+        return self._latent(role).moves
+
+    def latent_move(self, role: str, action: Action) -> tuple[int, int]:
+        return self._latent(role).choice(int(action) - speech(self.players))
+
+    def latent_action(self, role: str, move: int, target: int = -1) -> int:
+        return speech(self.players) + self._latent(role).number(move, target)
+
+    def latent_observation(self, observation: np.ndarray, heard: Sequence[Heard], plain: Werewolf, seat: int) -> np.ndarray:
+        return self.layout.translated(observation, heard, plain.layout)
+
+    def latent_mask(self, observation: np.ndarray, legal: Iterable[int], plain: Werewolf, seat: int) -> np.ndarray:
+        return self.layout.mask(observation, legal, plain.layout)
+
+    def speech_seat(self, observation: np.ndarray, seat: int) -> tuple[str, bool]:
+        parts = self.layout.parts(np.asarray(observation))
+        speaks = bool(parts["asked"][0]) and int(parts["phase"].argmax()) in (SPEAK, TALK)
+        return ROLES[int(parts["role"].argmax())], speaks
+
+    def speech_reply(self, words: str) -> str:
+        return f"<say>{words.replace('<', ' ').replace('>', ' ')[: self.words].strip()}</say>"
+
+    def _latent(self, role: str) -> Latent:
+        """The latent speech space of a role."""
+        if role not in ROLES:
+            raise UnknownName("role", role, ROLES)
+        space = space_of(self, ROLES.index(role))
+        if not isinstance(space, Latent):
+            raise NotSupported(f"Werewolf: {role} has no latent moves (speech={self.speech!r}); make a game with with_latent(moves)")
+        return space
+
     # --- play --------------------------------------------------------------------------------------------------------
 
     def start(self, rng: np.random.Generator) -> State:
@@ -170,6 +235,12 @@ class Werewolf(Options, Game[State]):
 
     def team(self, state: State, seat: int) -> str:
         return side(state.deal.roles[seat])
+
+    def lockstep(self) -> WerewolfBatch:
+        """Array rules, for games in which all roles speak by latent moves; see `batch`."""
+        from .batch import WerewolfBatch
+
+        return WerewolfBatch(self)
 
     # --- what a seat may know --------------------------------------------------------------------------------------------
 

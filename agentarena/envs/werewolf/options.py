@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from agentarena.core.game import option
+from agentarena.core.speech import is_latent
 
 __all__ = [
     "DOCTOR",
@@ -25,6 +26,7 @@ __all__ = [
     "Options",
     "revealed",
     "side",
+    "speech_pairs",
     "verdict",
 ]
 
@@ -42,6 +44,20 @@ NAMES = [
 """Names are drawn from these, anew for each match; no name is part of another or of a role's name."""
 
 _FLAG = (False, True, 0, 1)
+
+
+def speech_pairs(option: str) -> list[tuple[str, str]]:
+    """The option `speech` as pairs of a role, or `*`, and a space.
+
+    >>> speech_pairs("werewolf=latent:0.1@,*=acts"), speech_pairs("silence")
+    ([('werewolf', 'latent:0.1@'), ('*', 'acts')], [('*', 'silence')])
+    """
+    items = [item.partition("=") for item in option.replace(" ", "").split(",")]
+    return [(role, space) if equals else ("*", role) for role, equals, space in items]
+
+
+def _speech_is_code(option: str) -> bool:
+    return any(":" in space and not is_latent(space) for _, space in speech_pairs(option))
 
 
 def side(role: int) -> str:
@@ -142,7 +158,10 @@ class Options:
     straw: bool = option(False, "Whether all living cast a private vote without effect after each speech, for measurement.", choices=_FLAG)
     words: int = option(600, "Longest speech in free words, in characters.", low=0, high=10_000)
     speech: str = option(
-        "acts", "What may be said by number: `acts`, `silence`, `package.module:Class`, or `role=space,...,*=space`.", imports=True
+        "acts",
+        "What may be said by number: `acts`, `silence`, latent moves such as `latent:0.2@.1`, `package.module:Class`, or "
+        "`role=space,...,*=space`.",
+        imports=_speech_is_code,
     )
     reader: str = option(
         "keywords", "How free words are heard as a speech act: `keywords`, `nothing`, or `package.module:function`.", imports=True

@@ -87,7 +87,7 @@ def begin_night(options: Options, state: State, rng: Rng) -> State:
 def _talk(options: Options, state: State, actions: Actions, rng: Rng) -> State:
     (seat,) = state.to_move
     wolves, turn = seats_in(state.alive & state.deal.wolves), state.turn + 1
-    log = (*state.log, Entry("whisper", seat, speech=utterance(options, state, seat, actions[seat], state.turn)))
+    log = (*state.log, *spoken(options, state, seat, actions[seat], "whisper"))
     state = replace(state, log=log, turn=turn, to_move=(wolves[turn % len(wolves)],))
     return state if turn < options.wolf_talk * len(wolves) else _begin_hunt(options, state, rng, wolves)
 
@@ -283,7 +283,7 @@ def floor(leaders: list[int], mentioned: int, rule: str, rng: Rng) -> int:
 def _speak(options: Options, state: State, actions: Actions, rng: Rng) -> State:
     discussion, turn, log = state.discussion, state.turn, state.log
     for seat in state.to_move:
-        log += (Entry("speech", seat, speech=utterance(options, state, seat, actions[seat], turn)),)
+        log += spoken(options, state, seat, actions[seat], "speech")
     if options.discussion == "bidding":
         discussion = replace(discussion, mentioned=mentions(state, log[-1]))
     if options.straw:
@@ -294,6 +294,14 @@ def _speak(options: Options, state: State, actions: Actions, rng: Rng) -> State:
 def _straw(options: Options, state: State, actions: Actions, rng: Rng) -> State:
     votes = [Entry("straw", seat, int(actions[seat])) for seat in state.to_move]
     return _next_speech(options, state, state.discussion, state.turn, (*state.log, *votes))
+
+
+def spoken(options: Options, state: State, seat: int, action: int, kind: str) -> tuple[Entry, ...]:
+    """What a speech leaves in the log; the speech comes last."""
+    entry = Entry(kind, seat, speech=utterance(options, state, seat, action, state.turn))
+    if not space_of(options, state.deal.roles[seat]).ambiguous:
+        return (entry,)
+    return Entry("move", seat, value=int(action) - speech(options.players)), entry
 
 
 def utterance(options: Options, state: State, seat: int, action: int, turn: int) -> Utterance:

@@ -195,7 +195,7 @@ class Act(NamedTuple):
     Attributes:
         kind: One of `actions.KINDS`.
         target: The seat it is about; -1 for nobody.
-        value: The role claimed, or 1 (a werewolf) and 0 (not one) for a result; -1 where neither applies.
+        value: The role claimed, 1 (a werewolf) or 0 (not one) for a result, the symbol of latent talk; -1 where none applies.
     """
 
     kind: str
@@ -249,6 +249,7 @@ AUDIENCES = {
     "bid": "seat",  # value: the bid
     "floor": "all",  # seat has the floor
     "speech": "all",
+    "move": "seat",  # value: which move of the seat's space its speech was, where several mean the same to others
     "straw": "seat",  # a vote without effect
     "guess": "seat",  # items: (seat, probability that it is a werewolf)
     "vote": "ballots",  # target: a seat, or the number of seats for nobody

@@ -28,6 +28,7 @@ __all__ = ["load", "save"]
 _FORMAT = 1
 _KEY = "agentarena.deep-cfr"
 _MOST_METADATA = 1_000_000
+_ADDED = {"sampling": "external"}  # what settings were that earlier checkpoints lack
 _FREE = ("iterations", "save_every", "judge_every", "output_dir", "average_steps", "average_batch_size", "parallel")
 """Settings that a run may go on with other values of: they do not change what the iterations so far have done."""
 
@@ -49,7 +50,7 @@ def load(path: Path, run: DeepCFR) -> None:
         BadOption: The file is no checkpoint of this version, or is damaged.
     """
     data = _metadata(path)
-    own, saved = _settings(run.config), data["config"]
+    own, saved = _settings(run.config), {**_ADDED, **data["config"]}
     for name in own:
         if name not in _FREE and saved.get(name) != own[name]:
             raise UsageError(

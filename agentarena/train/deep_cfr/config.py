@@ -31,6 +31,7 @@ class DeepCFRConfig:
         traversals: Traversals of a seat in an iteration.
         parallel: Traversals that run in lockstep, so that a network is asked once a depth for all of them.
         hidden: Units of each hidden layer, of all networks.
+        sampling: "external": every action of the traversing seat is followed; "outcome": one, for games too long for that.
         steps: Optimizer steps of an advantage network in an iteration.
         batch_size: Rows of an optimizer step.
         learning_rate: Of Adam; it falls linearly to 0 within each fit.
@@ -54,6 +55,7 @@ class DeepCFRConfig:
     iterations: int = 25
     traversals: int = 300
     parallel: int = 500
+    sampling: str = "external"
     hidden: tuple[int, ...] = (64, 64)
     steps: int = 200
     batch_size: int = 256
@@ -77,6 +79,8 @@ class DeepCFRConfig:
         for name in ("reinitialise", "allow_ambiguous"):
             if not isinstance(getattr(self, name), bool):
                 raise BadOption(f"deep-cfr: {name} is {shown(getattr(self, name))}; expected true or false")
+        if self.sampling not in ("external", "outcome"):
+            raise BadOption(f"deep-cfr: sampling is {shown(self.sampling)}; allowed: 'external', 'outcome'")
         if not isinstance(self.hidden, tuple):
             raise BadOption(f"deep-cfr: hidden is {shown(self.hidden)}; expected a list of layer sizes")
         if not isinstance(self.output_dir, str) or not self.output_dir or not isinstance(self.env, str):

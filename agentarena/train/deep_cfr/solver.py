@@ -18,23 +18,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from agentarena.agents.rl.network import NetworkSpec, PolicyNetwork
 from agentarena.agents.search.size import histories
 from agentarena.agents.search.tree import Tree, tree_of
+from agentarena.core.batch import ListedBatch
+from agentarena.core.capabilities import Lockstep
 from agentarena.core.errors import NotSupported
 from agentarena.core.game import Game, Information
 from agentarena.core.rng import stream
 
 from .config import DeepCFRConfig
 from .decisions import Decisions, Seat, regret_matching
+from .lockstep import traverse_arrays
 from .networks import advantages_of, fit_advantages, fit_average, fresh
 from .recall import check
 from .reservoir import Reservoir
-from .traversal import Samples, traverse
+from .traversal import Samples, Sampling, traverse
 
 __all__ = ["DeepCFR"]
 
@@ -50,6 +53,8 @@ class DeepCFR:
     Args:
         game: The rules: any number of seats, which may move at once; listed actions, and a vector face that says all.
         config: The settings; `config.env` is not looked at.
+        exact: Whether to look at the game beforehand: whether its observations say all (`recall`), and at its tree where it is small. If
+            not, all seats share an average network.
 
     Attributes:
         iteration: Iterations made.
@@ -62,20 +67,21 @@ class DeepCFR:
         NotSupported: The game has no such vector face, or cannot branch.
     """
 
-    def __init__(self, game: Game[Any], config: DeepCFRConfig) -> None:
+    def __init__(self, game: Game[Any], config: DeepCFRConfig, *, exact: bool = True) -> None:
         if not game.info.forkable:
             raise NotSupported(f"deep CFR must branch, and a state of {type(game).__name__} can be stepped only once")
         self.game, self.config, self.iteration = game, config, 0
         self.seats = [Seat(game, seat) for seat in range(game.info.seats)]
-        self.recall = check(game, self.seats, config.allow_ambiguous)
+        self.recall = check(game, self.seats, config.allow_ambiguous) if exact else None
         self.unit = max(abs(game.info.low), abs(game.info.high)) or 1.0
         numbers = tuple(range(game.info.seats))
-        self.groups = (numbers,) if self.recall.seats_differ else tuple((seat,) for seat in numbers)
+        self.groups = (numbers,) if self.recall is None or self.recall.seats_differ else tuple((seat,) for seat in numbers)
         self.networks = [fresh(self._spec(seat), stream(config.seed, _START, 0, seat)) for seat in numbers]
         self.memories = [Reservoir(config.buffer, seat.inputs, seat.actions) for seat in self.seats]
         first = [self.seats[group[0]] for group in self.groups]
         self.strategies = [Reservoir(config.buffer, seat.inputs, seat.actions) for seat in first]
-        self.iterates = _Iterates(game) if _small(game) else None
+        self.iterates = _Iterates(game) if exact and _small(game) else None
+        self._rules = _array_rules(game)
 
     def iterate(self) -> dict[str, float]:
         """Every seat traverses and learns once.
@@ -116,6 +122,22 @@ class DeepCFR:
         """The decisions of a seat by its present advantage network."""
         return self.seats[seat].decisions(states, partial(advantages_of, self.networks[seat]))
 
+    def _traverse(self, seat: int, count: int, rng: np.random.Generator) -> tuple[list[Samples], dict[int, list[Samples]]]:
+        sampling = cast(Sampling, self.config.sampling)
+        if self._rules is None:
+            return traverse(self.game, seat, count, self.decide, rng, sampling)
+        own, others = traverse_arrays(self._rules, seat, count, self.decide_rows, rng, sampling)
+        scaled = {other: [self._scaled(other, rows) for rows in batches] for other, batches in others.items()}
+        return [self._scaled(seat, rows) for rows in own], scaled
+
+    def _scaled(self, seat: int, rows: Samples) -> Samples:
+        return rows._replace(observations=rows.observations / self.seats[seat].scales)
+
+    def decide_rows(self, seat: int, observations: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """The present policy of a seat that sees flat observations, not yet scaled. Shapes (R, D), (R, A) -> (R, A)."""
+        advantages = advantages_of(self.networks[seat], observations / self.seats[seat].scales)
+        return regret_matching(advantages, masks)
+
     def _spec(self, seat: int) -> NetworkSpec:
         face = self.seats[seat]
         return NetworkSpec(face.inputs, face.actions, hidden=self.config.hidden)
@@ -125,7 +147,7 @@ class DeepCFR:
         rng = stream(config.seed, _ADVANTAGES, self.iteration, seat)
         for begin in range(0, config.traversals, config.parallel):
             count = min(config.parallel, config.traversals - begin)
-            advantages, policies = traverse(self.game, seat, count, self.decide, rng)
+            advantages, policies = self._traverse(seat, count, rng)
             for rows in advantages:
                 _store(self.memories[seat], rows._replace(targets=rows.targets / self.unit), self.iteration, rng)
             for other, batches in sorted(policies.items()):
@@ -175,6 +197,14 @@ class DeepCFR:
             slots = [self._slots(seat, partial(_softmax, of_seat[seat])) for seat in range(len(self.seats))]
             figures["nash_conv"] = self.iterates.tree.nash_conv(slots)
         return figures
+
+
+def _array_rules(game: Game[Any]) -> ListedBatch[Any] | None:
+    """Array rules to traverse on, where the game has some for its options."""
+    try:
+        return game.lockstep() if isinstance(game, Lockstep) else None
+    except NotSupported:
+        return None
 
 
 def _softmax(network: PolicyNetwork, observations: np.ndarray, masks: np.ndarray) -> np.ndarray:

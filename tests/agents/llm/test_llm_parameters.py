@@ -105,7 +105,7 @@ def test_vllm_refuses_what_is_no_value_before_it_loads_a_model(name, value):
 
 
 def test_the_tables_name_every_parameter():
-    named = {*COMMON, *OPENAI, "model", "parameters", "name", "policy", "past"}
+    named = {*COMMON, *OPENAI, "model", "parameters", "name", "policy", "past", "acts"}
     assert set(inspect.signature(factories.openai).parameters) <= named
 
 

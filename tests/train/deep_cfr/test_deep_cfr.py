@@ -20,7 +20,7 @@ from agentarena.train.deep_cfr import DeepCFR, DeepCFRConfig, train
 from agentarena.train.deep_cfr.decisions import Seat, regret_matching
 from agentarena.train.deep_cfr.recall import observation_recall
 from agentarena.train.deep_cfr.reservoir import Reservoir
-from agentarena.train.deep_cfr.traversal import traverse
+from agentarena.train.deep_cfr.traversal import SAMPLINGS, traverse
 
 TINY = {"iterations": 3, "traversals": 20, "steps": 5, "average_steps": 5, "hidden": (8,), "save_every": 1}
 
@@ -66,26 +66,42 @@ def test_a_reservoir_holds_every_row_with_the_same_probability():
     assert twin.observations.tolist() == reservoir.observations.tolist()
 
 
-def test_sampled_advantages_are_right_in_expectation():
-    """Uniform play in Kuhn poker: advantages of lockstep traversals beside action values of the tree."""
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_sampled_advantages_are_right_in_expectation(sampling):
+    """A fixed policy in Kuhn poker: advantages of lockstep traversals beside action values of the tree."""
     game = aa.game("KuhnPoker-v0")
     seats = [Seat(game, seat) for seat in range(2)]
+    fixed = np.array([0.7, 0.3])
     advantages, policies = traverse(
-        game, 0, 4000, lambda seat, states: seats[seat].decisions(states, lambda rows: np.zeros((len(rows), 2))), stream(1)
+        game, 0, 12000, lambda seat, states: seats[seat].decisions(states, lambda rows: np.tile(fixed, (len(rows), 1))), stream(1), sampling
     )
     tree = tree_of(game)
-    uniform = [side.normalised(np.zeros(side.size)) for side in tree.sides]
+    slots = [side.normalised(np.tile(fixed, side.size // 2 + 1)[-side.size :]) for side in tree.sides]
+    assert slots[0][1] == pytest.approx(0.7)
     from agentarena.agents.search.mmd import action_values
 
-    values = action_values(tree, 0, uniform)
+    values = action_values(tree, 0, slots)
     observations = np.concatenate([rows.observations for rows in advantages])
     targets = np.concatenate([rows.targets for rows in advantages])
     for information_set, first in zip(tree.sides[0].sets, tree.sides[0].first.tolist(), strict=True):
         here = (observations == seats[0].rows([information_set.state])[0]).all(1)
-        exact = values[first : first + 2] - values[first : first + 2].mean()
+        exact = values[first : first + 2] - fixed @ values[first : first + 2]
         error = targets[here].std(0) / here.sum() ** 0.5
         assert np.all(np.abs(targets[here].mean(0) - exact) <= 4.5 * error + 1e-9)
     assert set(policies) == {1}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+def test_regrets_have_the_right_sign(sampling):
+    """One decision worth 1, 0 or -1: the better the action, the greater its advantage and the policy that follows."""
+    game = Seen(((1.0,), (0.0,), (-1.0,)), ((0.0,), (0.0,), (0.0,)))
+    seats = [Seat(game, seat) for seat in range(2)]
+    (rows,), _ = traverse(
+        game, 0, 3000, lambda seat, states: seats[seat].decisions(states, lambda rows: np.zeros((len(rows), 3))), stream(0), sampling
+    )
+    means = rows.targets.mean(0)
+    assert means == pytest.approx([1.0, 0.0, -1.0], abs=0.1)
+    assert regret_matching(means[None], np.ones((1, 3), bool))[0, 0] > 0.9
 
 
 def test_seats_that_move_at_once_are_sampled_apart():

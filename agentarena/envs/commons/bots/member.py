@@ -10,7 +10,7 @@ import numpy as np
 from agentarena.core.actions import Action
 from agentarena.core.agent import Agent, View
 from agentarena.core.errors import BadOption, NotSupported
-from agentarena.envs.commons.actions import action_of
+from agentarena.envs.commons.actions import action_of, signals
 from agentarena.envs.commons.game import Commons
 from agentarena.envs.commons.observation import Observation
 from agentarena.envs.commons.options import CommonsOptions
@@ -70,6 +70,9 @@ class Member(Agent):
             PROPOSE: self.propose,
             VOTE: self.vote,
         }
+        if obs.phase == TALK and game.latent:  # its acts have no signals
+            active = [(view.seat + place) % game.players for place in np.flatnonzero(obs.column("active")).tolist()]
+            return action_of(game, TALK, Move(0.0, signals(game, active, view.seat)[0]))
         return action_of(game, obs.phase, phases[obs.phase](game, obs, view))
 
     def harvest(self, options: CommonsOptions, obs: Observation, view: View) -> Move:

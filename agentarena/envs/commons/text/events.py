@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentarena.core.events import Event
+from agentarena.core.speech import signal
 from agentarena.core.text import quote
 from agentarena.envs.commons.options import CommonsOptions
 
@@ -52,7 +53,9 @@ def _said(options: CommonsOptions, data: Mapping[str, Any], seat: int) -> str:
         acts.append(f"named a cap of {number(data['amount'])}")
     if data["choice"] == 1:
         acts.append("agreed")
-    if data["choice"] >= 2:
+    if "symbol" in data:
+        acts.append(f"gave {signal(data['symbol'], who(data['target'], seat) if data['target'] >= 0 else '')}")
+    elif data["choice"] >= 2:
         acts.append(f"blamed {who(data['choice'] - 2, seat)}")
     wordless = not data["words"].strip()
     if not wordless:

@@ -10,10 +10,11 @@ import math
 import re
 
 from agentarena.core.actions import Action, Spoken
+from agentarena.core.speech import signal
 from agentarena.core.text import Choices, Pattern, Unreadable, answer_in, parts_in, quote, tags_in, words_in
-from agentarena.envs.commons.actions import amount_of, legal
+from agentarena.envs.commons.actions import amount_of, legal, signals
 from agentarena.envs.commons.options import CommonsOptions
-from agentarena.envs.commons.state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, WORDY, Move, State
+from agentarena.envs.commons.state import HARVEST, PROPOSE, REFLECT, SANCTION, TALK, VOTE, WATCH, WORDY, Move, State, active_seats
 
 from .vocabulary import number
 
@@ -32,6 +33,7 @@ _MOVE = re.compile(
     rf"(?:(?P<pass>pass|no|none|nobody|nothing|silent)|(?P<yes>yes|agree|watch|punish)|(?:(?:punish|blame|vote|vote for) )?player (?P<seat>\d{{1,9}}))"
     rf"(?: (?P<also>{_NUMBER}))?|(?:(?:effort|take|cap|at most) )?(?P<number>{_NUMBER})|level (?P<level>\d{{1,9}})"
 )
+_SIGNAL = re.compile(r"signal (\d{1,2})(?: about player (\d{1,9}))?", re.ASCII)
 _EXAMPLES = {
     TALK: "pass, yes, player 1, or a number",
     WATCH: "yes or pass",
@@ -51,7 +53,7 @@ def write(options: CommonsOptions, state: State, action: Action) -> str:
         move = _flat_name(options, int(action))
         words = action.words if isinstance(action, Spoken) else ""
     else:
-        move, words = _product_name(_not_negative(action["amount"]), int(action["choice"])), str(action["words"])
+        move, words = _product_name(options, _not_negative(action["amount"]), int(action["choice"])), str(action["words"])
     if not words or state.phase not in WORDY:
         return move
     return f"<say>{_escape(words)}</say><answer>{move}</answer>"
@@ -65,17 +67,20 @@ def _not_negative(amount: Action) -> float:
 def _flat_name(options: CommonsOptions, action: int) -> str:
     if action < options.num_amounts:
         return f"level {action}" if options.levels else str(action)
-    return _choice_name(action - options.num_amounts)
+    return _choice_name(options, action - options.num_amounts)
 
 
-def _choice_name(choice: int) -> str:
+def _choice_name(options: CommonsOptions, choice: int) -> str:
+    if choice >= 2 + options.players:
+        symbol, target = options.meaning(choice)
+        return signal(symbol, f"player {target}" if target >= 0 else "")
     return ("pass", "yes")[choice] if choice < 2 else f"player {choice - 2}"
 
 
-def _product_name(amount: float, choice: int) -> str:
+def _product_name(options: CommonsOptions, amount: float, choice: int) -> str:
     if not choice:
         return repr(amount) if amount else "pass"
-    return f"{_choice_name(choice)} {amount!r}" if amount else _choice_name(choice)
+    return f"{_choice_name(options, choice)} {amount!r}" if amount else _choice_name(options, choice)
 
 
 def _escape(words: str) -> str:
@@ -105,6 +110,8 @@ def reply_options(options: CommonsOptions, state: State, seat: int) -> Choices |
         moves = "|".join(map(re.escape, names))
     elif options.harvest_only:
         return Pattern(_WRITTEN_NUMBER)
+    elif options.latent and state.phase == TALK:
+        moves = "|".join(_choice_name(options, choice) for choice in signals(options, active_seats(options, state), seat))
     else:
         moves = rf"(?:pass|yes|player \d+)(?: {_WRITTEN_NUMBER})?|{_WRITTEN_NUMBER}"
     say = rf"(?:<say>{_WORDS}{{1,{options.words}}}</say>)?" if wordy else ""
@@ -114,7 +121,7 @@ def reply_options(options: CommonsOptions, state: State, seat: int) -> Choices |
 # --- reading -------------------------------------------------------------------------------------------------------------
 
 
-def read(options: CommonsOptions, state: State, reply: str) -> Action | Unreadable:
+def read(options: CommonsOptions, state: State, seat: int, reply: str) -> Action | Unreadable:
     """The action that a reply names, legal now or not, or why it names none."""
     words = words_in(reply)
     if isinstance(words, Unreadable):
@@ -126,7 +133,7 @@ def read(options: CommonsOptions, state: State, reply: str) -> Action | Unreadab
     if len(words) <= _LONGEST_ESCAPE * options.words:  # longer words are too long in any case
         words = _unescape(words)
     if wordy and words and not rest.strip():
-        move: Move | Unreadable = Move()  # words alone are a move where one speaks
+        move: Move | Unreadable = _wordy_move(options, state, seat)  # words alone are a move where one speaks
     else:
         answer = answer_in(rest)
         move = answer if isinstance(answer, Unreadable) else _read_move(options, state, answer)
@@ -137,8 +144,27 @@ def read(options: CommonsOptions, state: State, reply: str) -> Action | Unreadab
     return _action(options, state, move, words if wordy else "")
 
 
+def _wordy_move(options: CommonsOptions, state: State, seat: int) -> Move:
+    """The move of a seat that says nothing but words: none, or its first signal."""
+    if not options.latent or state.phase != TALK:
+        return Move()
+    return Move(0.0, signals(options, active_seats(options, state), seat)[0])
+
+
+def _read_signal(options: CommonsOptions, symbol: int, target: int) -> Move | None:
+    for at, choice in enumerate(options.signals):
+        if (options.latent[choice[0]].symbol, choice[1]) == (symbol, target):
+            return Move(0.0, 2 + options.players + at)
+    return None
+
+
 def _read_move(options: CommonsOptions, state: State, answer: str) -> Move | Unreadable:
-    match = _MOVE.fullmatch(" ".join(answer.lower().split())) if len(answer) <= _LONGEST_MOVE else None
+    answer_words = " ".join(answer.lower().split()) if len(answer) <= _LONGEST_MOVE else ""
+    given = _SIGNAL.fullmatch(answer_words) if options.latent and state.phase == TALK else None
+    if given is not None:
+        move = _read_signal(options, int(given[1]), int(given[2]) if given[2] else -1)
+        return _unclear(options, state, answer) if move is None else move
+    match = _MOVE.fullmatch(answer_words)
     if match is None or (match["also"] and options.num_amounts) or (match["level"] and not options.levels):
         return _unclear(options, state, answer)
     if match["level"]:
@@ -175,6 +201,8 @@ def _unclear(options: CommonsOptions, state: State, answer: str) -> Unreadable:
 
 
 def _example(options: CommonsOptions, state: State) -> str:
+    if options.latent and state.phase == TALK:
+        return f"a move looks like {_choice_name(options, 2 + options.players)}"
     if state.phase in _EXAMPLES:
         return f"a move looks like {_EXAMPLES[state.phase]}"
     if options.levels:

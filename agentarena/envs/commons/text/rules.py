@@ -110,9 +110,10 @@ def _institutions(options: CommonsOptions) -> list[str]:
             if options.floor == "turns"
             else "all players talk at once" + (f", {times(options.talk)}" if options.talk > 1 else "")
         )
-        lines.append(
-            f"{when}{some} {how}. One may name a cap that nobody should exceed, agree, or blame a player, and say anything in free words."
-        )
+        what = "name a cap that nobody should exceed, agree, or blame a player"
+        if options.latent:
+            what = "give a signal, whose meaning the players make themselves"
+        lines.append(f"{when}{some} {how}. One may {what}, and say anything in free words.")
     if options.sanction == "random":
         lines.append(
             f"Then each player may watch another one, drawn at random, at a cost of {number(options.watch_cost)}; all see who watches whom. It sees what that "

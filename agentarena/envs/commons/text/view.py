@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from agentarena.core.speech import signal
 from agentarena.core.text import quote
 from agentarena.envs.commons.observation import known_harvests
 from agentarena.envs.commons.options import CommonsOptions
@@ -83,6 +84,9 @@ def question(options: CommonsOptions, state: State, seat: int) -> str:
 
 def _ask_talk(options: CommonsOptions, state: State, seat: int) -> str:
     turn = f" (utterance {state.turn + 1} of at most {options.talk})" if options.floor == "turns" else ""
+    if options.latent:
+        moves = ", ".join(signal(move.symbol, "player 1" if move.names_seat else "") for move in options.latent)
+        return f"What do you say{turn}? Free words in a say tag, if any; and a signal: {moves}."
     cap = "level 3" if options.levels else "a number"
     return f"What do you say{turn}? Free words in a say tag, if any; and a move: pass, {cap} to name a cap, yes to agree, or player 1 to blame player 1."
 

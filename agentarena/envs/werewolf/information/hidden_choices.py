@@ -22,6 +22,10 @@ class Contradiction(Exception):  # control flow, not an error
     """What was seen cannot have come about this way."""
 
 
+_REMARKS = ("guess", "move")
+"""Kinds of entries that the seat itself adds to what happens."""
+
+
 class NightSampler:
     """One night under given roles.
 
@@ -40,7 +44,7 @@ class NightSampler:
     def __init__(self, options: Options, state: State, seat: int, observed: list[Entry], rng: np.random.Generator) -> None:
         self.options, self.state, self.seat, self.rng = options, state, seat, rng
         self.observed_with_beliefs = observed
-        self.observed = [entry for entry in observed if entry.kind != "guess"]
+        self.observed = [entry for entry in observed if entry.kind not in _REMARKS]
         self.poisoned = -1
         self.entries: list[Entry] = []
         self.wolves = seats_in(state.alive & state.deal.wolves)
@@ -286,14 +290,14 @@ class NightSampler:
         for entry in self.entries:
             shared = wolf and entry.kind in ("whisper", "hunt", "prey")
             if shared or (entry.kind in ("check", "protect", "victim", "potion") and entry.seat == self.seat):
-                while at < len(observed) and observed[at].kind == "guess":
+                while at < len(observed) and observed[at].kind in _REMARKS:
                     merged.append(observed[at])
                     at += 1
                 if at >= len(observed) or observed[at] != entry:
                     raise Contradiction
                 at += 1
             merged.append(entry)
-        if any(entry.kind != "guess" for entry in observed[at:]):
+        if any(entry.kind not in _REMARKS for entry in observed[at:]):
             raise Contradiction
         return merged + observed[at:]
 

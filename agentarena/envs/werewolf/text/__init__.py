@@ -1,6 +1,6 @@
 """Werewolf in words: what a seat reads, and how its replies are read and written.
 
-A view is made from the log, and a log only grows; what a seat knows is therefore kept in lines (`_Notes`) that are extended by what
+A view is made from the log, and a log only grows; what a seat knows is therefore kept in lines (`notes.Notes`) that are extended by what
 happened since the seat last looked. The notes are a cache: a view depends on the state alone.
 """
 
@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from agentarena.core.actions import Action, Spoken
 from agentarena.core.charset import lower_ascii
@@ -20,6 +19,7 @@ from agentarena.core.events import Event
 from agentarena.core.text import REPLY, Choices, Pattern, TextFace, Unreadable, answer_in, parts_in, quote, tags_in, words_in
 from agentarena.envs.werewolf.actions import (
     BIDS,
+    Latent,
     SpeechSpace,
     antidote,
     beliefs_in,
@@ -31,8 +31,7 @@ from agentarena.envs.werewolf.actions import (
     spoken_violation,
     tuple_of,
 )
-from agentarena.envs.werewolf.events import reveal_name
-from agentarena.envs.werewolf.options import ROLES, WITCH, Options
+from agentarena.envs.werewolf.options import ROLES, Options
 from agentarena.envs.werewolf.state import (
     BID,
     BREW,
@@ -43,15 +42,14 @@ from agentarena.envs.werewolf.state import (
     STRAW,
     TALK,
     VOTE,
-    Entry,
     State,
     labels,
-    seats_in,
-    visible,
 )
 
 from . import wording
-from .wording import hear, role_phrase, was
+from .compact import compact
+from .notes import Notes
+from .wording import hear
 
 __all__ = ["WerewolfText"]
 
@@ -69,7 +67,7 @@ class WerewolfText(TextFace[State]):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self._notes: dict[tuple[int, int], _Notes] = {}
+        self._notes: dict[tuple[int, int], Notes] = {}
         self._names: dict[tuple[tuple[int, ...], SpeechSpace], tuple[str, ...]] = {}
         self._moves: dict[tuple[tuple[int, ...], int, bool], dict[str, int]] = {}
 
@@ -82,6 +80,9 @@ class WerewolfText(TextFace[State]):
     def tell(self, event: Event, seat: int) -> str:
         return wording.event_line(event, seat)
 
+    def compact(self, state: State, seat: int) -> str:
+        return compact(self.game, state, seat)
+
     def ask(self, state: State, seat: int) -> str:
         questions = self._notes_of(state, seat).questions
         key = (state.phase, legal_bits(self.game, state, seat))
@@ -91,14 +92,14 @@ class WerewolfText(TextFace[State]):
             questions[key] = wording.question(self.game, state.phase, state.deal.roles[seat], legal)
         return questions[key]
 
-    def _notes_of(self, state: State, seat: int) -> _Notes:
+    def _notes_of(self, state: State, seat: int) -> Notes:
         """What the seat knows in this match, brought up to date."""
         key = (id(state.log[0]), seat)  # of one match; `read` makes sure that it is this one
         notes = self._notes.get(key)
         if notes is None or not notes.read(state.log):
             if len(self._notes) >= _CACHED:
                 del self._notes[next(iter(self._notes))]
-            notes = self._notes[key] = _Notes(self.game, state, seat)
+            notes = self._notes[key] = Notes(self.game, state, seat)
         return notes
 
     # --- the names of moves --------------------------------------------------------------------------------------------
@@ -131,13 +132,18 @@ class WerewolfText(TextFace[State]):
         if action < speech(seats):
             return f"bid {action - bid(seats, 0)}"
         index = action - speech(seats)
-        return space.name(index, label) if space else f"speech {index}"
+        return space.name(index, label) if space and index < space.size else f"speech {index}"
 
     @cached_property
     def _common_space(self) -> SpeechSpace | None:
         """The speech space that all roles share; `None` when they differ, since its name for a move would tell the role."""
         spaces = {space_of(self.game, role) for role in range(len(ROLES))}
         return spaces.pop() if len(spaces) == 1 else None
+
+    def _public_space(self, role: int) -> SpeechSpace | None:
+        """The space by whose names this role's moves are written: the common one, or its own where names tell only symbols."""
+        own = space_of(self.game, role)
+        return own if isinstance(own, Latent) else self._common_space
 
     # --- replies -------------------------------------------------------------------------------------------------------
 
@@ -149,7 +155,7 @@ class WerewolfText(TextFace[State]):
         Raises:
             NotSupported: The words hold tags with which they would be read as something else.
         """
-        move = self._named(int(action), _seat_name, self._common_space)
+        move = self._named(int(action), _seat_name, self._public_space(state.deal.roles[seat]))
         if not isinstance(action, Spoken):
             return move
         words = action.words.strip() if state.phase in (SPEAK, TALK) else ""
@@ -252,148 +258,3 @@ def _key(text: str) -> str:
 
 def _seat_name(seat: int) -> str:
     return f"seat {seat}"
-
-
-# --- what a seat knows -------------------------------------------------------------------------------------------------------------
-
-
-class _Notes:
-    """What a seat has learned in one match, in lines; extended as the log grows."""
-
-    def __init__(self, options: Options, state: State, seat: int) -> None:
-        self.options, self.seat = options, seat
-        self.names = labels(state.deal.names)
-        role = state.deal.roles[seat]
-        if ("shared", role) not in options.memo:  # the kinds of entries that the role may know of whoever they are about
-            options.memo["shared", role] = frozenset(kind for kind in _NOTES if visible(options, state, Entry(kind), seat))
-        self.shared: frozenset[str] = options.memo["shared", role]
-        self.header = f"You are {self.names[seat]} (seat {seat}), {role_phrase(ROLES[role])}."
-        self.log: tuple[Entry, ...] = ()
-        self.questions: dict[tuple[int, int], str] = {}  # by phase and legal moves
-        self.alive, self.alive_line = -1, ""
-        self.deaths: list[str] = []
-        self.learned: list[str] = []
-        self.tonight: list[str] = []  # the wolves' proposals, or the victim that the witch is told of
-        self.tonight_phases = (BREW,) if role == WITCH else (HUNT, NIGHT)
-        self.potions = 3 if role == WITCH else 0
-        self.protection = ""
-        self.claims: dict[str, None] = {}
-        self.day = 1
-        self.votes: dict[int, str] = {}  # of today: voter -> target; a later ballot replaces the earlier one
-        self.past_votes: list[str] = []
-        self.read(state.log)
-
-    def read(self, log: tuple[Entry, ...]) -> bool:
-        """Take in what the log says beyond what is known; `False` when this is another match or another course of it."""
-        known = len(self.log)
-        if log is self.log:
-            return True
-        if log[:known] != self.log:
-            return False
-        for entry in log[known:]:
-            note = _NOTES.get(entry.kind)
-            if note and (entry.kind in self.shared or entry.seat == self.seat):
-                note(self, entry)
-        self.log = log
-        return True
-
-    def summary(self, state: State) -> str:
-        """What the seat knows now."""
-        if state.alive != self.alive:
-            alive = ", ".join([f"{self.names[seat]} (seat {seat})" for seat in seats_in(state.alive)]) or "nobody"
-            self.alive, self.alive_line = state.alive, f"Alive: {alive}."
-        lines = [
-            self.header if state.alive >> self.seat & 1 else f"{self.header} You are dead.",
-            wording.time_line(self.options, state),
-            self.alive_line,
-            *self.deaths,
-            *self.learned,
-        ]
-        if state.phase in self.tonight_phases:
-            lines += self.tonight
-        if self.potions:
-            lines.append(f"You still have the {('antidote', 'poison', 'antidote and the poison')[self.potions - 1]}.")
-        if self.protection:
-            lines.append(self.protection)
-        if self.claims:
-            lines.append(f"Claimed so far: {'; '.join(self.claims)}.")
-        lines += self.past_votes
-        if self.votes:
-            lines.append(self._votes_of_the_day())
-        return "\n".join(lines)
-
-    def _votes_of_the_day(self) -> str:
-        return f"Votes on day {self.day}: {', '.join([f'{self.names[voter]} for {target}' for voter, target in self.votes.items()])}."
-
-    # --- one method for each kind of entry that leaves a line ----------------------------------------------------------
-
-    def _night(self, entry: Entry) -> None:
-        if self.votes:
-            self.past_votes.append(self._votes_of_the_day())
-        self.day, self.votes, self.tonight = entry.day, {}, []
-
-    def _pack(self, entry: Entry) -> None:
-        self.learned.append(f"The werewolves are {', '.join(self.names[seat] for seat in entry.items)}.")
-
-    def _masons(self, entry: Entry) -> None:
-        self.learned.append(f"The masons are {', '.join(self.names[seat] for seat in entry.items)}.")
-
-    def _hunt(self, entry: Entry) -> None:
-        self.tonight.append(f"{self.names[entry.seat]} wants to attack {self.names[entry.target]}.")
-
-    def _victim(self, entry: Entry) -> None:
-        self.tonight.append(f"Tonight the werewolves attack {self.names[entry.target]}.")
-
-    def _check(self, entry: Entry) -> None:
-        result = ROLES[entry.value] if self.options.seer_sees == "role" else ("not a werewolf", "werewolf")[entry.value]
-        self.learned.append(f"You tested {self.names[entry.target]}: {result}.")
-
-    def _sense(self, entry: Entry) -> None:
-        self.learned.append(f"You sensed that {self.names[entry.target]} was {'a werewolf' if entry.value else 'no werewolf'}.")
-
-    def _protect(self, entry: Entry) -> None:
-        self.protection = f"You last protected {self.names[entry.target]}."
-
-    def _potion(self, entry: Entry) -> None:
-        self.potions &= ~entry.value
-
-    def _dawn(self, entry: Entry) -> None:
-        self.deaths += [f"{self.names[seat]} was killed in night {entry.day}{was(reveal_name(code))}." for seat, code in entry.items]
-
-    def _exile(self, entry: Entry) -> None:
-        if entry.seat >= 0:
-            self.deaths.append(f"{self.names[entry.seat]} was exiled on day {entry.day}{was(reveal_name(entry.value))}.")
-
-    def _shot(self, entry: Entry) -> None:
-        killed = f"{self.names[entry.target]}{was(reveal_name(entry.value))}"
-        self.deaths.append(f"{self.names[entry.seat]} was the hunter and shot {killed}.")
-
-    def _speech(self, entry: Entry) -> None:
-        assert entry.speech is not None
-        act, speaker = entry.speech.act, self.names[entry.seat]
-        if act.kind == "claim":
-            self.claims[f"{speaker} claims to be {role_phrase(ROLES[act.value])}"] = None
-        elif act.kind == "result":
-            result = "a werewolf" if act.value else "no werewolf"
-            self.claims[f"{speaker} reports that {self.names[act.target]} is {result}"] = None
-
-    def _vote(self, entry: Entry) -> None:
-        self.votes[entry.seat] = self.names[entry.target] if entry.target < len(self.names) else "nobody"
-
-
-_NOTES: dict[str, Callable[[_Notes, Entry], Any]] = {
-    "night": _Notes._night,
-    "pack": _Notes._pack,
-    "masons": _Notes._masons,
-    "hunt": _Notes._hunt,
-    "victim": _Notes._victim,
-    "check": _Notes._check,
-    "sense": _Notes._sense,
-    "protect": _Notes._protect,
-    "potion": _Notes._potion,
-    "dawn": _Notes._dawn,
-    "exile": _Notes._exile,
-    "shot": _Notes._shot,
-    "speech": _Notes._speech,
-    "vote": _Notes._vote,
-}

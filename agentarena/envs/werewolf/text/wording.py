@@ -283,6 +283,7 @@ _LINES: dict[str, Callable[[Data, bool], str]] = {
     "bid": lambda data, me: f"You bid {data['bid']} for the floor.",
     "floor": lambda data, me: f"{'You have' if me else data['name'] + ' has'} the floor.",
     "speech": _speech("said"),
+    "move": lambda data, me: f"You speak by your move {data['move']}.",
     "straw": _vote("a straw vote"),
     "vote": _vote("a vote"),
     "tally": _tally,

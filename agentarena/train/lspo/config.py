@@ -1,0 +1,171 @@
+"""The settings of LSPO."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from agentarena.core.display import shown
+from agentarena.core.errors import BadOption, UsageError, suggest
+from agentarena.core.game import Game
+from agentarena.core.registry import game as game_of
+
+from .clusters import ClusterSettings
+from .pairs import RULES
+
+__all__ = ["FREE", "SPEECH", "LSPOConfig", "PairSettings"]
+
+SPEECH = ("turns", "moves")
+FREE = ("iterations", "output_dir")
+"""Settings that a run may go on with other values of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSettings:
+    """How preference pairs are drawn; see `pairs`.
+
+    Attributes:
+        rule: "odds" or "best-worst".
+        power: Exponent of the odds.
+        each: Pairs drawn of a prompt, by "odds".
+        most: Most pairs of an iteration; a random part where there are more.
+    """
+
+    rule: str = "odds"
+    power: float = 1.0
+    each: int = 2
+    most: int = 20_000
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise BadOption(f"lspo: pairs.rule is {shown(self.rule)}; expected one of {', '.join(RULES)}")
+        _check_number("pairs.power", self.power, 0.01, 100.0)
+        _check_whole("pairs.each", self.each, 1, 100)
+        _check_whole("pairs.most", self.most, 1, 10_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSPOConfig:
+    """Everything that decides a run.
+
+    Attributes:
+        env: The environment's id.
+        preset: A preset of its options.
+        options: Its options by name.
+        output_dir: Folder of the run.
+        seed: Of everything random.
+        speech: What is spoken: "turns" (utterances of a game in which one speaks) or "moves" (every move is a sentence that names it).
+        speaker: The language model before tuning: a name or folder as `load_speaker` reads it.
+        iterations: Updates of the model. Iteration 0 is the model as it is, and the last one is not tuned further.
+        matches: Matches of the model with itself in an iteration.
+        candidates: Utterances that the model is asked for at each turn, each to differ from those before it.
+        keep: Whether clusters are made of the candidates of all iterations so far, so that a move which the model no longer makes stays
+            in the latent game; else of those of one iteration.
+        others: Agent that makes the moves that are not speech in iteration 0; afterwards the latent policy does.
+        clusters: See `ClusterSettings`.
+        solve: Settings of the solver by name; see `SolveConfig`.
+        pairs: See `PairSettings`.
+        tune: Settings of DPO by name; see `TuneConfig`. Without `beta`, that of the rule of pairs.
+
+    Raises:
+        BadOption: A setting is out of range.
+    """
+
+    env: str
+    preset: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    output_dir: str = "runs/lspo"
+    seed: int = 0
+    speech: str = "turns"
+    speaker: str = "speaker"
+    iterations: int = 3
+    matches: int = 200
+    candidates: int = 3
+    keep: bool = True
+    others: str = "random"
+    clusters: ClusterSettings = field(default_factory=ClusterSettings)
+    solve: Mapping[str, Any] = field(default_factory=dict)
+    pairs: PairSettings = field(default_factory=PairSettings)
+    tune: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("env", "output_dir", "speaker", "others"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or not value:
+                raise BadOption(f"lspo: {name} is {shown(value)}; expected a string that is not empty")
+        if self.speech not in SPEECH:
+            raise BadOption(f"lspo: speech is {shown(self.speech)}; expected one of {', '.join(SPEECH)}")
+        _check_whole("seed", self.seed, 0, 2**31 - 1)
+        _check_whole("iterations", self.iterations, 0, 100)
+        _check_whole("matches", self.matches, 1, 1_000_000)
+        _check_whole("candidates", self.candidates, 1, 64)
+        if not isinstance(self.keep, bool):
+            raise BadOption(f"lspo: keep is {shown(self.keep)}; expected true or false")
+        for name in ("options", "solve", "tune"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise BadOption(f"lspo: {name} is {shown(getattr(self, name))}; expected settings by name")
+
+    def game(self) -> Game[Any]:
+        """The rules that the settings name."""
+        return game_of(self.env, preset=self.preset, **self.options)
+
+    @classmethod
+    def load(cls, path: str | Path, **changes: Any) -> LSPOConfig:
+        """Read a TOML file; `changes` override it, those of one entry of a table by a name with a dot, e.g. "clusters.count".
+
+        Raises:
+            UsageError: The file is no TOML.
+            BadOption: A setting is unknown or out of range; the message names it.
+        """
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise UsageError(f"{shown(str(path))} is no TOML file: {shown(str(error))}") from None
+        return cls.of({**data, **changes})
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> LSPOConfig:
+        """The configuration of these settings, as JSON or TOML have them."""
+        values: dict[str, Any] = {name: value for name, value in data.items() if "." not in name}
+        for name, value in data.items():
+            table, dot, entry = name.partition(".")
+            if dot:
+                of_table = values.get(table, {})
+                if not isinstance(of_table, Mapping):
+                    raise BadOption(f"lspo: {shown(table)} is {shown(of_table)}, so {shown(name)} cannot be set")
+                values[table] = {**of_table, entry: value}
+        _check_names("setting", values, cls)
+        if "env" not in values:
+            raise BadOption('lspo: env is missing: which environment, e.g. env = "Werewolf-v0"')
+        for name, kind in (("clusters", ClusterSettings), ("pairs", PairSettings)):
+            if name in values and not isinstance(values[name], kind):
+                if not isinstance(values[name], Mapping):
+                    raise BadOption(f"lspo: {name} is {shown(values[name])}; expected settings by name, e.g. {name}.{_first(kind)}")
+                _check_names(f"setting of {name}", values[name], kind)
+                values[name] = kind(**values[name])
+        return cls(**values)
+
+
+def _first(kind: Any) -> str:
+    return dataclasses.fields(kind)[0].name
+
+
+def _check_names(what: str, values: Mapping[str, Any], kind: Any) -> None:
+    names = [one.name for one in dataclasses.fields(kind)]
+    for name in values:
+        if name not in names:
+            raise BadOption(f"lspo: unknown {what} {shown(name)}.{suggest(str(name)[:100], names)}")
+
+
+def _check_whole(name: str, value: Any, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise BadOption(f"lspo: {name} is {shown(value)}; expected a whole number from {low} to {high:,}")
+
+
+def _check_number(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadOption(f"lspo: {name} is {shown(value)}; expected a number from {low:g} to {high:g}")

@@ -1,0 +1,296 @@
+"""Stage 3 of LSPO: solve the latent game, and say what the solution is worth against best responses.
+
+Small games are solved on their tree (CFR+ and its kin), larger ones by sampling: tabular MCCFR, or Deep CFR. Whatever the solver, where
+the tree can be had the result is judged on it exactly. Best responses are reported apart (`lspo.judging`): of a role's seats one by one,
+and of a side whose seats act together without telling each other what they know.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from agentarena.agents.search.array_tree import ArrayTree, array_tree
+from agentarena.agents.search.cfr import solve_tree
+from agentarena.agents.search.size import histories
+from agentarena.agents.search.tree import tree_of
+from agentarena.core.batch import ListedBatch
+from agentarena.core.capabilities import Lockstep
+from agentarena.core.display import shown
+from agentarena.core.errors import BadOption, NotSupported
+from agentarena.core.game import Game
+from agentarena.core.rng import stream
+from agentarena.core.speech import Speech
+
+from .judging import Judge
+from .playing import played_figures
+from .policy import LatentPolicy, NetworkPolicy, TablePolicy
+from .sampling import MCCFRTables
+
+__all__ = ["METHODS", "SolveConfig", "latent_tree", "role_of", "solve"]
+
+METHODS = ("auto", "cfr+", "dcfr", "mccfr", "deep-cfr")
+_TABULAR = {"cfr+": "plus", "dcfr": "dcfr"}
+_ITERATIONS = {"cfr+": 300, "dcfr": 300, "mccfr": 200, "deep-cfr": 100}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveConfig:
+    """Settings of the solver.
+
+    Attributes:
+        method: "cfr+" and "dcfr" (discounted CFR) work on the whole tree, "mccfr" on sampled matches with tables, "deep-cfr" with
+            networks; "auto" is "dcfr" where the tree is small enough, else "deep-cfr".
+        iterations: How often every seat learns; 0 for 300 on the tree, 200 of MCCFR, 100 of Deep CFR.
+        seed: Of everything random.
+        starts: Random first policies that "cfr+" and "dcfr" begin from; the best end is the result. From uniform play no signal would
+            ever get a meaning: all are treated alike.
+        max_histories: Largest tree that is built, to solve on it or to judge by.
+        traversals: Traversals of a seat in an iteration of MCCFR and Deep CFR.
+        sampling: "external" follows every own action, "outcome" one: for games too long for that.
+        restarts: Starts of the search for a side's best response together.
+        matches: Matches by which the policy is judged where there is no tree.
+        memory_mb: Memory of Deep CFR's reservoirs together, in megabytes: they hold fewer rows where `buffer` would need more.
+        hidden, steps, batch_size, learning_rate, reinitialise, average_steps, buffer: Of Deep CFR; see `DeepCFRConfig`.
+
+    Raises:
+        BadOption: A setting is out of range.
+    """
+
+    method: str = "auto"
+    iterations: int = 0
+    seed: int = 0
+    starts: int = 3
+    max_histories: int = 2_000_000
+    traversals: int = 500
+    sampling: str = "external"
+    restarts: int = 4
+    matches: int = 2000
+    hidden: tuple[int, ...] = (64, 64)
+    steps: int = 100
+    batch_size: int = 512
+    learning_rate: float = 2e-3
+    reinitialise: bool = False
+    average_steps: int = 2000
+    buffer: int = 1_000_000
+    memory_mb: int = 1500
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise BadOption(f"lspo solve: method is {shown(self.method)}; allowed: {', '.join(METHODS)}")
+        if self.sampling not in ("external", "outcome"):
+            raise BadOption(f"lspo solve: sampling is {shown(self.sampling)}; allowed: external, outcome")
+        if isinstance(self.hidden, list):
+            object.__setattr__(self, "hidden", tuple(self.hidden))
+        for name, low in _LEAST.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
+                raise BadOption(f"lspo solve: {name} is {shown(value)}; expected a whole number from {low} to {_MOST:,}")
+
+
+_MOST = 2**31 - 1
+_LEAST = {
+    "iterations": 0, "seed": 0, "starts": 1, "max_histories": 1, "traversals": 1, "restarts": 0, "matches": 1, "steps": 1, "batch_size": 1, "average_steps": 1,
+    "buffer": 1, "memory_mb": 1,
+}  # fmt: skip
+
+Report = Callable[[dict[str, float]], None]
+
+
+def solve(game: Game[Any], config: SolveConfig | None = None, report: Report | None = None) -> tuple[LatentPolicy, dict[str, float]]:
+    """A policy of the latent game, and what is known of it.
+
+    Args:
+        game: The game in which one speaks by latent moves, or any other with listed actions and a vector face.
+        config: The settings.
+        report: Called with `iteration` and more after each iteration of a sampling solver.
+
+    Returns:
+        The average policy of the solver's iterates, and figures: `seconds` and `cpu_seconds` of solving (without the tree), `histories` and `sets` of the tree, and those of
+        `judging.Judge.figures` where the tree could be had, else of `playing.played_figures` where there are array rules.
+
+    Raises:
+        NotSupported: The method does not suit the game.
+    """
+    config = config or SolveConfig()
+    tree = latent_tree(game, config.max_histories)
+    method = config.method if config.method != "auto" else "deep-cfr" if tree is None else "dcfr"
+    iterations = config.iterations or _ITERATIONS[method]
+    begun, cpu = time.perf_counter(), time.process_time()
+    figures: dict[str, float] = {}
+    policy: LatentPolicy
+    if method in _TABULAR:
+        if tree is None:
+            raise NotSupported(f"lspo solve: {method} needs the game's tree, of at most {config.max_histories:,} histories; use deep-cfr")
+        policy = table_of(game, tree, _best_of_starts(game, config, tree, _TABULAR[method], iterations, figures))
+    elif method == "mccfr":
+        policy = _mccfr(game, config, iterations, report)
+    else:
+        policy = _deep_cfr(game, config, iterations, tree, report, figures)
+    figures |= {"iterations": float(iterations), "seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - cpu}
+    if tree is not None:
+        figures |= {"histories": float(tree.tree.histories), "sets": float(sum(len(side.sets) for side in tree.tree.sides))}
+        figures |= Judge(game, tree, role_of(game), config.restarts, config.seed).figures(slots_of_policy(game, tree, policy))
+    elif (rules := array_rules(game)) is not None:
+        figures |= played_figures(game, rules, role_of(game), policy, config.matches, config.seed)
+    return policy, figures
+
+
+def _best_of_starts(
+    game: Game[Any], config: SolveConfig, tree: ArrayTree, variant: str, iterations: int, figures: dict[str, float]
+) -> list[np.ndarray]:
+    """Average policies of the start that ended best: by what the larger side wins at worst, else by NashConv."""
+    judge = Judge(game, tree, role_of(game))
+    best: tuple[float, list[np.ndarray]] | None = None
+    for start in range(config.starts):
+        rng = stream(config.seed, 3, start)
+        policies, _ = solve_tree(tree.tree, iterations, variant, None, rng)  # type: ignore[arg-type]  # a name in VARIANTS
+        worth = judge.worth(policies)
+        if best is None or worth > best[0]:
+            best = worth, policies
+            figures["start"] = float(start)
+    assert best is not None
+    return best[1]
+
+
+# --- trees ------------------------------------------------------------------------------------------------------------------------
+
+
+def role_of(game: Game[Any]) -> Callable[[np.ndarray, int], str]:
+    """The function that names the role of a seat from what it sees."""
+    if isinstance(game, Speech):
+        return lambda observation, seat: game.speech_seat(observation, seat)[0]
+    return lambda observation, seat: "player"
+
+
+def array_rules(game: Game[Any]) -> ListedBatch[Any] | None:
+    """The game's array rules, where it has some for its options."""
+    try:
+        return game.lockstep() if isinstance(game, Lockstep) else None
+    except NotSupported:
+        return None
+
+
+def latent_tree(game: Game[Any], max_histories: int) -> ArrayTree | None:
+    """The game's tree with what each information set looks like; `None` where it is too large or cannot be listed."""
+    rules = array_rules(game)
+    try:
+        if rules is not None:
+            return array_tree(game, rules, max_histories)
+        if histories(game).least > max_histories:
+            return None
+        tree = tree_of(game, max_histories, True)
+    except NotSupported:
+        return None
+    observations, masks = [], []
+    for seat, side in enumerate(tree.sides):
+        width = int(game.action_space(seat).n)  # type: ignore[attr-defined]  # listed actions
+        observations.append(np.stack([np.ravel(game.observe(one.state, seat)) for one in side.sets]) if side.sets else np.zeros((0, 0)))
+        mask = np.zeros((len(side.sets), width), bool)
+        for row, one in enumerate(side.sets):
+            mask[row, list(one.actions)] = True
+        masks.append(mask)
+    return ArrayTree(tree, tuple(observations), tuple(masks))
+
+
+def table_of(game: Game[Any], tree: ArrayTree, policies: Iterable[np.ndarray]) -> TablePolicy:
+    """Policies over the tree's slots as a table of observations; sets that look alike share a row, the mean of theirs."""
+    role = role_of(game)
+    rows: dict[str, dict[bytes, tuple[np.ndarray, np.ndarray]]] = {}
+    for seat, slots in enumerate(policies):
+        observations, masks = tree.observations[seat], tree.masks[seat]
+        probabilities = np.zeros(masks.shape)
+        probabilities[masks] = slots[1:]
+        for observation, row in zip(observations, probabilities, strict=True):
+            known = rows.setdefault(role(observation, seat), {})
+            key = observation.astype(np.float32).tobytes()
+            known[key] = (observation, known[key][1] + row) if key in known else (observation, row)
+    return TablePolicy({name: list(known.values()) for name, known in rows.items()})
+
+
+def slots_of_policy(game: Game[Any], tree: ArrayTree, policy: LatentPolicy) -> list[np.ndarray]:
+    """A policy over the tree's slots."""
+    role, slots = role_of(game), []
+    for seat, side in enumerate(tree.tree.sides):
+        out = np.ones(side.size)
+        observations, masks = tree.observations[seat], tree.masks[seat]
+        roles = np.array([role(observation, seat) for observation in observations])
+        probabilities = np.zeros(masks.shape)
+        for name in dict.fromkeys(roles.tolist()):
+            here = roles == name
+            probabilities[here] = policy.probabilities(name, observations[here], masks[here])
+        out[1:] = probabilities[masks]
+        slots.append(out)
+    return slots
+
+
+# --- sampling solvers ---------------------------------------------------------------------------------------------------------------
+
+
+def _mccfr(game: Game[Any], config: SolveConfig, iterations: int, report: Report | None) -> LatentPolicy:
+    rules = array_rules(game)
+    if rules is None:
+        raise NotSupported(f"lspo solve: mccfr here needs array rules, and {type(game).__name__} has none for these options; use deep-cfr")
+    run = MCCFRTables(rules, game.info.seats, config.sampling)  # type: ignore[arg-type]  # checked by the settings
+    for iteration in range(1, iterations + 1):
+        run.iterate(config.traversals, stream(config.seed, iteration))
+        if report is not None:
+            report({"iteration": float(iteration), "sets": float(run.sets)})
+    role = role_of(game)
+    rows: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    for seat, observation, row in run.averages():
+        rows.setdefault(role(observation, seat), []).append((observation, row))
+    return TablePolicy(rows)
+
+
+def _deep_cfr(
+    game: Game[Any], config: SolveConfig, iterations: int, tree: ArrayTree | None, report: Report | None, figures: dict[str, float]
+) -> LatentPolicy:
+    """Deep CFR; with a tree, figures of the exact average of its iterates too, beside those of the network that was fitted to them."""
+    from agentarena.train.deep_cfr import DeepCFR, DeepCFRConfig
+
+    names = {field.name for field in dataclasses.fields(DeepCFRConfig)}
+    shared = {field.name: getattr(config, field.name) for field in dataclasses.fields(config) if field.name in names}
+    shared["buffer"] = min(config.buffer, _rows_that_fit(game, config.memory_mb))
+    run = DeepCFR(game, DeepCFRConfig(**{**shared, "env": "latent", "iterations": iterations}), exact=False)
+    totals = [np.zeros(side.size) for side in tree.tree.sides] if tree is not None else []
+    for iteration in range(1, iterations + 1):
+        for seat, total in enumerate(totals):
+            assert tree is not None
+            observations, masks = tree.observations[seat], tree.masks[seat]
+            slots = np.concatenate([[1.0], run.decide_rows(seat, observations, masks)[masks]])
+            total += iteration * tree.tree.sides[seat].reach(slots)
+        of_iteration = run.iterate()
+        if report is not None:
+            report(of_iteration)
+    if tree is not None:
+        average = [side.normalised(total) for side, total in zip(tree.tree.sides, totals, strict=True)]
+        exact = Judge(game, tree, role_of(game), config.restarts, config.seed).figures(average)
+        figures |= {f"iterates.{name}": value for name, value in exact.items()}
+    roles = game.speech_roles() if isinstance(game, Speech) else ("player",)
+    return _network_policy(run, roles)
+
+
+def _rows_that_fit(game: Game[Any], memory_mb: int) -> int:
+    """Rows of each reservoir, one a seat and one of policies, within so much memory; at least a thousand."""
+    from agentarena.train.deep_cfr.decisions import Seat
+
+    face = Seat(game, 0)
+    row = 4 * face.inputs + 5 * face.actions + 4  # float32 observation and targets, mask, iteration
+    return max(1000, int(memory_mb * 1e6 / row / (game.info.seats + 1)))
+
+
+def _network_policy(run: Any, roles: Iterable[str]) -> NetworkPolicy:
+    """One average network for all seats and roles, fitted to the policies of all: who one is must show in what one sees."""
+    import torch
+
+    (network,) = run.average()
+    layers = [
+        (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in network.policy if isinstance(layer, torch.nn.Linear)
+    ]
+    return NetworkPolicy(dict.fromkeys(roles, layers), run.seats[0].scales)
