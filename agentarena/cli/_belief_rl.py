@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, list_fields, settings_by_name
+from ._training import interrupts, run_options, settings_by_name
 from .common import echo_json, say, show_table
 
 if TYPE_CHECKING:
@@ -21,35 +21,19 @@ _LINE_EVERY_S = 5.0
 """Seconds between two lines of progress; evaluations are always printed."""
 
 
-def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print every setting with its default and what it is."""
-    if not wanted or context.resilient_parsing:
-        return
+def _classes() -> list[tuple[str, type[Any]]]:
     from agentarena.train.belief_rl import BeliefRLConfig
 
-    list_fields([("", BeliefRLConfig)])
-    context.exit()
+    return [("", BeliefRLConfig)]
 
 
 @click.command("belief-rl")
-@click.argument("env", required=False)
-@click.option("--config", "path", type=click.Path(exists=True, dir_okay=False), help="Configuration, a TOML file.")
-@click.option("--method", type=click.Choice(("ppo", "mmd")), help="PPO, or magnetic mirror descent.")
-@click.option("--rounds", type=click.IntRange(min=1), help="Rounds of the run.")
-@click.option("--out", type=click.Path(file_okay=False), help="Folder of the run (output_dir).")
-@click.option(
-    "-s",
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Any setting, e.g. seed=1, options.steps=4; it overrides the file's. May be repeated.",
-)
-@click.option("--bounds", is_flag=True, help="At the end, what each side's policy loses to its best response.")
-@click.option("--quiet", is_flag=True, help="No lines of progress.")
-@click.option("--dry-run", is_flag=True, help="Print the whole configuration as JSON, and do nothing.")
-@click.option(
-    "--list-settings", is_flag=True, is_eager=True, expose_value=False, callback=_list_settings, help="Print every setting, and do nothing."
+@run_options(
+    _classes,
+    click.option("--method", type=click.Choice(("ppo", "mmd")), help="PPO, or magnetic mirror descent."),
+    click.option("--rounds", type=click.IntRange(min=1), help="Rounds of the run."),
+    click.option("--bounds", is_flag=True, help="At the end, what each side's policy loses to its best response."),
+    example="seed=1, options.steps=4",
 )
 def belief_rl(path: str | None, settings: tuple[str, ...], bounds: bool, quiet: bool, dry_run: bool, **arguments: Any) -> None:
     """Train both sides of Football-v0 or of Hexner's games at once. A run that was broken off goes on.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, interval, judgements, list_fields, settings_by_name
+from ._training import interrupts, interval, judgements, run_options, settings_by_name
 from .common import echo_json, say, show_table
 
 if TYPE_CHECKING:
@@ -24,52 +23,25 @@ _SHOWN = ("return", "points", "return_first_seat", "draws", "entropy", "explorat
 """Figures of a line of progress, where a round has them."""
 
 
-def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print every setting with its default and what it is."""
-    if not wanted or context.resilient_parsing:
-        return
+def _classes() -> list[tuple[str, type[Any]]]:
     from agentarena.train.rl import RLConfig
 
-    list_fields([("", RLConfig)])
-    context.exit()
+    return [("", RLConfig)]
 
 
-def _options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The arguments of both commands."""
-    parameters = (
-        click.argument("env", required=False),
-        click.option("--config", "path", type=click.Path(exists=True, dir_okay=False), help="Configuration, a TOML file."),
-        click.option("--steps", type=click.IntRange(min=1), help="Decisions to learn from (total_steps)."),
-        click.option(
-            "--opponents",
-            multiple=True,
-            metavar="SPEC",
-            help="Who sits in the other seats: self, last, past, prioritized, or any agent; several get equal shares.",
-        ),
-        click.option("--eval", "evals", multiple=True, metavar="SPEC", help="Agent that the policy is evaluated against; may be repeated."),
-        click.option("--out", type=click.Path(file_okay=False), help="Folder of the run (output_dir)."),
-        click.option(
-            "-s",
-            "--set",
-            "settings",
-            multiple=True,
-            metavar="NAME=VALUE",
-            help="Any setting, e.g. seed=1, options.players=3; it overrides the file's. May be repeated.",
-        ),
-        click.option("--quiet", is_flag=True, help="No lines of progress."),
-        click.option("--dry-run", is_flag=True, help="Print the whole configuration as JSON, and do nothing."),
-        click.option(
-            "--list-settings",
-            is_flag=True,
-            is_eager=True,
-            expose_value=False,
-            callback=_list_settings,
-            help="Print every setting, and do nothing.",
-        ),
-    )
-    for parameter in reversed(parameters):
-        function = parameter(function)
-    return function
+_options = run_options(
+    _classes,
+    click.option("--steps", type=click.IntRange(min=1), help="Decisions to learn from (total_steps)."),
+    click.option(
+        "--opponents",
+        multiple=True,
+        metavar="SPEC",
+        help="Who sits in the other seats: self, last, past, prioritized, or any agent; several get equal shares.",
+    ),
+    click.option("--eval", "evals", multiple=True, metavar="SPEC", help="Agent that the policy is evaluated against; may be repeated."),
+    example="seed=1, options.players=3",
+)
+"""The arguments of both commands."""
 
 
 @click.command("ppo")

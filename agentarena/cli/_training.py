@@ -17,7 +17,7 @@ from agentarena.core.display import printable
 
 from .common import named_values, say
 
-__all__ = ["interrupts", "interval", "judgements", "list_fields", "settings_by_name"]
+__all__ = ["interrupts", "interval", "judgements", "list_fields", "run_options", "settings_by_name"]
 
 
 def list_fields(classes: Sequence[tuple[str, type[Any]]]) -> None:
@@ -28,6 +28,55 @@ def list_fields(classes: Sequence[tuple[str, type[Any]]]) -> None:
             default = "" if field.default is dataclasses.MISSING else f" = {field.default!r}"
             say(f"{prefix}{field.name}{default}", "bold")
             say("    " + " ".join(words.get(field.name, "").split()), hanging=4)
+
+
+def run_options(
+    classes: Callable[[], Sequence[tuple[str, type[Any]]]], *own: Callable[..., Any], example: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The parameters of a command that starts or continues a run, in this order: the environment, the file, the command's own, the folder, settings.
+
+    Args:
+        classes: Prefixes and dataclasses of all settings, for `--list-settings`; called then only, for it imports them.
+        own: The command's own options.
+        example: Settings in the help of `--set`.
+    """
+
+    def list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+        if wanted and not context.resilient_parsing:
+            list_fields(classes())
+            context.exit()
+
+    parameters = (
+        click.argument("env", required=False),
+        click.option("--config", "path", type=click.Path(exists=True, dir_okay=False), help="Configuration, a TOML file."),
+        *own,
+        click.option("--out", type=click.Path(file_okay=False), help="Folder of the run (output_dir)."),
+        click.option(
+            "-s",
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help=f"Any setting, e.g. {example}; it overrides the file's. May be repeated.",
+        ),
+        click.option("--quiet", is_flag=True, help="No lines of progress."),
+        click.option("--dry-run", is_flag=True, help="Print the whole configuration as JSON, and do nothing."),
+        click.option(
+            "--list-settings",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=list_settings,
+            help="Print every setting, and do nothing.",
+        ),
+    )
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for parameter in reversed(parameters):
+            function = parameter(function)
+        return function
+
+    return decorate
 
 
 def settings_by_name(pairs: Sequence[str]) -> dict[str, Any]:

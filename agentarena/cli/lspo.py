@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, list_fields, settings_by_name
+from ._training import interrupts, run_options, settings_by_name
 from .common import echo_json, json_option, progress_bar, say, show_table
 
 if TYPE_CHECKING:
@@ -27,34 +27,18 @@ def command() -> None:
     """
 
 
-def _list_settings(context: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print every setting with its default and what it is."""
-    if not wanted or context.resilient_parsing:
-        return
+def _classes() -> list[tuple[str, type[Any]]]:
     from agentarena.train.lspo.clusters import ClusterSettings
     from agentarena.train.lspo.config import LSPOConfig, PairSettings
 
-    list_fields([("", LSPOConfig), ("clusters.", ClusterSettings), ("pairs.", PairSettings)])
-    context.exit()
+    return [("", LSPOConfig), ("clusters.", ClusterSettings), ("pairs.", PairSettings)]
 
 
 @command.command("run")
-@click.argument("env", required=False)
-@click.option("--config", "path", type=click.Path(exists=True, dir_okay=False), help="Configuration, a TOML file.")
-@click.option("--iterations", type=click.IntRange(min=0), help="Updates of the model.")
-@click.option("--out", type=click.Path(file_okay=False), help="Folder of the run (output_dir).")
-@click.option(
-    "-s",
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Any setting, e.g. seed=1, preset=lspo4, clusters.count=12; it overrides the file's. May be repeated.",
-)
-@click.option("--quiet", is_flag=True, help="No lines of progress.")
-@click.option("--dry-run", is_flag=True, help="Print the whole configuration as JSON, and do nothing.")
-@click.option(
-    "--list-settings", is_flag=True, is_eager=True, expose_value=False, callback=_list_settings, help="Print every setting, and do nothing."
+@run_options(
+    _classes,
+    click.option("--iterations", type=click.IntRange(min=0), help="Updates of the model."),
+    example="seed=1, preset=lspo4, clusters.count=12",
 )
 def run_command(
     env: str | None, path: str | None, iterations: int | None, out: str | None, settings: tuple[str, ...], quiet: bool, dry_run: bool

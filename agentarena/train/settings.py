@@ -12,7 +12,7 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UsageError, suggest
 
-__all__ = ["check_fields", "check_known", "check_number", "check_shares", "read_toml", "setting"]
+__all__ = ["check_fields", "check_known", "check_number", "check_shares", "merged", "read_toml", "setting"]
 
 
 def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
@@ -28,15 +28,29 @@ def read_toml(path: str | Path, changes: Mapping[str, Any]) -> dict[str, Any]:
     """
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is no TOML file: {error}") from None
-    data |= {name: value for name, value in changes.items() if "." not in name}
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{shown(str(path))} is no TOML file: {shown(str(error))}") from None
+    return merged(data, changes)
+
+
+def merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with changes; a change whose name has a dot is one entry of a table.
+
+    Raises:
+        BadOption: An entry is set of what is no table.
+
+    >>> merged({"model": {"layers": 2}}, {"seed": 1, "model.width": 96})
+    {'model': {'layers': 2, 'width': 96}, 'seed': 1}
+    """
+    out = {**data, **{name: value for name, value in changes.items() if "." not in name}}
     for name, value in changes.items():
         table, dot, entry = name.partition(".")
         if dot:
-            before = data.get(table, {})
-            data[table] = {**(before if isinstance(before, Mapping) else {}), entry: value}
-    return data
+            before = out.get(table, {})
+            if not isinstance(before, Mapping):
+                raise BadOption(f"{shown(table)} is {shown(before)}, so {shown(name)} cannot be set")
+            out[table] = {**before, entry: value}
+    return out
 
 
 def check_known(cls: type[Any], data: Mapping[str, Any], prefix: str) -> None:

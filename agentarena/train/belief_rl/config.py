@@ -10,7 +10,7 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_fields, check_known, read_toml, setting
+from agentarena.train.settings import check_fields, check_known, merged, read_toml, setting
 
 __all__ = ["BeliefRLConfig"]
 
@@ -128,13 +128,10 @@ class BeliefRLConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> BeliefRLConfig:
         """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        entries = {name.partition(".")[2]: value for name, value in data.items() if name.startswith("options.")}
-        plain = {name: value for name, value in data.items() if not name.startswith("options.")}
+        plain = merged({}, data)
         check_known(cls, plain, "")
         if "env" not in plain:
             raise BadOption('env is missing: which environment, e.g. env = "Hexner-v0"')
         if isinstance(plain.get("hidden"), list):
             plain["hidden"] = tuple(plain["hidden"])
-        if entries:
-            plain["options"] = {**plain.get("options", {}), **entries}
         return cls(**plain)

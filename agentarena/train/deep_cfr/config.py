@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, UsageError, suggest
+from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
+from agentarena.train.settings import check_known, merged, read_toml
 
 __all__ = ["DeepCFRConfig"]
 
@@ -98,26 +97,17 @@ class DeepCFRConfig:
             UsageError: The file is no TOML.
             BadOption: A setting is unknown or out of range; the message names it.
         """
-        try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{shown(str(path))} is no TOML file: {shown(str(error))}") from None
-        return cls.of({**data, **changes})
+        return cls.of(read_toml(path, changes))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> DeepCFRConfig:
         """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        entries = {name.partition(".")[2]: value for name, value in data.items() if name.startswith("options.")}
-        data = {name: value for name, value in data.items() if not name.startswith("options.")}
-        names = [one.name for one in dataclasses.fields(cls)]
-        for name in data:
-            if name not in names:
-                raise BadOption(f"unknown setting {shown(name)}.{suggest(str(name)[:100], names)}")
+        data = merged({}, data)
+        check_known(cls, data, "")
         if "env" not in data:
             raise BadOption('env is missing: which environment, e.g. env = "KuhnPoker-v0"')
         hidden = {"hidden": tuple(data["hidden"])} if isinstance(data.get("hidden"), list) else {}
-        options = {"options": {**data.get("options", {}), **entries}} if entries else {}
-        return cls(**{**data, **hidden, **options})
+        return cls(**{**data, **hidden})
 
 
 _MOST = 1_000_000_000

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, UsageError, suggest
+from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
+from agentarena.train.settings import check_known, merged, read_toml
 
 from .clusters import ClusterSettings
 from .pairs import RULES
@@ -121,44 +121,26 @@ class LSPOConfig:
             UsageError: The file is no TOML.
             BadOption: A setting is unknown or out of range; the message names it.
         """
-        try:
-            data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise UsageError(f"{shown(str(path))} is no TOML file: {shown(str(error))}") from None
-        return cls.of({**data, **changes})
+        return cls.of(read_toml(path, changes))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> LSPOConfig:
         """The configuration of these settings, as JSON or TOML have them."""
-        values: dict[str, Any] = {name: value for name, value in data.items() if "." not in name}
-        for name, value in data.items():
-            table, dot, entry = name.partition(".")
-            if dot:
-                of_table = values.get(table, {})
-                if not isinstance(of_table, Mapping):
-                    raise BadOption(f"lspo: {shown(table)} is {shown(of_table)}, so {shown(name)} cannot be set")
-                values[table] = {**of_table, entry: value}
-        _check_names("setting", values, cls)
+        values = merged({}, data)
+        check_known(cls, values, "")
         if "env" not in values:
             raise BadOption('lspo: env is missing: which environment, e.g. env = "Werewolf-v0"')
         for name, kind in (("clusters", ClusterSettings), ("pairs", PairSettings)):
             if name in values and not isinstance(values[name], kind):
                 if not isinstance(values[name], Mapping):
                     raise BadOption(f"lspo: {name} is {shown(values[name])}; expected settings by name, e.g. {name}.{_first(kind)}")
-                _check_names(f"setting of {name}", values[name], kind)
+                check_known(kind, values[name], f"{name}.")
                 values[name] = kind(**values[name])
         return cls(**values)
 
 
 def _first(kind: Any) -> str:
     return dataclasses.fields(kind)[0].name
-
-
-def _check_names(what: str, values: Mapping[str, Any], kind: Any) -> None:
-    names = [one.name for one in dataclasses.fields(kind)]
-    for name in values:
-        if name not in names:
-            raise BadOption(f"lspo: unknown {what} {shown(name)}.{suggest(str(name)[:100], names)}")
 
 
 def _check_whole(name: str, value: Any, low: int, high: int) -> None:

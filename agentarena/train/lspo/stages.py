@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ import numpy as np
 
 from agentarena.agents.specs import agent
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, UsageError, suggest
+from agentarena.core.errors import BadOption, UsageError
 from agentarena.core.game import Game
 from agentarena.core.rng import stream
 from agentarena.matches.api import play
+from agentarena.train.settings import check_known
 
 from .artefacts import STAGES, Iteration, read_arrays, read_json, read_lines, write_arrays, write_json, write_lines
 from .clusters import Clusters, as_json, fit_clusters, of_json
@@ -321,10 +321,7 @@ def solve_config(settings: Mapping[str, Any]) -> Any:
 
 
 def _built(kind: Any, table: str, settings: Mapping[str, Any]) -> Any:
-    names = [one.name for one in dataclasses.fields(kind)]
-    for name in settings:
-        if name not in names:
-            raise BadOption(f"lspo: unknown setting of {table} {shown(name)}.{suggest(str(name)[:100], names)}")
+    check_known(kind, settings, f"{table}.")
     try:
         return kind(**settings)
     except TypeError as error:

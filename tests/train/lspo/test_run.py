@@ -174,7 +174,7 @@ def test_settings_are_read_and_wrong_ones_named(tmp_path):
     )
     for change, words in (
         ({"matchs": 1}, "unknown setting 'matchs'. Did you mean matches"),
-        ({"clusters.cuont": 1}, "unknown setting of clusters 'cuont'. Did you mean count"),
+        ({"clusters.cuont": 1}, "unknown setting 'clusters.cuont'. Did you mean count"),
         ({"pairs.rule": "x"}, "pairs.rule is 'x'"),
         ({"matches": 0}, "matches is 0; expected a whole number from 1"),
         ({"speech": "song"}, "speech is 'song'; expected one of turns, moves"),
