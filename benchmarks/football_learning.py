@@ -158,15 +158,15 @@ def leak(matches: int) -> None:
     for spec in ("football/caller?fake=0", "football/caller?fake=2", "football/caller?fake=10000", "random", "tiny?constrain=true"):
         count = matches if not spec.startswith("tiny") else min(matches, 24)
         records = aa.play(game, [spec, "football/caller?defence=man"], matches=count, seed=0).records
-        seen = by_attackers(records)[game, (spec,)]
-        observers: list[tuple[str, Callable[[], Leak]]] = [("learned", lambda seen=seen: learned(seen))]
+        observations = by_attackers(records)[game, (spec,)]
+        observers: list[tuple[str, Callable[[], Leak]]] = [("learned", lambda observations=observations: learned(observations))]
         if spec.startswith("football/"):
-            observers.insert(0, ("exact", lambda seen=seen, spec=spec: queried(seen, aa.agent(spec))))
+            observers.insert(0, ("exact", lambda observations=observations, spec=spec: queried(observations, aa.agent(spec))))
         for name, observer in observers:
             result = observer()
             bits = " ".join(f"{value:.2f}" for value in result.bits[1:] + 0.0)
             error = f"{bits} (±{result.bits_error[-1]:.2f})"
-            print(f"| `{spec}` | {name} | {len(seen)} | {error} | {result.brier[-1]:.3f} |", flush=True)
+            print(f"| `{spec}` | {name} | {len(observations)} | {error} | {result.brier[-1]:.3f} |", flush=True)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -44,11 +44,11 @@ def leak(files: tuple[str, ...], spec: str | None, posted: bool, trust: bool, as
     if spec is not None and posted:
         raise click.UsageError("--ask and --posted are two observers; give one")
     tables = []
-    for title, seen in _groups(files, trust):
-        if spec is None and not posted and len(seen) < 2:
+    for title, observations in _groups(files, trust):
+        if spec is None and not posted and len(observations) < 2:
             say(f"{title}: one match is too little for an observer who learns from the others")
             continue
-        tables.append((title, _observed(seen, spec, posted)))
+        tables.append((title, _observed(observations, spec, posted)))
     if as_json:
         echo_json([{"attackers": title, "matches": len(result.types), "steps": _rows(result)} for title, result in tables])
         return
@@ -69,18 +69,18 @@ def _groups(files: Sequence[str], trust: bool) -> list[tuple[str, list[Observati
 
     records = (record for path in files for file in record_files(path) for record in Results.load(file, trust=trust).records)
     groups = by_attackers(records).items()
-    return [(f"{env_id_of(game)}: {', '.join(dict.fromkeys(names))}", seen) for (game, names), seen in groups]
+    return [(f"{env_id_of(game)}: {', '.join(dict.fromkeys(names))}", observations) for (game, names), observations in groups]
 
 
-def _observed(seen: list[Observation], spec: str | None, posted: bool) -> Leak:
+def _observed(observations: list[Observation], spec: str | None, posted: bool) -> Leak:
     from agentarena.agents.specs import agent
     from agentarena.envs.football.analysis import observer
 
     if spec is None:
-        return observer.posted(seen) if posted else observer.learned(seen)
+        return observer.posted(observations) if posted else observer.learned(observations)
     player = agent(spec)
     try:
-        return observer.queried(seen, player)
+        return observer.queried(observations, player)
     finally:
         player.close()
 

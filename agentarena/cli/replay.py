@@ -76,10 +76,10 @@ def write_picture(record: Any, path: Path, seat: int | None, *, still: bool) -> 
     from agentarena.core import animation
     from agentarena.core.frames import frames
 
-    shown = [animation.together(frame.screens) if seat is None else frame.screens[seat] for frame in frames(record) if frame.screens]
+    screens = [animation.together(frame.screens) if seat is None else frame.screens[seat] for frame in frames(record) if frame.screens]
     title = f"{record.env}, match {record.match}" + ("" if seat is None else f", seen by seat {seat}")
     draw = animation.still if still else animation.animated
-    path.write_text(draw(shown, title=title), encoding="utf-8")
+    path.write_text(draw(screens, title=title), encoding="utf-8")
     say(f"wrote {path}")
 
 

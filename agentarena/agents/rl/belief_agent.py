@@ -54,8 +54,8 @@ class BeliefAgent(Agent):
         sight = game.observation.read(view.observation)
         step = round(float(sight.time) * game.steps)
         if not self.file.policies.shapes.public:
-            seen = sight.type if game.layout.side(view.seat) == ATTACK else sight.belief
-            return self._control(game, game.layout.side(view.seat), sight, step, seen)
+            belief = sight.type if game.layout.side(view.seat) == ATTACK else sight.belief
+            return self._control(game, game.layout.side(view.seat), sight, step, belief)
         belief = np.asarray(sight.belief) if game.layout.states_strategy else self._tracked(game, view, sight, step)
         if game.layout.side(view.seat) == DEFENCE:
             return self._control(game, DEFENCE, sight, step, belief)
@@ -67,7 +67,7 @@ class BeliefAgent(Agent):
 
     # --- networks, one row at a time ------------------------------------------------------------------------------------
 
-    def _raw(self, game: Any, side: int, sight: Sight, step: int, seen: np.ndarray) -> Any:
+    def _raw(self, game: Any, side: int, sight: Sight, step: int, belief: np.ndarray) -> Any:
         import torch
 
         from .belief_network import features
@@ -75,11 +75,11 @@ class BeliefAgent(Agent):
         parts = (sight.position, sight.velocity, sight.alive)
         motion = Motion(*(torch.tensor(np.asarray(part, np.float64))[None] for part in parts))
         with torch.no_grad():
-            return self.file.policies.head(side)(features(game.system, step, motion, torch.tensor(np.asarray(seen, np.float64))[None]))
+            return self.file.policies.head(side)(features(game.system, step, motion, torch.tensor(np.asarray(belief, np.float64))[None]))
 
-    def _control(self, game: Any, side: int, sight: Sight, step: int, seen: np.ndarray) -> np.ndarray:
+    def _control(self, game: Any, side: int, sight: Sight, step: int, belief: np.ndarray) -> np.ndarray:
         """The control of a side, within the bounds, flat."""
-        control = self.file.policies.controls(side, self._raw(game, side, sight, step, seen))[0].numpy()
+        control = self.file.policies.controls(side, self._raw(game, side, sight, step, belief))[0].numpy()
         return np.asarray(np.clip(control, -game.system.bound[side], game.system.bound[side]).ravel())
 
     def _strategy(self, game: Any, sight: Sight, step: int, belief: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

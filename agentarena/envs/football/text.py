@@ -110,10 +110,10 @@ class FieldText(TextFace[Field]):
         if not rest.strip():
             return numbers
         types = self.game.system.types
-        word, _, said = rest.strip().partition(" ")
+        word, _, tail = rest.strip().partition(" ")
         if not layout.reports(seat) or word.lower() != "believe":
             return Unreadable(f"{quote(rest, 60)} after the call means nothing here; reply with the call alone")
-        belief = _numbers(said, types, "believe")
+        belief = _numbers(tail, types, "believe")
         if isinstance(belief, Unreadable):
             return belief
         return np.concatenate([numbers[:-types], belief])

@@ -134,8 +134,8 @@ class _Work:
 
     def fill(self, motion: Motion, control: Any, part: slice) -> None:
         """Take a slice of the matches."""
-        for own, given in ((self.position, motion.position), (self.velocity, motion.velocity), (self.push, control)):
-            own[:] = _turned(self.a, given[part], _TURN)
+        for own, array in ((self.position, motion.position), (self.velocity, motion.velocity), (self.push, control)):
+            own[:] = _turned(self.a, array[part], _TURN)
         self.alive = self.a.copy(motion.alive[part].T)
         self.typed = self.xp.zeros_like(self.alive)
         paid = self.xp.square(self.push, out=self.spare).sum((0, 2))

@@ -87,8 +87,8 @@ def deductions(text: str) -> str:
     """
     lines = [match for line in text[:20_000].splitlines() if (match := _DEDUCTION.match(line))]
     lines.sort(key=lambda match: -int(match["sure"]))
-    said = [f"{one['who'].strip()}: {one['role'].strip()}, confidence {one['sure']}{one['why'].rstrip()}" for one in lines]
-    return excerpt("\n".join(said[:_MOST_DEDUCTIONS]) or text)
+    reading = [f"{one['who'].strip()}: {one['role'].strip()}, confidence {one['sure']}{one['why'].rstrip()}" for one in lines]
+    return excerpt("\n".join(reading[:_MOST_DEDUCTIONS]) or text)
 
 
 def sla(n: int, policy: Agent) -> Strategy:

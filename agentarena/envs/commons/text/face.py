@@ -33,8 +33,8 @@ class CommonsText(TextFace[State]):
         return look(self.game, state, seat)
 
     def compact(self, state: State, seat: int) -> str:
-        said = [Event("said", asdict(utterance)) for utterance in state.utterances if utterance.number == state.number]
-        return "\n".join([f"You are player {seat}.", self.look(state, seat), *(self.tell(event, seat) for event in said[-_SPEECHES:])])
+        speeches = [Event("said", asdict(utterance)) for utterance in state.utterances if utterance.number == state.number]
+        return "\n".join([f"You are player {seat}.", self.look(state, seat), *(self.tell(event, seat) for event in speeches[-_SPEECHES:])])
 
     def tell(self, event: Event, seat: int) -> str:
         return sentence(self.game, event, seat)

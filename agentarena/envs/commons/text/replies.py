@@ -160,9 +160,9 @@ def _read_signal(options: CommonsOptions, symbol: int, target: int) -> Move | No
 
 def _read_move(options: CommonsOptions, state: State, answer: str) -> Move | Unreadable:
     answer_words = " ".join(answer.lower().split()) if len(answer) <= _LONGEST_MOVE else ""
-    given = _SIGNAL.fullmatch(answer_words) if options.latent and state.phase == TALK else None
-    if given is not None:
-        move = _read_signal(options, int(given[1]), int(given[2]) if given[2] else -1)
+    match = _SIGNAL.fullmatch(answer_words) if options.latent and state.phase == TALK else None
+    if match is not None:
+        move = _read_signal(options, int(match[1]), int(match[2]) if match[2] else -1)
         return _unclear(options, state, answer) if move is None else move
     match = _MOVE.fullmatch(answer_words)
     if match is None or (match["also"] and options.num_amounts) or (match["level"] and not options.levels):

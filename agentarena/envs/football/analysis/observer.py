@@ -173,13 +173,13 @@ def known(observations: Iterable[Observation], strategies: Strategies) -> Leak:
         strategies: What the attackers would do as each type.
     """
 
-    def likelihoods(seen: Observation, step: Step, belief: np.ndarray) -> np.ndarray:
+    def likelihoods(observation: Observation, step: Step, belief: np.ndarray) -> np.ndarray:
         plan = strategies(step.before, belief)
         apart = ((plan.prototypes - step.control) ** 2).sum((-2, -1))
         near = apart <= apart.min() + _ALIKE**2
         return np.asarray(plan.chances[:, near].sum(-1))
 
-    return _leak([(seen, _updated(seen, likelihoods)) for seen in observations])
+    return _leak([(observation, _updated(observation, likelihoods)) for observation in observations])
 
 
 def queried(observations: Iterable[Observation], agent: Agent) -> Leak:
@@ -192,15 +192,15 @@ def queried(observations: Iterable[Observation], agent: Agent) -> Leak:
         agent: Of the attackers.
     """
     results = []
-    for seen in observations:
-        _check_hidden(seen.game)
-        memories: list[dict[str, Any]] = [{} for _ in range(seen.game.system.types)]
+    for observation in observations:
+        _check_hidden(observation.game)
+        memories: list[dict[str, Any]] = [{} for _ in range(observation.game.system.types)]
 
-        def likelihoods(seen: Observation, step: Step, belief: np.ndarray, memories: list[dict[str, Any]] = memories) -> np.ndarray:
-            would = [_answer(agent, seen.game, step.before, number, memory) for number, memory in enumerate(memories)]
+        def likelihoods(observation: Observation, step: Step, belief: np.ndarray, memories: list[dict[str, Any]] = memories) -> np.ndarray:
+            would = [_answer(agent, observation.game, step.before, number, memory) for number, memory in enumerate(memories)]
             return np.array([float(np.abs(control - step.control).max() <= _ALIKE) for control in would])
 
-        results.append((seen, _updated(seen, likelihoods)))
+        results.append((observation, _updated(observation, likelihoods)))
     return _leak(results)
 
 
@@ -221,42 +221,42 @@ def learned(observations: Sequence[Observation], *, weight: float = 1.0) -> Leak
     Raises:
         BadOption: There are fewer than two matches, or of different games.
     """
-    if len(observations) < 2 or any(seen.game != observations[0].game for seen in observations):
+    if len(observations) < 2 or any(observation.game != observations[0].game for observation in observations):
         raise BadOption(f"an observer learns from the other matches: give two or more of one game, got {len(observations)}")
-    rows = [tuple(calls(seen.game, step) for step in seen.steps) for seen in observations]
+    rows = [tuple(calls(observation.game, step) for step in observation.steps) for observation in observations]
     game = observations[0].game
     count = len(game.system.calls(ATTACK)) + 1
     counts: Counter[tuple[int, tuple[int, ...]]] = Counter()
-    for seen, row in zip(observations, rows, strict=True):
-        counts.update((seen.type, row[:k]) for k in range(len(row) + 1))
+    for observation, row in zip(observations, rows, strict=True):
+        counts.update((observation.type, row[:k]) for k in range(len(row) + 1))
     results = []
-    for seen, row in zip(observations, rows, strict=True):
+    for observation, row in zip(observations, rows, strict=True):
         belief, path = game.chances, [game.chances]
         for k in range(len(row)):
-            belief = _posterior(belief, _frequencies(counts, seen.type, row, k, game.system.types, count, weight))
+            belief = _posterior(belief, _frequencies(counts, observation.type, row, k, game.system.types, count, weight))
             path.append(belief)
-        results.append((seen, path))
+        results.append((observation, path))
     return _leak(results)
 
 
 def posted(observations: Iterable[Observation]) -> Leak:
     """The posteriors that the game itself posted, for games with `belief="public"`."""
-    return _leak([(seen, [seen.game.chances, *(step.belief for step in seen.steps)]) for seen in observations])
+    return _leak([(observation, [observation.game.chances, *(step.belief for step in observation.steps)]) for observation in observations])
 
 
 # --- Bayes ----------------------------------------------------------------------------------------------------------------------
 
 
-def _updated(seen: Observation, likelihoods: Callable[[Observation, Step, np.ndarray], np.ndarray]) -> list[np.ndarray]:
+def _updated(observation: Observation, likelihoods: Callable[[Observation, Step, np.ndarray], np.ndarray]) -> list[np.ndarray]:
     """The prior and the posterior after each step."""
-    path = [seen.game.chances]
-    for step in seen.steps:
-        path.append(_posterior(path[-1], likelihoods(seen, step, path[-1])))
+    path = [observation.game.chances]
+    for step in observation.steps:
+        path.append(_posterior(path[-1], likelihoods(observation, step, path[-1])))
     return path
 
 
 def _posterior(belief: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
-    """Bayes' rule; the belief itself where no type explains what was seen."""
+    """Bayes' rule; the belief itself where no type explains what was observation."""
     joint = belief * likelihood
     if joint.sum() <= 0:
         return belief
@@ -278,9 +278,9 @@ def _frequencies(
 def _leak(results: Sequence[tuple[Observation, list[np.ndarray]]]) -> Leak:
     if not results:
         raise BadOption("there is no match to look at")
-    steps = max(seen.game.steps for seen, _ in results)
+    steps = max(observation.game.steps for observation, _ in results)
     rows = [[*path, *[path[-1]] * (steps + 1 - len(path))] for _, path in results]
-    return Leak(np.asarray(rows), np.array([seen.type for seen, _ in results]))
+    return Leak(np.asarray(rows), np.array([observation.type for observation, _ in results]))
 
 
 def _check_hidden(game: FieldGame) -> None:

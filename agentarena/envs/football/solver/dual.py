@@ -68,7 +68,7 @@ class DualStrategy:
     Attributes:
         system: The game.
         discretization: Who sees what within a step.
-        seen: A, (K, I, Z).
+        features: A, (K, I, Z).
         paid: B, (K, I, I).
         plain: b, (K, I).
         control: C, (K, I, N, D).
@@ -78,7 +78,7 @@ class DualStrategy:
 
     system: System
     discretization: Discretization
-    seen: Any
+    features: Any
     paid: Any
     plain: Any
     control: Any
@@ -88,20 +88,20 @@ class DualStrategy:
     @property
     def parameters(self) -> list[Any]:
         """What is sought."""
-        return [self.seen, self.paid, self.plain, self.control, self.follow]
+        return [self.features, self.paid, self.plain, self.control, self.follow]
 
-    def weights(self, seen: Any, dual: Any, step: int) -> Any:
+    def weights(self, sight: Any, dual: Any, step: int) -> Any:
         """The belief that it acts on, (..., I)."""
-        seen = seen - self.middle[step]
-        return _simplex(seen @ self.seen[step].T + dual @ self.paid[step].T + self.plain[step])
+        sight = sight - self.middle[step]
+        return _simplex(sight @ self.features[step].T + dual @ self.paid[step].T + self.plain[step])
 
     def act(self, motion: Motion, announced: Any, dual: Any, step: int) -> Any:
         """The defenders' controls (..., N, D); `announced` is the attackers' control of this step, seen with split steps alone."""
-        seen = self.look(motion, announced)
-        weights = self.weights(seen, dual, step)
+        sight = self.look(motion, announced)
+        weights = self.weights(sight, dual, step)
         mean = (weights[..., None, None] * self.control[step]).sum(-3)
-        moved = ((seen - self.middle[step]) @ self.follow[step].T).reshape(mean.shape)
-        bound = seen.new_tensor(self.system.bound[DEFENCE])
+        moved = ((sight - self.middle[step]) @ self.follow[step].T).reshape(mean.shape)
+        bound = sight.new_tensor(self.system.bound[DEFENCE])
         return (mean + moved).clamp(-bound, bound)
 
     def look(self, motion: Motion, announced: Any) -> Any:
@@ -230,12 +230,12 @@ def _first(system: System, discretization: Discretization, sweep: Sweep) -> Dual
             parts.append(revealed[:, step, ATTACK].reshape(system.types, -1))
         rows.append(np.concatenate(parts, -1))
         motion, _, _ = system.advance(motion, revealed[:, step])
-    seen = np.stack(rows)  # (K, I, Z)
-    middle = seen.mean(1)
-    towards = np.stack([np.linalg.pinv((row - row.mean(0)).T, rcond=1e-6) for row in seen])
-    width, size = seen.shape[-1], system.players * system.dims
+    sights = np.stack(rows)  # (K, I, Z)
+    middle = sights.mean(1)
+    towards = np.stack([np.linalg.pinv((row - row.mean(0)).T, rcond=1e-6) for row in sights])
+    width, size = sights.shape[-1], system.players * system.dims
     values = {
-        "seen": towards * _attack_only(system, width),
+        "features": towards * _attack_only(system, width),
         "paid": np.zeros((system.steps, system.types, system.types)),
         "plain": np.full((system.steps, system.types), 1 / system.types),
         "control": revealed[:, :, DEFENCE].swapaxes(0, 1).copy(),
@@ -256,7 +256,7 @@ def _groups(strategy: DualStrategy, rate: float) -> list[dict[str, Any]]:
     """Parameters with their first rates: controls move by `rate`, the others by what moves controls about as much."""
     return [
         {"params": [strategy.control], "first": rate},
-        {"params": [strategy.seen, strategy.follow], "first": 0.3 * rate},
+        {"params": [strategy.features, strategy.follow], "first": 0.3 * rate},
         {"params": [strategy.paid, strategy.plain], "first": 0.3 * rate},
     ]
 

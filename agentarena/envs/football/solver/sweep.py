@@ -97,8 +97,8 @@ class Sweep:
         row = row or self.best
         controls, types, levels = self.controls[self.rows.index(row)], system.types, []
         for step in range(system.steps):
-            shown, parents = step >= row.step, 1 if step <= row.step else types
-            nodes = types if shown else 1
+            revealed, parents = step >= row.step, 1 if step <= row.step else types
+            nodes = types if revealed else 1
             parent = np.arange(nodes) if parents == types else np.zeros(nodes, np.int64)
             slot = np.zeros(nodes, np.int64) if step != row.step else np.arange(nodes)
             is_open = np.zeros((parents, types, types), bool)

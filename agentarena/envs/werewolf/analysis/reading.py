@@ -124,11 +124,11 @@ class Habits:
         habits = cls(prior=prior)
         for state in ends:
             roles = state.deal.roles
-            for said in utterances(state.log, len(roles)):
-                role, about = roles[said.speaker], roles[said.target] if said.target >= 0 else _NOBODY
-                habits.counts.setdefault((role, said.token), Counter())[about] += 1
+            for utterance in utterances(state.log, len(roles)):
+                role, about = roles[utterance.speaker], roles[utterance.target] if utterance.target >= 0 else _NOBODY
+                habits.counts.setdefault((role, utterance.token), Counter())[about] += 1
                 habits.totals[role] += 1
-                habits.tokens.add((said.token, about))
+                habits.tokens.add((utterance.token, about))
         return habits
 
     def log_chance(self, role: int, token: tuple[str, int], about: int) -> float:
@@ -144,13 +144,13 @@ class Habits:
             self._tables[token] = np.array([[self.log_chance(role, token, about) for about in (*roles, _NOBODY)] for role in roles])
         return self._tables[token]
 
-    def log_likelihood(self, said: Utterance, table: np.ndarray) -> np.ndarray:
+    def log_likelihood(self, utterance: Utterance, table: np.ndarray) -> np.ndarray:
         """Log-likelihood of an utterance under each deal. Shape (H,)."""
-        chances, speakers = self._table(said.token), table[:, said.speaker]
-        if said.target < 0:
+        chances, speakers = self._table(utterance.token), table[:, utterance.speaker]
+        if utterance.target < 0:
             return np.asarray(chances[speakers, _NOBODY])
-        abouts = table[:, said.target]
-        others = [seat for seat in seats_in(said.alive | 1 << said.target) if seat != said.speaker]
+        abouts = table[:, utterance.target]
+        others = [seat for seat in seats_in(utterance.alive | 1 << utterance.target) if seat != utterance.speaker]
         alike = (table[:, others] == abouts[:, None]).sum(axis=1)
         return np.asarray(chances[speakers, abouts] - np.log(np.maximum(alike, 1)))
 
@@ -225,11 +225,13 @@ def _guesses(record: Record, habits: Habits) -> dict[str, list[tuple[float, floa
     out: dict[str, list[tuple[float, float, float]]] = {"village": [], "wolves": []}
     for state in ballots(record):
         table = all_deals(game.deck)
-        said = list(utterances(state.log, game.players))
-        by_utterance = [habits.log_likelihood(one, table) for one in said]
+        heard = list(utterances(state.log, game.players))
+        by_utterance = [habits.log_likelihood(one, table) for one in heard]
         for seat in seats_in(state.alive):
             fits = consistent(game, state, seat, table)
-            logs = sum((one[fits] for one, what in zip(by_utterance, said, strict=True) if what.speaker != seat), np.zeros(int(fits.sum())))
+            logs = sum(
+                (one[fits] for one, what in zip(by_utterance, heard, strict=True) if what.speaker != seat), np.zeros(int(fits.sum()))
+            )
             weights = np.exp(logs - logs.max())
             with_words = marginals(table[fits], weights / weights.sum())
             without = marginals(table[fits], np.full(len(logs), 1 / len(logs)))
