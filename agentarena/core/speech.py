@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -20,9 +20,7 @@ from .actions import Action
 from .display import shown
 from .errors import BadOption
 from .events import Event
-
-if TYPE_CHECKING:
-    from .game import Game
+from .game import Game
 
 __all__ = ["MOST_MOVES", "MOST_SYMBOLS", "Heard", "LatentMove", "Remark", "Speech", "is_latent", "latent_moves", "latent_text", "signal"]
 

@@ -12,7 +12,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_known, merged, read_toml
+from agentarena.train.settings import check_known, check_number, merged, read_toml
 
 from .clusters import ClusterSettings
 from .pairs import RULES
@@ -43,9 +43,9 @@ class PairSettings:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise BadOption(f"lspo: pairs.rule is {shown(self.rule)}; expected one of {', '.join(RULES)}")
-        _check_number("pairs.power", self.power, 0.01, 100.0)
-        _check_whole("pairs.each", self.each, 1, 100)
-        _check_whole("pairs.most", self.most, 1, 10_000_000)
+        check_number("lspo: pairs.power", self.power, False, 0.01, 100.0)
+        check_number("lspo: pairs.each", self.each, True, 1, 100)
+        check_number("lspo: pairs.most", self.most, True, 1, 10_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +99,10 @@ class LSPOConfig:
                 raise BadOption(f"lspo: {name} is {shown(value)}; expected a string that is not empty")
         if self.speech not in SPEECH:
             raise BadOption(f"lspo: speech is {shown(self.speech)}; expected one of {', '.join(SPEECH)}")
-        _check_whole("seed", self.seed, 0, 2**31 - 1)
-        _check_whole("iterations", self.iterations, 0, 100)
-        _check_whole("matches", self.matches, 1, 1_000_000)
-        _check_whole("candidates", self.candidates, 1, 64)
+        check_number("lspo: seed", self.seed, True, 0, 2**31 - 1)
+        check_number("lspo: iterations", self.iterations, True, 0, 100)
+        check_number("lspo: matches", self.matches, True, 1, 1_000_000)
+        check_number("lspo: candidates", self.candidates, True, 1, 64)
         if not isinstance(self.keep, bool):
             raise BadOption(f"lspo: keep is {shown(self.keep)}; expected true or false")
         for name in ("options", "solve", "tune"):
@@ -141,13 +141,3 @@ class LSPOConfig:
 
 def _first(kind: Any) -> str:
     return dataclasses.fields(kind)[0].name
-
-
-def _check_whole(name: str, value: Any, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise BadOption(f"lspo: {name} is {shown(value)}; expected a whole number from {low} to {high:,}")
-
-
-def _check_number(name: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise BadOption(f"lspo: {name} is {shown(value)}; expected a number from {low:g} to {high:g}")

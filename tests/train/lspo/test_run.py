@@ -176,7 +176,7 @@ def test_settings_are_read_and_wrong_ones_named(tmp_path):
         ({"matchs": 1}, "unknown setting 'matchs'. Did you mean matches"),
         ({"clusters.cuont": 1}, "unknown setting 'clusters.cuont'. Did you mean count"),
         ({"pairs.rule": "x"}, "pairs.rule is 'x'"),
-        ({"matches": 0}, "matches is 0; expected a whole number from 1"),
+        ({"matches": 0}, "matches must be a whole number from 1"),
         ({"speech": "song"}, "speech is 'song'; expected one of turns, moves"),
         ({"clusters": 3}, "clusters is 3; expected settings by name"),
         ({"keep": 1}, "keep is 1; expected true or false"),
