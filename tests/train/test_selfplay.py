@@ -297,7 +297,7 @@ def test_bad_configurations_are_named(data, message):
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path):
     path = tmp_path / "bad.toml"
     path.write_text("games = [")
-    with pytest.raises(UsageError, match=r"bad\.toml is no TOML file"):
+    with pytest.raises(UsageError, match=r"bad\.toml' is no TOML file"):
         SelfPlayConfig.load(path)
 
 

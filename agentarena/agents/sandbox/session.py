@@ -30,6 +30,8 @@ _IDLE_WORK_S = 0.25
 """Processor time that an agent may use after it was told to stop: a signal waits for the end of a system call."""
 _EXIT_S = 0.25
 _WATCH_S = 0.1
+_SPARE = 10
+"""How many times the processor time of looking at what a program uses passes before the next look."""
 
 
 class Phase(enum.Enum):
@@ -74,7 +76,7 @@ class Session:
         self._in = bytearray()
         self._ring = bytearray()
         self._said_bytes = 0
-        self._watch_at = math.inf
+        self._watch_at = self._spare_until = 0.0
 
     @property
     def busy(self) -> bool:
@@ -122,12 +124,13 @@ class Session:
         self.phase = Phase.STARTING
         self.sandbox = Sandbox(self._job)
         self.deadline = time.monotonic() + self._job.limits.start_s
-        self._watch_at = 0.0
         self._out = memoryview(self._greeting)
 
     def _thaw(self) -> None:
         assert self.sandbox is not None
         self._read()  # what came while it was stopped
+        if self.phase is Phase.IDLE and (now := time.monotonic()) >= self._spare_until:
+            self._check_use(now)  # what it did just before its last answer
         if self.phase is Phase.IDLE:
             idle_s = self.sandbox.thaw()
             if idle_s > _IDLE_WORK_S:
@@ -206,7 +209,7 @@ class Session:
         decision, memory = protocol.read_answer(line, self._number, self._question)
         self._memory = memory if memory is not None else self._memory
         self.sandbox.freeze()
-        self.phase, self.deadline, self._watch_at = Phase.IDLE, math.inf, math.inf
+        self.phase, self.deadline = Phase.IDLE, math.inf
         self._settle(decision)
 
     def on_stderr(self) -> None:
@@ -243,8 +246,10 @@ class Session:
 
     def _check_use(self, now: float) -> None:
         assert self.sandbox is not None
+        before = time.thread_time()
         reason = self.sandbox.excess()
-        self._watch_at = now + max(_WATCH_S, 10 * (time.monotonic() - now))
+        self._spare_until = now + _SPARE * (time.thread_time() - before)
+        self._watch_at = max(now + _WATCH_S, self._spare_until)
         if reason is not None:
             self.fault(AgentDied(reason))
 
@@ -299,7 +304,7 @@ class Session:
 
     def close(self) -> None:
         """Kill the program and all that it started. May be called twice."""
-        self.phase, self.deadline, self._watch_at = Phase.ENDED, math.inf, math.inf
+        self.phase, self.deadline = Phase.ENDED, math.inf
         self._out = memoryview(b"")
         if self.sandbox is not None:
             self.sandbox.kill()

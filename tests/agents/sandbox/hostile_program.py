@@ -104,6 +104,19 @@ def deep_folders(question):
         os.chdir("d")
 
 
+def late_folders(question):
+    if question["id"] == 1:
+        deep_folders(question)
+
+
+def late_filling(question):
+    if question["id"] == 1:
+        for number in range(5):
+            with open(os.path.join(SCRATCH, f"part{number}"), "wb") as file:
+                file.write(bytes(4 << 20))
+        time.sleep(60)
+
+
 def sockets(question):
     def tcp():
         with socket.socket() as one:
@@ -299,6 +312,7 @@ def fields(**changes):
     return play
 
 
+EVERY_TURN = ("late_filling", "late_folders", "thinks_on", "wakes_itself")
 ENDS = {
     "sleep": lambda question: time.sleep(60),
     "half_line": raw(b'{"id": 0, "reply": "a'),
@@ -334,7 +348,7 @@ def main():
     attack = ENDS.get(ATTACK) or globals().get(ATTACK)
     for line in sys.stdin.buffer:
         question = json.loads(line)
-        if attack is not None and (question["id"] == 0 or ATTACK in ("thinks_on", "wakes_itself")):
+        if attack is not None and (question["id"] == 0 or ATTACK in EVERY_TURN):
             attack(question)
         if ATTACK not in ENDS:
             answer(question)

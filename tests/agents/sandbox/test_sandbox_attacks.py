@@ -232,6 +232,16 @@ def test_it_achieves_nothing(name: str, level: str, host: dict[str, Any]) -> Non
         assert Path(host["open_file"]).read_text(encoding="ascii") == "kept"
 
 
+@pytest.mark.parametrize("name", ["late_filling", "late_folders"])
+def test_its_use_is_watched_at_every_turn(name: str) -> None:
+    """Not at the first question alone, and what was done just before an answer too."""
+    boxes.need("rlimits")
+    record, _ = _attack(name, "rlimits", {"host": os.getpid()}, RandomAgent())
+    (fault,) = record.faults
+    assert (fault["seat"], fault["kind"]) == (0, _DIED)
+    assert "scratch directory" in fault["reason"]
+
+
 @pytest.mark.parametrize("version", [3, 5])
 @pytest.mark.parametrize("name", ["signals", "write_host"])
 def test_older_versions_of_landlock(name: str, version: int, host: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
