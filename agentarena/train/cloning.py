@@ -26,11 +26,13 @@ from agentarena.agents.rl.network import NetworkSpec, PolicyNetwork, flatten
 from agentarena.agents.rl.policy_file import observation_layout, save_policy
 from agentarena.core.agent import View
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, NotSupported, UsageError
+from agentarena.core.errors import NotSupported, UsageError
 from agentarena.core.game import Game
 from agentarena.core.record import Record
 from agentarena.core.replay import steps
 from agentarena.core.rng import stream
+
+from .settings import check_fields, setting
 
 __all__ = ["ClonedPolicy", "CloningConfig", "Decisions", "clone_policy", "decisions"]
 
@@ -79,22 +81,15 @@ class CloningConfig:
 
     hidden: tuple[int, ...] = (128, 128)
     activation: Literal["relu", "tanh"] = "relu"
-    learning_rate: float = 1e-3
-    batch_size: int = 256
-    epochs: int = 100
-    patience: int = 5
-    held_out: float = 0.1
-    seed: int = 0
+    learning_rate: float = setting(1e-3, low=1e-12, high=10.0)
+    batch_size: int = setting(256, low=1, high=10**7)
+    epochs: int = setting(100, low=1, high=10**6)
+    patience: int = setting(5, low=1, high=10**6)
+    held_out: float = setting(0.1, low=0.0, high=0.9)
+    seed: int = setting(0, low=0, high=2**63)
 
     def __post_init__(self) -> None:
-        for name, least in (("batch_size", 1), ("epochs", 1), ("patience", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise BadOption(f"cloning: {name} is {shown(value)}; expected a whole number, at least {least}")
-        if not 0 <= self.held_out <= 0.9:
-            raise BadOption(f"cloning: held_out is {shown(self.held_out)}; expected a share in [0, 0.9]")
-        if not 0 < self.learning_rate < float("inf"):
-            raise BadOption(f"cloning: learning_rate is {shown(self.learning_rate)}; expected a number above 0")
+        check_fields(self, "cloning")
 
 
 @dataclass(frozen=True, slots=True)

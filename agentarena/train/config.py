@@ -10,13 +10,10 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 
-from .settings import check_fields, check_known, check_number, check_shares, read_toml, setting
+from .settings import TRACKERS, check_fields, check_number, check_shares, known_fields, read_toml, setting
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
-_LISTS = {"judges": '["exact", "random"]', "lora_target_modules": '["q_proj", "v_proj"]', "report_to": '["tensorboard", "wandb"]'}
-"""Settings that are lists of strings, with examples."""
-_TRACKERS = ("tensorboard", "wandb")
 _ESTIMATORS = ("marshal", "marshal_release", "grpo", "rae", "gigpo", "turn_gae", "team_baseline")
 
 
@@ -260,7 +257,7 @@ class SelfPlayConfig:
     eval_steps: int = setting(25, low=0)
     save_steps: int = setting(25, low=0)
     sample_steps: int = setting(0, low=0)
-    report_to: tuple[str, ...] = ()
+    report_to: tuple[str, ...] = setting((), choices=TRACKERS)
     on_alert: str = setting("report", choices=("report", "remedy", "restart", "stop"))
     alert_patience: int = setting(3, low=1, high=10**6)
     alert_entropy_factor: float = setting(2.0, low=1.0, high=100.0)
@@ -274,13 +271,6 @@ class SelfPlayConfig:
             raise BadOption(
                 f'top_p={self.top_p}, top_k={self.top_k}: sampler "{self.sampler}" cuts nothing off; give sampler = "transformers"'
             )
-        for name, example in _LISTS.items():
-            value = getattr(self, name)
-            if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
-                raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
-        for name in self.report_to:
-            if name not in _TRACKERS:
-                raise BadOption(f"report_to has {shown(name)}; allowed: {', '.join(_TRACKERS)}")
         _held_out(self.eval_games, self.games)
         for name, games in (("options", [*self.games, *self.eval_games]), ("reward_scale", list(self.games))):
             unknown = sorted(set(getattr(self, name)) - set(games))
@@ -296,8 +286,6 @@ class SelfPlayConfig:
 
     def _check_matches(self) -> None:
         """Settings about who plays what, together."""
-        if not isinstance(self.opponents_of, Mapping):
-            raise BadOption(f"opponents_of must be a table of games and their opponents, got {shown(self.opponents_of)}")
         for game, table in self.opponents_of.items():
             if game not in self.games:
                 raise BadOption(f"opponents_of names {shown(game)}, which is not among the games: {', '.join(self.games)}")
@@ -322,22 +310,15 @@ class SelfPlayConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:
         """The configuration of these settings; `model` may be a table, the fields of `ScratchModel`."""
-        check_known(cls, data, "")
-        if "games" not in data:
+        fields = known_fields(cls, data)
+        if "games" not in fields:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
-        fields = dict(data)
-        for name in _LISTS:
-            if isinstance(fields.get(name), list):
-                fields[name] = tuple(fields[name])
         if isinstance(fields.get("model"), Mapping):
-            check_known(ScratchModel, fields["model"], "model.")
-            fields["model"] = ScratchModel(**fields["model"])
+            fields["model"] = ScratchModel(**known_fields(ScratchModel, fields["model"], "model."))
         return cls(**fields)
 
 
-def _held_out(eval_games: Any, games: Mapping[str, float]) -> None:
-    if not isinstance(eval_games, Mapping):
-        raise BadOption(f"eval_games must be a table of games and lists of judges, got {shown(eval_games)}")
+def _held_out(eval_games: Mapping[str, Any], games: Mapping[str, float]) -> None:
     for name, judges in eval_games.items():
         if name in games:
             raise BadOption(f"eval_games has {shown(name)}, which is trained: name its judges in judges")

@@ -12,7 +12,11 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UsageError, suggest
 
-__all__ = ["check_fields", "check_known", "check_number", "check_shares", "merged", "read_toml", "setting"]
+__all__ = ["TRACKERS", "check_fields", "check_number", "check_shares", "known_fields", "merged", "read_toml", "setting"]
+
+TRACKERS = ("tensorboard", "wandb")
+"""What a run's `report_to` may name."""
+_MOST_LAYERS, _WIDEST = 32, 16_384
 
 
 def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
@@ -53,29 +57,62 @@ def merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     return out
 
 
-def check_known(cls: type[Any], data: Mapping[str, Any], prefix: str) -> None:
-    """Raise `BadOption` where a setting is no field of `cls`; the message suggests one that is spelled alike."""
+def known_fields(cls: type[Any], data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings as TOML and JSON have them, as arguments of `cls`: lists become tuples.
+
+    Raises:
+        BadOption: A setting is no field of `cls`; the message has `prefix` before its name and suggests one that is spelled alike.
+    """
     names = [field.name for field in dataclasses.fields(cls)]
     for name in data:
         if name not in names:
             raise BadOption(f"unknown setting {shown(prefix + str(name))}.{suggest(str(name)[:100], names)}")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
 
 
 def check_fields(config: Any, prefix: str) -> None:
-    """Types and ranges of the plain fields."""
+    """Types and ranges of the fields that are numbers, words, truth values, tables, or lists of words or layer sizes.
+
+    A list stands in a field of type `tuple`.
+
+    Raises:
+        BadOption: A field is none of what its type and its `setting` allow; the message names it after `prefix` and a dot.
+    """
     for field in dataclasses.fields(config):
         value, kind = getattr(config, field.name), str(field.type)
         name = f"{prefix}.{field.name}" if prefix else field.name
+        choices = field.metadata.get("choices") or ()
         if value is None and "None" in kind:
             continue
         if kind.startswith(("int", "float")):
             check_number(name, value, kind.startswith("int"), field.metadata["low"], field.metadata["high"])
         elif kind.startswith("bool") and not isinstance(value, bool):
             raise BadOption(f"{name} must be true or false, got {shown(value)}")
-        elif kind == "str":
-            choices = field.metadata.get("choices") or ()
-            if not isinstance(value, str) or (choices and value not in choices):
-                raise BadOption(f"{name} must be {'one of ' + ', '.join(choices) if choices else 'a string'}, got {shown(value)}")
+        elif kind in ("str", "str | None") and (not isinstance(value, str) or (choices and value not in choices)):
+            raise BadOption(f"{name} must be {'one of ' + ', '.join(choices) if choices else 'a string'}, got {shown(value)}")
+        elif kind.startswith("tuple[str"):
+            _check_words(name, value, choices)
+        elif kind.startswith("tuple[int"):
+            _check_layers(name, value)
+        elif kind.startswith("Mapping") and not isinstance(value, Mapping):
+            raise BadOption(f"{name} must be a table, of settings by name, got {shown(value)}")
+
+
+def _check_words(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
+        example = choices[0] if choices else "random"
+        raise BadOption(f'{name} must be a list of strings (in Python a tuple), e.g. ["{example}"], got {shown(value)}')
+    for one in value:
+        if choices and one not in choices:
+            raise BadOption(f"{name} has {shown(one)}; allowed: {', '.join(choices)}")
+
+
+def _check_layers(name: str, value: Any) -> None:
+    fits = isinstance(value, tuple) and all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= _WIDEST for n in value)
+    if not fits or len(value) > _MOST_LAYERS:
+        raise BadOption(
+            f"{name} must be a list of at most {_MOST_LAYERS} layer sizes from 1 to {_WIDEST} (in Python a tuple), got {shown(value)}"
+        )
 
 
 def check_number(name: str, value: Any, whole: bool, low: float, high: float) -> None:

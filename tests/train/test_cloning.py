@@ -115,5 +115,5 @@ def test_training_stops_early_and_without_held_out_matches_runs_to_the_end():
 
 @pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("patience", True), ("held_out", 1.0), ("learning_rate", 0.0), ("seed", -1)])
 def test_settings_out_of_range_are_refused(name: str, value: object):
-    with pytest.raises(BadOption, match=f"cloning: {name} is"):
+    with pytest.raises(BadOption, match=f"cloning.{name} must be"):
         CloningConfig(**{name: value})

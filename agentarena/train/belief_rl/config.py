@@ -10,11 +10,9 @@ from typing import Any
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_fields, check_known, merged, read_toml, setting
+from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
 
 __all__ = ["BeliefRLConfig"]
-
-_WIDEST = 4096
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +90,8 @@ class BeliefRLConfig:
 
     def __post_init__(self) -> None:
         check_fields(self, "")
-        if not isinstance(self.hidden, tuple) or not self.hidden:
-            raise BadOption(f"hidden must be a list of layer sizes, got {shown(self.hidden)}")
-        if not all(type(width) is int and 1 <= width <= _WIDEST for width in self.hidden):
-            raise BadOption(f"hidden must be layer sizes from 1 to {_WIDEST}, got {shown(self.hidden)}")
+        if not self.hidden:
+            raise BadOption("hidden must have a layer, got []")
         if not self.output_dir:
             raise BadOption("output_dir must be a folder, got an empty string")
 
@@ -128,10 +124,7 @@ class BeliefRLConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> BeliefRLConfig:
         """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        plain = merged({}, data)
-        check_known(cls, plain, "")
-        if "env" not in plain:
+        fields = known_fields(cls, merged({}, data))
+        if "env" not in fields:
             raise BadOption('env is missing: which environment, e.g. env = "Hexner-v0"')
-        if isinstance(plain.get("hidden"), list):
-            plain["hidden"] = tuple(plain["hidden"])
-        return cls(**plain)
+        return cls(**fields)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_known, merged, read_toml
+from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
 
 __all__ = ["DeepCFRConfig"]
+
+
+_MOST = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,40 +52,27 @@ class DeepCFRConfig:
     preset: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     output_dir: str = "runs/deep-cfr"
-    seed: int = 0
-    iterations: int = 25
-    traversals: int = 300
-    parallel: int = 500
-    sampling: str = "external"
+    seed: int = setting(0, low=0, high=_MOST)
+    iterations: int = setting(25, low=1, high=_MOST)
+    traversals: int = setting(300, low=1, high=_MOST)
+    parallel: int = setting(500, low=1, high=_MOST)
+    sampling: str = setting("external", choices=("external", "outcome"))
     hidden: tuple[int, ...] = (64, 64)
-    steps: int = 200
-    batch_size: int = 256
-    learning_rate: float = 3e-3
+    steps: int = setting(200, low=1, high=_MOST)
+    batch_size: int = setting(256, low=1, high=_MOST)
+    learning_rate: float = setting(3e-3, low=1e-12, high=1.0)
     reinitialise: bool = True
-    average_steps: int = 1500
-    average_batch_size: int = 256
-    buffer: int = 1_000_000
-    save_every: int = 10
-    judge_every: int = 5
+    average_steps: int = setting(1500, low=1, high=_MOST)
+    average_batch_size: int = setting(256, low=1, high=_MOST)
+    buffer: int = setting(1_000_000, low=1, high=_MOST)
+    save_every: int = setting(10, low=1, high=_MOST)
+    judge_every: int = setting(5, low=0, high=_MOST)
     allow_ambiguous: bool = False
 
     def __post_init__(self) -> None:
-        for name, low in _LEAST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
-                raise BadOption(f"deep-cfr: {name} is {shown(value)}; expected a whole number from {low} to {_MOST:,}")
-        rate = self.learning_rate
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0.0 < rate <= 1.0:
-            raise BadOption(f"deep-cfr: learning_rate is {shown(rate)}; expected a number above 0 and at most 1")
-        for name in ("reinitialise", "allow_ambiguous"):
-            if not isinstance(getattr(self, name), bool):
-                raise BadOption(f"deep-cfr: {name} is {shown(getattr(self, name))}; expected true or false")
-        if self.sampling not in ("external", "outcome"):
-            raise BadOption(f"deep-cfr: sampling is {shown(self.sampling)}; allowed: 'external', 'outcome'")
-        if not isinstance(self.hidden, tuple):
-            raise BadOption(f"deep-cfr: hidden is {shown(self.hidden)}; expected a list of layer sizes")
-        if not isinstance(self.output_dir, str) or not self.output_dir or not isinstance(self.env, str):
-            raise BadOption("deep-cfr: env and output_dir must be strings, and not empty")
+        check_fields(self, "")
+        if not self.output_dir:
+            raise BadOption("output_dir must be a folder, got an empty string")
 
     def game(self) -> Game[Any]:
         """The rules that the settings name."""
@@ -102,26 +91,10 @@ class DeepCFRConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> DeepCFRConfig:
         """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        data = merged({}, data)
-        check_known(cls, data, "")
-        if "env" not in data:
+        fields = known_fields(cls, merged({}, data))
+        if "env" not in fields:
             raise BadOption('env is missing: which environment, e.g. env = "KuhnPoker-v0"')
-        hidden = {"hidden": tuple(data["hidden"])} if isinstance(data.get("hidden"), list) else {}
-        return cls(**{**data, **hidden})
+        return cls(**fields)
 
 
-_MOST = 1_000_000_000
-_LEAST = {
-    "seed": 0,
-    "iterations": 1,
-    "traversals": 1,
-    "parallel": 1,
-    "steps": 1,
-    "batch_size": 1,
-    "average_steps": 1,
-    "average_batch_size": 1,
-    "buffer": 1,
-    "save_every": 1,
-    "judge_every": 0,
-}
 """Whole-number settings and the least that each may be."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UsageError
+from agentarena.train.settings import check_fields, setting
 
 from .embedding import Embedding, checked_embedding, fit_embedding
 from .words import Normal
@@ -49,38 +50,22 @@ class ClusterSettings:
         seed: Of the starts.
     """
 
-    count: int = 0
-    grow: int = 0
-    low: int = 3
-    high: int = 12
+    count: int = setting(0, low=0, high=MOST)
+    grow: int = setting(0, low=0, high=MOST)
+    low: int = setting(3, low=1, high=MOST)
+    high: int = setting(12, low=1, high=MOST)
     joint: bool = False
-    symbols: int = 0
-    starts: int = _LEAST_STARTS
+    symbols: int = setting(0, low=0, high=MOST)
+    starts: int = setting(_LEAST_STARTS, low=_LEAST_STARTS, high=1000)
     embedding: str = "tfidf"
-    dimensions: int = 32
+    dimensions: int = setting(32, low=1, high=4096)
     contrast: bool = True
-    seed: int = 0
+    seed: int = setting(0, low=0, high=2**31)
 
     def __post_init__(self) -> None:
-        bounds = {
-            "count": (0, MOST),
-            "grow": (0, MOST),
-            "low": (1, MOST),
-            "high": (1, MOST),
-            "symbols": (0, MOST),
-            "starts": (_LEAST_STARTS, 1000),
-            "dimensions": (1, 4096),
-            "seed": (0, 2**31),
-        }
-        for name, (low, high) in bounds.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                raise BadOption(f"lspo: clusters.{name} is {shown(value)}; expected a whole number from {low} to {high:,}")
+        check_fields(self, "lspo: clusters")
         if self.low > self.high:
             raise BadOption(f"lspo: clusters.low is {self.low} and high {self.high}; expected low <= high")
-        for name in ("contrast", "joint"):
-            if not isinstance(getattr(self, name), bool):
-                raise BadOption(f"lspo: clusters.{name} is {shown(getattr(self, name))}; expected true or false")
         checked_embedding(self.embedding)
 
 

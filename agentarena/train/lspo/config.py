@@ -12,7 +12,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_known, check_number, merged, read_toml
+from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
 
 from .clusters import ClusterSettings
 from .pairs import RULES
@@ -35,17 +35,13 @@ class PairSettings:
         most: Most pairs of an iteration; a random part where there are more.
     """
 
-    rule: str = "odds"
-    power: float = 1.0
-    each: int = 2
-    most: int = 20_000
+    rule: str = setting("odds", choices=RULES)
+    power: float = setting(1.0, low=0.01, high=100.0)
+    each: int = setting(2, low=1, high=100)
+    most: int = setting(20_000, low=1, high=10_000_000)
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise BadOption(f"lspo: pairs.rule is {shown(self.rule)}; expected one of {', '.join(RULES)}")
-        check_number("lspo: pairs.power", self.power, False, 0.01, 100.0)
-        check_number("lspo: pairs.each", self.each, True, 1, 100)
-        check_number("lspo: pairs.most", self.most, True, 1, 10_000_000)
+        check_fields(self, "lspo: pairs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +75,12 @@ class LSPOConfig:
     preset: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     output_dir: str = "runs/lspo"
-    seed: int = 0
-    speech: str = "turns"
+    seed: int = setting(0, low=0, high=2**31 - 1)
+    speech: str = setting("turns", choices=SPEECH)
     speaker: str = "speaker"
-    iterations: int = 3
-    matches: int = 200
-    candidates: int = 3
+    iterations: int = setting(3, low=0, high=100)
+    matches: int = setting(200, low=1, high=1_000_000)
+    candidates: int = setting(3, low=1, high=64)
     keep: bool = True
     others: str = "random"
     clusters: ClusterSettings = field(default_factory=ClusterSettings)
@@ -93,21 +89,10 @@ class LSPOConfig:
     tune: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_fields(self, "")
         for name in ("env", "output_dir", "speaker", "others"):
-            value = getattr(self, name)
-            if not isinstance(value, str) or not value:
-                raise BadOption(f"lspo: {name} is {shown(value)}; expected a string that is not empty")
-        if self.speech not in SPEECH:
-            raise BadOption(f"lspo: speech is {shown(self.speech)}; expected one of {', '.join(SPEECH)}")
-        check_number("lspo: seed", self.seed, True, 0, 2**31 - 1)
-        check_number("lspo: iterations", self.iterations, True, 0, 100)
-        check_number("lspo: matches", self.matches, True, 1, 1_000_000)
-        check_number("lspo: candidates", self.candidates, True, 1, 64)
-        if not isinstance(self.keep, bool):
-            raise BadOption(f"lspo: keep is {shown(self.keep)}; expected true or false")
-        for name in ("options", "solve", "tune"):
-            if not isinstance(getattr(self, name), Mapping):
-                raise BadOption(f"lspo: {name} is {shown(getattr(self, name))}; expected settings by name")
+            if not getattr(self, name):
+                raise BadOption(f"lspo: {name} must not be an empty string")
 
     def game(self) -> Game[Any]:
         """The rules that the settings name."""
@@ -126,16 +111,14 @@ class LSPOConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> LSPOConfig:
         """The configuration of these settings, as JSON or TOML have them."""
-        values = merged({}, data)
-        check_known(cls, values, "")
+        values = known_fields(cls, merged({}, data))
         if "env" not in values:
             raise BadOption('lspo: env is missing: which environment, e.g. env = "Werewolf-v0"')
         for name, kind in (("clusters", ClusterSettings), ("pairs", PairSettings)):
             if name in values and not isinstance(values[name], kind):
                 if not isinstance(values[name], Mapping):
                     raise BadOption(f"lspo: {name} is {shown(values[name])}; expected settings by name, e.g. {name}.{_first(kind)}")
-                check_known(kind, values[name], f"{name}.")
-                values[name] = kind(**values[name])
+                values[name] = kind(**known_fields(kind, values[name], f"{name}."))
         return cls(**values)
 
 

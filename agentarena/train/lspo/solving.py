@@ -21,11 +21,11 @@ from agentarena.agents.search.size import histories
 from agentarena.agents.search.tree import tree_of
 from agentarena.core.batch import ListedBatch
 from agentarena.core.capabilities import Lockstep
-from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, NotSupported
+from agentarena.core.errors import NotSupported
 from agentarena.core.game import Game
 from agentarena.core.rng import stream
 from agentarena.core.speech import Speech
+from agentarena.train.settings import check_fields, setting
 
 from .judging import Judge
 from .playing import played_figures
@@ -35,6 +35,7 @@ from .sampling import MCCFRTables
 __all__ = ["METHODS", "SolveConfig", "latent_tree", "role_of", "solve"]
 
 METHODS = ("auto", "cfr+", "dcfr", "mccfr", "deep-cfr")
+_MOST = 2**31 - 1
 _TABULAR = {"cfr+": "plus", "dcfr": "dcfr"}
 _ITERATIONS = {"cfr+": 300, "dcfr": 300, "mccfr": 200, "deep-cfr": 100}
 
@@ -62,42 +63,27 @@ class SolveConfig:
         BadOption: A setting is out of range.
     """
 
-    method: str = "auto"
-    iterations: int = 0
-    seed: int = 0
-    starts: int = 3
-    max_histories: int = 2_000_000
-    traversals: int = 500
-    sampling: str = "external"
-    restarts: int = 4
-    matches: int = 2000
+    method: str = setting("auto", choices=METHODS)
+    iterations: int = setting(0, low=0, high=_MOST)
+    seed: int = setting(0, low=0, high=_MOST)
+    starts: int = setting(3, low=1, high=_MOST)
+    max_histories: int = setting(2_000_000, low=1, high=_MOST)
+    traversals: int = setting(500, low=1, high=_MOST)
+    sampling: str = setting("external", choices=("external", "outcome"))
+    restarts: int = setting(4, low=0, high=_MOST)
+    matches: int = setting(2000, low=1, high=_MOST)
     hidden: tuple[int, ...] = (64, 64)
-    steps: int = 100
-    batch_size: int = 512
-    learning_rate: float = 2e-3
+    steps: int = setting(100, low=1, high=_MOST)
+    batch_size: int = setting(512, low=1, high=_MOST)
+    learning_rate: float = setting(2e-3, low=1e-12, high=1.0)
     reinitialise: bool = False
-    average_steps: int = 2000
-    buffer: int = 1_000_000
-    memory_mb: int = 1500
+    average_steps: int = setting(2000, low=1, high=_MOST)
+    buffer: int = setting(1_000_000, low=1, high=_MOST)
+    memory_mb: int = setting(1500, low=1, high=_MOST)
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise BadOption(f"lspo solve: method is {shown(self.method)}; allowed: {', '.join(METHODS)}")
-        if self.sampling not in ("external", "outcome"):
-            raise BadOption(f"lspo solve: sampling is {shown(self.sampling)}; allowed: external, outcome")
-        if isinstance(self.hidden, list):
-            object.__setattr__(self, "hidden", tuple(self.hidden))
-        for name, low in _LEAST.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= _MOST:
-                raise BadOption(f"lspo solve: {name} is {shown(value)}; expected a whole number from {low} to {_MOST:,}")
+        check_fields(self, "lspo: solve")
 
-
-_MOST = 2**31 - 1
-_LEAST = {
-    "iterations": 0, "seed": 0, "starts": 1, "max_histories": 1, "traversals": 1, "restarts": 0, "matches": 1, "steps": 1, "batch_size": 1, "average_steps": 1,
-    "buffer": 1, "memory_mb": 1,
-}  # fmt: skip
 
 Report = Callable[[dict[str, float]], None]
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from agentarena.agents.specs import agent
 from agentarena.core.display import shown
-from agentarena.core.errors import BadOption, UsageError
+from agentarena.core.errors import UsageError
 from agentarena.core.game import Game
 from agentarena.core.rng import stream
 from agentarena.matches.api import play
-from agentarena.train.settings import check_known
+from agentarena.train.settings import known_fields
 
 from .artefacts import STAGES, Iteration, read_arrays, read_json, read_lines, write_arrays, write_json, write_lines
 from .clusters import Clusters, as_json, fit_clusters, of_json
@@ -310,22 +310,14 @@ def tune_config(settings: Mapping[str, Any]) -> Any:
     """`TuneConfig` of settings by name; those it does not have are named."""
     from .tuning import TuneConfig
 
-    return _built(TuneConfig, "tune", settings)
+    return TuneConfig(**known_fields(TuneConfig, settings, "tune."))
 
 
 def solve_config(settings: Mapping[str, Any]) -> Any:
     """`SolveConfig` of settings by name; those it does not have are named."""
     from .solving import SolveConfig
 
-    return _built(SolveConfig, "solve", settings)
-
-
-def _built(kind: Any, table: str, settings: Mapping[str, Any]) -> Any:
-    check_known(kind, settings, f"{table}.")
-    try:
-        return kind(**settings)
-    except TypeError as error:
-        raise BadOption(f"lspo: settings of {table}: {shown(str(error), 200)}") from None
+    return SolveConfig(**known_fields(SolveConfig, settings, "solve."))
 
 
 def model_behind(spec: str) -> str:

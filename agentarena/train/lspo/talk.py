@@ -13,6 +13,7 @@ from agentarena.core.errors import NotSupported
 from agentarena.core.game import Game
 from agentarena.core.reply import Reply
 from agentarena.core.speech import Heard, LatentMove, Remark, Speech
+from agentarena.train.settings import known_fields
 
 from .clusters import Clusters
 from .policy import LatentPolicy
@@ -132,7 +133,7 @@ class Talk:
     ) -> tuple[LatentPolicy, dict[str, float]]:
         from .solving import SolveConfig, solve
 
-        return solve(self.latent_game(clusters), SolveConfig(**{"seed": seed, **settings}))
+        return solve(self.latent_game(clusters), SolveConfig(**known_fields(SolveConfig, {"seed": seed, **settings}, "solve.")))
 
     def figures(self, clusters: Clusters, corpus: Sequence[Turn], turns: Sequence[Turn], policy: LatentPolicy) -> dict[str, float]:
         return {}

@@ -28,6 +28,7 @@ from agentarena.agents.llm.template import Template
 from agentarena.core.errors import BadOption, MissingExtra
 from agentarena.models.speaker.names import Names, swap
 from agentarena.models.speaker.prompts import SpeechPrompt, messages
+from agentarena.train.settings import check_fields, setting
 
 from .speaker import PreferencePair, Speaker
 
@@ -60,28 +61,23 @@ class TuneConfig:
         rules: Rules of the game before the request, as the speaker is asked with.
     """
 
-    beta: float = 0.1
-    lr: float = 3e-4
-    epochs: int = 2
-    batch: int = 64
-    micro: int = 16
-    lora: int | None = None
-    lora_dropout: float = 0.05
-    max_tokens: int = 1536
-    seed: int = 0
+    beta: float = setting(0.1, low=1e-12, high=1e6)
+    lr: float = setting(3e-4, low=1e-12, high=10.0)
+    epochs: int = setting(2, low=1, high=10**6)
+    batch: int = setting(64, low=1, high=10**7)
+    micro: int = setting(16, low=1, high=10**7)
+    lora: int | None = setting(None, low=0, high=65_536)
+    lora_dropout: float = setting(0.05, low=0.0, high=1.0)
+    max_tokens: int = setting(1536, low=1, high=10**7)
+    seed: int = setting(0, low=0, high=2**63)
     device: str | None = None
     dtype: str = "auto"
     rules: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("beta", "lr"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise BadOption(f"tuning: {name} must be greater than 0, got {getattr(self, name)!r}")
-        for name in ("epochs", "batch", "micro", "max_tokens"):
-            if getattr(self, name) < 1:
-                raise BadOption(f"tuning: {name} must be at least 1, got {getattr(self, name)!r}")
+        check_fields(self, "lspo: tune")
         if self.batch % min(self.micro, self.batch):
-            raise BadOption(f"tuning: batch must be a multiple of micro, got batch={self.batch}, micro={self.micro}")
+            raise BadOption(f"lspo: tune.batch must be a multiple of micro, got batch={self.batch}, micro={self.micro}")
 
 
 def tune(folder: str | Path, pairs: Sequence[PreferencePair], config: TuneConfig, out: Path) -> Path:

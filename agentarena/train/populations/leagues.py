@@ -33,7 +33,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.rng import stream
 from agentarena.evaluate.alpha_rank import alpharank
-from agentarena.train.settings import check_fields, check_known, read_toml, setting
+from agentarena.train.settings import check_fields, known_fields, read_toml, setting
 
 from .adaptive import fill_adaptively
 from .journal import Journal, recorded_spec
@@ -111,6 +111,7 @@ class LeagueConfig:
         for name, role in self.players.items():
             if not name.isidentifier():
                 raise BadOption(f"the name of a player is {shown(name)}; expected letters, digits and underscores")
+            check_fields(role, f"players.{name}")
             if (role.style == "exploiter") != (role.target is not None) or (role.target is not None and role.target not in self.players):
                 raise BadOption(
                     f"players.{name}: style {role.style!r}, target {shown(role.target)}; exploiters, and no others, name another player"
@@ -128,17 +129,11 @@ class LeagueConfig:
             UsageError: The file is no TOML.
             BadOption: A setting is unknown or out of range; the message names it.
         """
-        data = dict(read_toml(path, changes))
-        check_known(cls, data, "")
-        players = data.get("players", {})
-        if "env" not in data or not isinstance(players, Mapping) or not all(isinstance(one, Mapping) for one in players.values()):
+        fields = known_fields(cls, read_toml(path, changes))
+        players = fields.get("players", {})
+        if "env" not in fields or not isinstance(players, Mapping) or not all(isinstance(one, Mapping) for one in players.values()):
             raise BadOption('env, and a table for each player, are needed: env = "ConnectFour-v0" and [players.fp]')
-        roles = {}
-        for name, role in players.items():
-            check_known(Role, role, f"players.{name}.")
-            roles[name] = Role(**role)
-        data["players"] = roles
-        fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+        fields["players"] = {name: Role(**known_fields(Role, role, f"players.{name}.")) for name, role in players.items()}
         return cls(**fields)
 
 

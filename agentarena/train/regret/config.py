@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from agentarena.core.errors import BadOption
 from agentarena.train.config import ScratchModel
-from agentarena.train.settings import check_fields, check_known, check_shares, read_toml, setting
+from agentarena.train.settings import check_fields, check_shares, known_fields, read_toml, setting
 
 __all__ = ["OPPONENTS", "RegretConfig"]
 
@@ -60,8 +59,6 @@ class RegretConfig:
     def __post_init__(self) -> None:
         check_fields(self, "")
         check_shares("opponents", self.opponents)
-        if not isinstance(self.options, Mapping):
-            raise BadOption(f"options must be a table of the game's options, got {type(self.options).__name__}")
 
     @classmethod
     def load(cls, path: str | Path, **changes: Any) -> RegretConfig:
@@ -76,9 +73,7 @@ class RegretConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> RegretConfig:
         """The configuration of these settings; `model` may be a table, the fields of `ScratchModel`."""
-        check_known(cls, data, "")
-        fields = dict(data)
+        fields = known_fields(cls, data)
         if isinstance(fields.get("model"), Mapping):
-            check_known(ScratchModel, fields["model"], "model.")
-            fields["model"] = ScratchModel(**fields["model"])
+            fields["model"] = ScratchModel(**known_fields(ScratchModel, fields["model"], "model."))
         return cls(**fields)

@@ -9,16 +9,12 @@ from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
-from agentarena.train.settings import check_fields, check_known, check_shares, read_toml, setting
+from agentarena.train.settings import TRACKERS, check_fields, check_shares, known_fields, read_toml, setting
 
 __all__ = ["POOL", "RLConfig"]
 
 POOL = ("last", "past", "prioritized")
 """Opponents that are drawn from the run's own checkpoints."""
-_TRACKERS = ("tensorboard", "wandb")
-_LISTS = {"eval": '["random", "minimax"]', "report_to": '["tensorboard"]'}
-"""Settings that are lists of strings, with examples."""
-_WIDEST = 16_384
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -126,26 +122,13 @@ class RLConfig:
     eval_greedy: bool | None = None
     eval_exact: bool = False
     output_dir: str = "runs/rl"
-    report_to: tuple[str, ...] = ()
+    report_to: tuple[str, ...] = setting((), choices=TRACKERS)
 
     def __post_init__(self) -> None:
         check_fields(self, "")
         check_shares("opponents", self.opponents)
-        if not isinstance(self.options, Mapping):
-            raise BadOption(f"options must be a table of the environment's options, got {shown(self.options)}")
-        for name, example in _LISTS.items():
-            value = getattr(self, name)
-            if not isinstance(value, tuple) or not all(isinstance(one, str) for one in value):
-                raise BadOption(f"{name} must be a list of strings, e.g. {example}, got {shown(value)}")
-        for name in self.report_to:
-            if name not in _TRACKERS:
-                raise BadOption(f"report_to has {shown(name)}; allowed: {', '.join(_TRACKERS)}")
-        for name in ("preset", "init_from"):
-            if not isinstance(getattr(self, name), str | None):
-                raise BadOption(f"{name} must be a string, got {shown(getattr(self, name))}")
         if isinstance(self.seat, bool) or not (isinstance(self.seat, int) or self.seat in ("rotate", "random")):
             raise BadOption(f"seat must be a seat's number, 'rotate' or 'random', got {shown(self.seat)}")
-        _check_layers(self.hidden)
         if self.exploration_final_eps > self.exploration_initial_eps:
             raise BadOption(
                 f"exploration_final_eps={self.exploration_final_eps} must not exceed exploration_initial_eps={self.exploration_initial_eps}"
@@ -181,16 +164,9 @@ class RLConfig:
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> RLConfig:
         """The configuration of these settings, as TOML or JSON has them."""
-        check_known(cls, data, "")
-        if "env" not in data:
+        fields = known_fields(cls, data)
+        if "env" not in fields:
             raise BadOption('env is missing: which environment, e.g. env = "ConnectFour-v0"')
-        fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
         if isinstance(fields.get("opponents"), str):
             fields["opponents"] = {fields["opponents"]: 1.0}
         return cls(**fields)
-
-
-def _check_layers(hidden: Any) -> None:
-    fits = isinstance(hidden, tuple) and all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= _WIDEST for n in hidden)
-    if not fits or len(hidden) > 32:
-        raise BadOption(f"hidden must be a list of at most 32 layer sizes from 1 to {_WIDEST}, got {shown(hidden)}")

@@ -163,9 +163,9 @@ def test_clusters_are_the_same_after_a_round_trip():
 def test_a_role_without_words_and_settings_out_of_range_are_refused():
     with pytest.raises(UsageError, match="'mute' proposed nothing"):
         fit_clusters({"mute": []}, ClusterSettings())
-    with pytest.raises(BadOption, match=r"clusters\.count is 65; expected a whole number from 0 to 64"):
+    with pytest.raises(BadOption, match=r"clusters\.count must be a whole number from 0 to 64, got 65"):
         ClusterSettings(count=65)
-    with pytest.raises(BadOption, match="starts is 5"):
+    with pytest.raises(BadOption, match=r"clusters\.starts must be .*, got 5"):
         ClusterSettings(starts=5)
     with pytest.raises(BadOption, match="low is 5 and high 4"):
         ClusterSettings(low=5, high=4)

@@ -159,10 +159,13 @@ def test_other_games_are_solved_by_their_rules():
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"method": "ppo"}, "method is"),
-        ({"sampling": "all"}, "sampling is"),
-        ({"iterations": -1}, "iterations is"),
-        ({"steps": True}, "steps is"),
+        ({"method": "ppo"}, "solve.method must be one of"),
+        ({"sampling": "all"}, "solve.sampling must be one of"),
+        ({"iterations": -1}, "solve.iterations must be"),
+        ({"steps": True}, "solve.steps must be"),
+        ({"learning_rate": "fast"}, "solve.learning_rate must be"),
+        ({"reinitialise": 1}, "solve.reinitialise must be true or false"),
+        ({"hidden": (0,)}, "solve.hidden must be a list"),
     ],
 )
 def test_settings_are_checked(settings, reason):

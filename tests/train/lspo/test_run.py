@@ -175,11 +175,13 @@ def test_settings_are_read_and_wrong_ones_named(tmp_path):
     for change, words in (
         ({"matchs": 1}, "unknown setting 'matchs'. Did you mean matches"),
         ({"clusters.cuont": 1}, "unknown setting 'clusters.cuont'. Did you mean count"),
-        ({"pairs.rule": "x"}, "pairs.rule is 'x'"),
+        ({"pairs.rule": "x"}, "pairs.rule must be one of odds, best-worst, got 'x'"),
         ({"matches": 0}, "matches must be a whole number from 1"),
-        ({"speech": "song"}, "speech is 'song'; expected one of turns, moves"),
+        ({"speech": "song"}, "speech must be one of turns, moves, got 'song'"),
         ({"clusters": 3}, "clusters is 3; expected settings by name"),
-        ({"keep": 1}, "keep is 1; expected true or false"),
+        ({"keep": 1}, "keep must be true or false, got 1"),
+        ({"options": 3}, "options must be a table"),
+        ({"preset": 3}, "preset must be a string"),
     ):
         with pytest.raises(BadOption, match=words.replace("(", "\\(")):
             LSPOConfig.of({"env": ENV, **change})

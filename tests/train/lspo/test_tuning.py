@@ -90,9 +90,9 @@ def test_control_tokens_in_an_utterance_stay_words(folder: Path, pairs: list[Pre
     assert ids[-1] == tokenizer.eos_token_id
 
 
-@pytest.mark.parametrize("settings", [{"beta": 0}, {"lr": -1}, {"batch": 10, "micro": 4}, {"epochs": 0}])
-def test_settings_out_of_range_are_refused(settings: dict[str, float]) -> None:
-    with pytest.raises(BadOption):
+@pytest.mark.parametrize("settings", [{"beta": 0}, {"lr": -1}, {"batch": 10, "micro": 4}, {"epochs": 0}, {"epochs": "3"}, {"lora": 1.5}])
+def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(BadOption, match=f"tune.{next(iter(settings))} must be"):
         TuneConfig(**settings)  # type: ignore[arg-type]
 
 

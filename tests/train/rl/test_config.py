@@ -39,7 +39,7 @@ def test_a_file_and_changes(tmp_path: Path) -> None:
         ({"hidden": 5}, "hidden must be a list"),
         ({"opponents": {}}, "opponents must be a table"),
         ({"opponents": {"self": -1}}, "opponents"),
-        ({"eval": "random"}, "eval must be a list of strings, e.g."),
+        ({"eval": "random"}, "eval must be a list of strings"),
         ({"report_to": ["x"]}, "report_to has 'x'; allowed: tensorboard, wandb"),
         ({"options": 3}, "options must be a table"),
         ({"init_from": 3}, "init_from must be a string"),

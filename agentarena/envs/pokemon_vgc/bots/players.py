@@ -14,7 +14,7 @@ from agentarena.core.agent import Agent, Decision, View
 from agentarena.envs.pokemon_vgc.actions import FIRST_MOVE, GIMMICK, MEGA_Y, SIZE
 from agentarena.envs.pokemon_vgc.observation import field_column
 
-from .seen import Seen
+from .situation import Situation
 
 __all__ = ["Heuristic", "MaxDamage"]
 
@@ -30,31 +30,31 @@ class _Player(Agent):
 
     def pair(self, observation: np.ndarray, mask: np.ndarray) -> tuple[int, int]:
         """The best legal pair; among equals the first. Shape of the mask: (A, A)."""
-        first, second = divmod(int(self.values(Seen(observation, mask)).argmax()), SIZE)
+        first, second = divmod(int(self.values(Situation(observation, mask)).argmax()), SIZE)
         return first, second
 
     never = _NEVER
     """Value of what is not legal."""
 
-    def values(self, seen: Seen) -> np.ndarray:
+    def values(self, situation: Situation) -> np.ndarray:
         """The value of each pair, `never` of what is not legal. Shape (A, A)."""
-        values: np.ndarray = np.where(seen.mask, self._values(seen), self.never)
+        values: np.ndarray = np.where(situation.mask, self._values(situation), self.never)
         return values
 
     def batch_policy(self, game: Any) -> _OnArrays:
         """The same player on arrays."""
         return _OnArrays(self)
 
-    def _values(self, seen: Seen) -> np.ndarray:
+    def _values(self, situation: Situation) -> np.ndarray:
         """The value of each pair. Shape (A, A)."""
-        if seen.asked("move"):
-            return self._moves(seen)
-        if seen.asked("switch") or seen.asked("preview"):
-            worth = _member_values(seen)
+        if situation.decides("move"):
+            return self._moves(situation)
+        if situation.decides("switch") or situation.decides("preview"):
+            worth = _member_values(situation)
             return worth[:, None] + worth[None, :]
         return np.zeros((SIZE, SIZE))
 
-    def _moves(self, seen: Seen) -> np.ndarray:
+    def _moves(self, situation: Situation) -> np.ndarray:
         raise NotImplementedError
 
 
@@ -73,20 +73,20 @@ class _OnArrays:
         return out
 
 
-def _member_values(seen: Seen) -> np.ndarray:
+def _member_values(situation: Situation) -> np.ndarray:
     """How good it is to send each team member in. Shape (A,); 0 for what is no switch."""
     values = np.zeros(SIZE)
-    values[_SWITCHES] = [seen.standing(own) + 0.5 * seen.value(own, "hp") for own in range(6)]
+    values[_SWITCHES] = [situation.standing(own) + 0.5 * situation.value(own, "hp") for own in range(6)]
     return values
 
 
 class MaxDamage(_Player):
     """The pair of greatest expected damage, with the ally's damage against it; gimmicks where they add to it."""
 
-    def _moves(self, seen: Seen) -> np.ndarray:
+    def _moves(self, situation: Situation) -> np.ndarray:
         sums = []
         for slot in (0, 1):
-            damage = seen.damage(slot)
+            damage = situation.damage(slot)
             value = damage[:, 0] + damage[:, 1] - damage[:, 2]
             value[_SWITCHES] = -0.01  # a move that does nothing is better than leaving
             sums.append(value)
@@ -101,43 +101,45 @@ class Heuristic(_Player):
     margin = 0.35
     """How much better a matchup must be for a switch of its own accord."""
 
-    def _moves(self, seen: Seen) -> np.ndarray:
-        left, right = seen.damage(0), seen.damage(1)
-        hit_points = seen.hit_points()
+    def _moves(self, situation: Situation) -> np.ndarray:
+        left, right = situation.damage(0), situation.damage(1)
+        hit_points = situation.hit_points()
         together = left[:, None, :2] + right[None, :, :2]  # (A, A, 2)
         dealt = np.minimum(together, hit_points).sum(-1)
         knocked = ((together >= hit_points) & (hit_points > 0)).sum(-1)
         ally = 1.1 * (left[:, None, 2] + right[None, :, 2])
         values: np.ndarray = dealt + self.knock_out * knocked - ally
-        return values + self._worth(seen, 0)[:, None] + self._worth(seen, 1)[None, :]
+        return values + self._worth(situation, 0)[:, None] + self._worth(situation, 1)[None, :]
 
-    def _worth(self, seen: Seen, slot: int) -> np.ndarray:
+    def _worth(self, situation: Situation, slot: int) -> np.ndarray:
         """What each choice of a slot is worth beside its damage. Shape (A,)."""
         worth = np.zeros(SIZE)
-        user = seen.active(0, slot)
+        user = situation.active(0, slot)
         if user is None:
             return worth
-        hp = seen.value(user, "hp")
-        part = {name: seen.per_choice(slot, name) for name in _PARTS}
+        hp = situation.value(user, "hp")
+        part = {name: situation.per_choice(slot, name) for name in _PARTS}
         worth += (
             0.4 * part["first"] * (part["knock_out"] >= 1.0)
             + 0.35 * (part["priority"] >= _FLINCHES) * (part["damage"] > 0.0) * part["works"]
         )
         worth += part["status"] * (0.5 * part["boosts"] * (hp > 0.6) + 0.25 * part["inflicts"] * (1.0 - part["target_ally"]))
-        worth += 0.3 * part["field"] * (seen.features[0] < 0.1) + 0.5 * part["heals"] * (1.0 - hp)
-        worth += 0.5 * part["protects"] * (0.15 * (hp < 0.5) - 0.5 * (seen.value(user, "protects") > 0))
+        worth += 0.3 * part["field"] * (situation.features[0] < 0.1) + 0.5 * part["heals"] * (1.0 - hp)
+        worth += 0.5 * part["protects"] * (0.15 * (hp < 0.5) - 0.5 * (situation.value(user, "protects") > 0))
         worth += 0.1 * part["pivot"] - 0.05 * (1.0 - part["accuracy"])
         worth[FIRST_MOVE:] -= 0.8 * (part["works"] == 0.0)[FIRST_MOVE:]
-        worth[GIMMICK:MEGA_Y] += 0.1 if seen.value(user, "terastallized") == 0 and seen.features[field_column("champions")] else -0.12
+        worth[GIMMICK:MEGA_Y] += (
+            0.1 if situation.value(user, "terastallized") == 0 and situation.features[field_column("champions")] else -0.12
+        )
         worth[MEGA_Y:] += 0.1
-        worth[_SWITCHES] = self._switches(seen, user)
+        worth[_SWITCHES] = self._switches(situation, user)
         return worth
 
-    def _switches(self, seen: Seen, user: int) -> np.ndarray:
+    def _switches(self, situation: Situation, user: int) -> np.ndarray:
         """The worth of a switch of its own accord: a better matchup, or bad stat changes left behind. Shape (6,)."""
-        spoilt = min(seen.value(user, f"boost_{stat}") for stat in ("atk", "def", "spa", "spd", "spe")) <= -0.5
-        here = seen.standing(user)
-        better = np.array([seen.standing(own) - here for own in range(6)])
+        spoilt = min(situation.value(user, f"boost_{stat}") for stat in ("atk", "def", "spa", "spd", "spe")) <= -0.5
+        here = situation.standing(user)
+        better = np.array([situation.standing(own) - here for own in range(6)])
         return 0.1 * (better - self.margin) + (0.15 if spoilt else 0.0) - 0.1
 
 

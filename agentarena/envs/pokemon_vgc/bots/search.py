@@ -18,7 +18,7 @@ from agentarena.envs.pokemon_vgc.observation import member_slice
 from agentarena.envs.pokemon_vgc.state import State
 
 from .players import Heuristic
-from .seen import Seen
+from .situation import Situation
 
 __all__ = ["Search", "balance"]
 
@@ -75,10 +75,10 @@ class Search(Agent):
         self._heuristic = Heuristic()
 
     def choose(self, view: View) -> Decision:
-        seen = Seen(view.observation, view.mask)
-        if not seen.asked("move"):
+        situation = Situation(view.observation, view.mask)
+        if not situation.decides("move"):
             return self._heuristic.pair(view.observation, view.mask)
-        values = self._heuristic.values(seen)
+        values = self._heuristic.values(situation)
         pairs = _best(values, self.candidates)
         if len(pairs) == 1:
             return pairs[0]
@@ -103,10 +103,10 @@ class Search(Agent):
         """What the other side may do, as it sees the imagined battle; `None` where it is not asked."""
         if seat not in rules.to_move(game, state):
             return None
-        seen = Seen(game.observe(state, seat), rules.legal(state, seat).mask((SIZE, SIZE)))
-        if not seen.asked("move"):
-            return self._heuristic.pair(game.observe(state, seat), seen.mask)
-        values = self._heuristic.values(seen)
+        situation = Situation(game.observe(state, seat), rules.legal(state, seat).mask((SIZE, SIZE)))
+        if not situation.decides("move"):
+            return self._heuristic.pair(game.observe(state, seat), situation.mask)
+        values = self._heuristic.values(situation)
         if likeliest:
             return _best(values, 1)[0]
         pairs = _best(values, 16)

@@ -11,13 +11,13 @@ from agentarena.envs.pokemon_vgc.observation import STATUS, member_slice, option
 
 from .chart import EFFECTIVENESS, TYPES
 
-__all__ = ["Seen"]
+__all__ = ["Situation"]
 
 _OWN, _FOE = range(6), range(6, 12)
 _ROWS = np.where(np.arange(SIZE) >= FIRST_MOVE, (np.arange(SIZE) - FIRST_MOVE) % OPTIONS, 0)
 
 
-class Seen:
+class Situation:
     """One decision's observation, by names.
 
     Args:
@@ -30,8 +30,8 @@ class Seen:
         self.features, self.options, self.status = parts["features"], parts["options"], parts["status"]
         self.mask = np.asarray(mask, bool)
 
-    def asked(self, kind: str) -> bool:
-        """Whether this kind of question is asked: "build", "preview", "move", "switch"."""
+    def decides(self, kind: str) -> bool:
+        """Whether this is a decision of this kind: "build", "preview", "move", "switch"."""
         return bool(self.status[STATUS.index(f"kind_{kind}")])
 
     def value(self, index: int, name: str) -> float:
