@@ -1,7 +1,8 @@
-"""The latent four-player Werewolf solved by each method, judged by exact best responses: the table of `docs/lspo-solving.md`.
+"""The latent Werewolf solved by each method: the tables of `docs/lspo-solving.md`. Four players are judged by exact best responses.
 
 python benchmarks/lspo_solving.py                      # tabular rows, about a minute of CPU
 python benchmarks/lspo_solving.py --sampled            # and MCCFR and Deep CFR, some minutes
+python benchmarks/lspo_solving.py --seven              # seven players, which have no tree: Deep CFR and PPO, fifteen minutes of CPU
 python benchmarks/lspo_solving.py --speed              # array rules beside the scalar rules
 """
 
@@ -28,6 +29,13 @@ SAMPLED: list[tuple[str, dict[str, object]]] = [
     ("latent:0.1.2", {"method": "mccfr", "iterations": 90, "traversals": 500}),
     ("latent:0.1.2", {"method": "deep-cfr", "iterations": 40, "traversals": 400, "steps": 60, "average_steps": 1500}),
 ]
+SEVEN_SPEECH = "werewolf=latent:0.1@,*=latent:0.1@"
+_PPO: dict[str, object] = {"method": "ppo", "hidden": (128, 128), "batch_size": 1024, "learning_rate": 1e-3}
+SEVEN: list[dict[str, object]] = [
+    {"method": "deep-cfr", "sampling": "outcome", "iterations": 20, "traversals": 600},
+    *({**_PPO, "entropy": entropy} for entropy in (0.005, 0.02)),
+]
+SIDES = ("village", "wolves")
 COLUMNS = ("village.self", "village.against_uniform", "village.worst", "wolves.worst", "wolves.against_together", "nash_conv")
 
 
@@ -41,6 +49,18 @@ def table(rows: list[tuple[str, dict[str, object]]], seed: int) -> None:
         gate = "passed" if figures["gate"] else "failed"
         method, sets, seconds = settings["method"], int(figures["sets"]), figures["cpu_seconds"]
         print(f"| `{speech}` | {method} | {sets:,} | {seconds:.1f} | {cells} | {gate} |", flush=True)
+
+
+def seven(seed: int) -> None:
+    """One line a method for seven players, by sampled matches."""
+    columns = [f"{side}.{which}" for side in SIDES for which in ("uniform", "self", "against_uniform")]
+    print("| settings | CPU s | " + " | ".join(columns) + " | standard error |")
+    print("|---" * (3 + len(columns)) + "|")
+    for settings in SEVEN:
+        _, figures = solve(Werewolf.build("lspo7", speech=SEVEN_SPEECH), SolveConfig(seed=seed, **settings))  # type: ignore[arg-type]
+        cells = " | ".join(f"{figures[name]:.3f}" for name in columns)
+        words = ", ".join(f"{name} {value}" for name, value in settings.items())
+        print(f"| {words} | {figures['cpu_seconds']:.0f} | {cells} | {figures['standard_error']:.3f} |", flush=True)
 
 
 def speed() -> None:
@@ -82,10 +102,13 @@ def scalar_speed(game: Werewolf, matches: int = 100) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sampled", action="store_true")
+    parser.add_argument("--seven", action="store_true")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if options.speed:
         speed()
+    elif options.seven:
+        seven(options.seed)
     else:
         table([*TABULAR, *(SAMPLED if options.sampled else [])], options.seed)

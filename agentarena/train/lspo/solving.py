@@ -8,6 +8,7 @@ and of a side whose seats act together without telling each other what they know
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from agentarena.core.batch import ListedBatch
 from agentarena.core.capabilities import Lockstep
 from agentarena.core.errors import NotSupported
 from agentarena.core.game import Game
+from agentarena.core.registry import env_id_of
 from agentarena.core.rng import stream
 from agentarena.core.speech import Speech
 from agentarena.train.settings import check_fields, setting
@@ -34,10 +36,12 @@ from .sampling import MCCFRTables
 
 __all__ = ["METHODS", "SolveConfig", "latent_tree", "role_of", "solve"]
 
-METHODS = ("auto", "cfr+", "dcfr", "mccfr", "deep-cfr")
+METHODS = ("auto", "cfr+", "dcfr", "mccfr", "deep-cfr", "ppo")
+_PPO_MATCHES, _PPO_STEPS, _PPO_STAGE = 64, 16, 20
+"""Of PPO: most matches at once, least decisions of a seat in a round, rounds between two checkpoints."""
 _MOST = 2**31 - 1
 _TABULAR = {"cfr+": "plus", "dcfr": "dcfr"}
-_ITERATIONS = {"cfr+": 300, "dcfr": 300, "mccfr": 200, "deep-cfr": 100}
+_ITERATIONS = {"cfr+": 300, "dcfr": 300, "mccfr": 200, "deep-cfr": 100, "ppo": 150}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +50,8 @@ class SolveConfig:
 
     Attributes:
         method: "cfr+" and "dcfr" (discounted CFR) work on the whole tree, "mccfr" on sampled matches with tables, "deep-cfr" with
-            networks; "auto" is "dcfr" where the tree is small enough, else "deep-cfr".
-        iterations: How often every seat learns; 0 for 300 on the tree, 200 of MCCFR, 100 of Deep CFR.
+            networks; "ppo" is self-play of one network for all seats; "auto" is "dcfr" where the tree is small enough, else "deep-cfr".
+        iterations: How often every seat learns; 0 for 300 on the tree, 200 of MCCFR, 100 of Deep CFR, 150 rounds of PPO.
         seed: Of everything random.
         starts: Random first policies that "cfr+" and "dcfr" begin from; the best end is the result. From uniform play no signal would
             ever get a meaning: all are treated alike.
@@ -57,7 +61,10 @@ class SolveConfig:
         restarts: Starts of the search for a side's best response together.
         matches: Matches by which the policy is judged where there is no tree.
         memory_mb: Memory of Deep CFR's reservoirs together, in megabytes: they hold fewer rows where `buffer` would need more.
-        hidden, steps, batch_size, learning_rate, reinitialise, average_steps, buffer: Of Deep CFR; see `DeepCFRConfig`.
+        hidden, batch_size, learning_rate: Of Deep CFR and PPO.
+        steps, reinitialise, average_steps, buffer: Of Deep CFR; see `DeepCFRConfig`.
+        decisions: Of PPO: what a round learns from, of all seats together; 16 of each at least.
+        entropy: Of PPO: weight of the entropy bonus; it falls to 0 with the last round.
 
     Raises:
         BadOption: A setting is out of range.
@@ -79,6 +86,8 @@ class SolveConfig:
     reinitialise: bool = False
     average_steps: int = setting(2000, low=1, high=_MOST)
     buffer: int = setting(1_000_000, low=1, high=_MOST)
+    decisions: int = setting(7_000, low=1, high=_MOST)
+    entropy: float = setting(0.01, low=0.0, high=100.0)
     memory_mb: int = setting(1500, low=1, high=_MOST)
 
     def __post_init__(self) -> None:
@@ -116,6 +125,8 @@ def solve(game: Game[Any], config: SolveConfig | None = None, report: Report | N
         policy = table_of(game, tree, _best_of_starts(game, config, tree, _TABULAR[method], iterations, figures))
     elif method == "mccfr":
         policy = _mccfr(game, config, iterations, report)
+    elif method == "ppo":
+        policy = _ppo(game, config, iterations, report)
     else:
         policy = _deep_cfr(game, config, iterations, tree, report, figures)
     figures |= {"iterations": float(iterations), "seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - cpu}
@@ -258,8 +269,8 @@ def _deep_cfr(
         average = [side.normalised(total) for side, total in zip(tree.tree.sides, totals, strict=True)]
         exact = Judge(game, tree, role_of(game), config.restarts, config.seed).figures(average)
         figures |= {f"iterates.{name}": value for name, value in exact.items()}
-    roles = game.speech_roles() if isinstance(game, Speech) else ("player",)
-    return _network_policy(run, roles)
+    (network,) = run.average()
+    return _network_policy(game, network, run.seats[0].scales)
 
 
 def _rows_that_fit(game: Game[Any], memory_mb: int) -> int:
@@ -271,12 +282,44 @@ def _rows_that_fit(game: Game[Any], memory_mb: int) -> int:
     return max(1000, int(memory_mb * 1e6 / row / (game.info.seats + 1)))
 
 
-def _network_policy(run: Any, roles: Iterable[str]) -> NetworkPolicy:
-    """One average network for all seats and roles, fitted to the policies of all: who one is must show in what one sees."""
+def _ppo(game: Game[Any], config: SolveConfig, iterations: int, report: Report | None) -> LatentPolicy:
+    """PPO in self-play. Unlike an average of iterates it has no guarantee; it learns in games too long for sampled regrets."""
+    from agentarena.agents.rl.policy_file import load_policy
+    from agentarena.train.rl import RLConfig, train
+
+    seats = game.info.seats
+    slots = seats * max(1, min(_PPO_MATCHES, config.decisions // (seats * _PPO_STEPS)))
+    n_steps = max(_PPO_STEPS, config.decisions // slots)
+    with tempfile.TemporaryDirectory(prefix="agentarena-lspo-") as folder:
+        run = train(
+            RLConfig(
+                env=env_id_of(game),
+                options=game.options,
+                seed=config.seed,
+                hidden=config.hidden,
+                learning_rate=config.learning_rate,
+                lr_schedule="linear",
+                ent_coef=config.entropy,
+                ent_schedule="linear",
+                num_envs=slots,
+                n_steps=n_steps,
+                batch_size=max(2, config.batch_size),
+                total_steps=iterations * n_steps * slots,
+                stage_steps=_PPO_STAGE * n_steps * slots,
+                eval_every=0,
+                output_dir=folder,
+            ),
+            report,
+        )
+        return _network_policy(game, load_policy(run.policy).network, None)
+
+
+def _network_policy(game: Game[Any], network: Any, scale: np.ndarray | None) -> NetworkPolicy:
+    """One network for all seats and roles: who one is must show in what one sees."""
     import torch
 
-    (network,) = run.average()
     layers = [
         (layer.weight.detach().numpy(), layer.bias.detach().numpy()) for layer in network.policy if isinstance(layer, torch.nn.Linear)
     ]
-    return NetworkPolicy(dict.fromkeys(roles, layers), run.seats[0].scales)
+    roles = game.speech_roles() if isinstance(game, Speech) else ("player",)
+    return NetworkPolicy(dict.fromkeys(roles, layers), scale)

@@ -149,6 +149,29 @@ def test_deep_cfr_gives_a_network_and_the_exact_average_beside_it(tmp_path):
     assert set(load_policy(tmp_path).roles) == {"villager", "werewolf", "seer"}
 
 
+def test_ppo_gives_a_network_that_the_seed_decides(tmp_path):
+    pytest.importorskip("stable_baselines3")
+    config = SolveConfig(method="ppo", iterations=2, decisions=256, batch_size=64, hidden=(8,), restarts=0)
+    policy, figures = solve(LSPO4, config)
+    assert {"village.worst", "gate", "cpu_seconds"} <= set(figures)
+    again, _ = solve(LSPO4, config)
+    policy.save(tmp_path)
+    assert set(load_policy(tmp_path).roles) == {"villager", "werewolf", "seer"}
+    rows = array_tree(LSPO4, LSPO4.lockstep())
+    observations, masks = rows.observations[0], rows.masks[0]
+    for other in (again, load_policy(tmp_path)):
+        same = other.probabilities("villager", observations, masks)
+        assert (policy.probabilities("villager", observations, masks) == same).all()
+
+
+def test_ppo_learns():
+    pytest.importorskip("stable_baselines3")
+    game = aa.game("KuhnPoker-v0")
+    config = SolveConfig(method="ppo", iterations=12, decisions=2048, entropy=0.1, learning_rate=3e-3, batch_size=256)
+    _, figures = solve(game, config)
+    assert figures["nash_conv"] < 0.5  # uniform play has .917
+
+
 def test_other_games_are_solved_by_their_rules():
     policy, figures = solve(aa.game("KuhnPoker-v0"), SolveConfig(method="cfr+", iterations=100, starts=1))
     assert policy.roles == ("player",)
