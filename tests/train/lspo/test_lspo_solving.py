@@ -182,7 +182,7 @@ def test_other_games_are_solved_by_their_rules():
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"method": "ppo"}, "solve.method must be one of"),
+        ({"method": "sarsa"}, "solve.method must be one of"),
         ({"sampling": "all"}, "solve.sampling must be one of"),
         ({"iterations": -1}, "solve.iterations must be"),
         ({"steps": True}, "solve.steps must be"),
