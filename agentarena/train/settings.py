@@ -118,7 +118,8 @@ def _check_layers(name: str, value: Any) -> None:
 def check_number(name: str, value: Any, whole: bool, low: float, high: float) -> None:
     """Raise `BadOption` unless `value` is a number, or a whole one, within these bounds."""
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not low <= value <= high:
-        bounds = f"of at least {low:g}" if high == math.inf else f"from {low:g} to {high:g}"
+        form = "," if whole else "g"
+        bounds = f"of at least {low:{form}}" if high == math.inf else f"from {low:{form}} to {high:{form}}"
         raise BadOption(f"{name} must be {'a whole number' if whole else 'a number'} {bounds}, got {shown(value)}")
 
 

@@ -278,7 +278,7 @@ def test_a_collapse_is_said_in_words_with_a_remedy(signals, signs):
         ({"games": {"KuhnPoker-v0": 0}}, "some share must be positive"),
         ({"games": {"KuhnPoker-v0": float("inf")}}, "finite"),
         ({"games": {"KuhnPoker-v0": 1}, "max_step": 3}, "unknown setting 'max_step'. Did you mean max_steps"),
-        ({"games": {"KuhnPoker-v0": 1}, "max_steps": 1.5}, "max_steps must be a whole number from 1 to 1e.07, got 1.5"),
+        ({"games": {"KuhnPoker-v0": 1}, "max_steps": 1.5}, "max_steps must be a whole number from 1 to 10,000,000, got 1.5"),
         ({"games": {"KuhnPoker-v0": 1}, "learning_rate": float("nan")}, "learning_rate must be a number"),
         ({"games": {"KuhnPoker-v0": 1}, "estimator": "ppo"}, "estimator must be one of marshal"),
         ({"games": {"KuhnPoker-v0": 1}, "scale": 1}, "scale must be true or false"),

@@ -64,7 +64,7 @@ def played_figures(
 
     Returns:
         For each of two sides of unequal size `SIDE.self`, `SIDE.uniform`, `SIDE.against_uniform`; `standard_error`, the greatest of
-        theirs; `matches` of each. Nothing where the game has no such sides.
+        theirs; `judged_matches` of each. Nothing where the game has no such sides.
     """
     holders = role_holders(game)
     sides = {team: sum(count for other, count in holders.values() if other == team) for team, _ in holders.values()}
@@ -80,4 +80,4 @@ def played_figures(
             returns = returns_of(rules, role_of, policies, matches, stream(seed, 9, number, at))
             figures[f"{side}.{name}"] = float(0.5 + 0.5 * sign * returns.sum(1).mean() / lead)
     error = max(math.sqrt(share * (1.0 - share) / matches) for share in figures.values())
-    return {**figures, "standard_error": error, "matches": float(matches)}
+    return {**figures, "standard_error": error, "judged_matches": float(matches)}
