@@ -1,6 +1,7 @@
 """Runs of LSPO without a language model: what they find, that they go on, and their player at a table."""
 
 import json
+from pathlib import Path
 
 import lspo_stub
 import numpy as np
@@ -12,7 +13,8 @@ from agentarena.evaluate.exact import exploitability
 from agentarena.train.lspo.agent import LSPO, load_run
 from agentarena.train.lspo.config import LSPOConfig
 from agentarena.train.lspo.run import run
-from agentarena.train.lspo.stages import load_turns
+from agentarena.train.lspo.solving import METHODS
+from agentarena.train.lspo.stages import load_turns, solve_config, tune_config
 
 ENV = "RockPaperScissorsSpockLizard-v0"
 DOUBLED = np.array(aa.game(ENV).payoffs, float)
@@ -189,6 +191,14 @@ def test_settings_are_read_and_wrong_ones_named(tmp_path):
         LSPOConfig.of({})
     with pytest.raises(NotSupported, match="nobody speaks in"):
         run(LSPOConfig.of({"env": ENV, "output_dir": str(tmp_path)}), load=lambda _: lspo_stub.load("table"))
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "recipes").glob("lspo*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_are_valid(path):
+    loaded = LSPOConfig.load(path)
+    assert solve_config(loaded.solve).method in METHODS
+    assert tune_config(loaded.tune).epochs >= 1
+    assert loaded.game().info.seats == int(path.stem.removeprefix("lspo"))
 
 
 def test_candidates_that_name_the_move_of_another_are_left_out(finished):
