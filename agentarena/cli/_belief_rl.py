@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, run_options, settings_by_name
+from ._training import configuration, interrupts, run_options
 from .common import echo_json, say, show_table
 
 if TYPE_CHECKING:
@@ -72,14 +72,8 @@ def _config(path: str | None, settings: tuple[str, ...], **arguments: Any) -> Be
     """The configuration that a command line names; an error where it names no environment."""
     from agentarena.train.belief_rl import BeliefRLConfig
 
-    env, out = arguments["env"], arguments["out"]
-    changes: dict[str, Any] = {"env": env, "method": arguments["method"], "rounds": arguments["rounds"], "output_dir": out}
-    if path is None:
-        if env is None:
-            raise click.UsageError("name an environment, e.g. Hexner-v0, or --config FILE; `agentarena envs` lists environments")
-        changes["output_dir"] = out or f"runs/{env.lower()}-belief-rl"
-    changes = {name: value for name, value in changes.items() if value is not None} | settings_by_name(settings)
-    return BeliefRLConfig.of(changes) if path is None else BeliefRLConfig.load(path, **changes)
+    changes = {**{name: arguments[name] for name in ("env", "method", "rounds")}, "output_dir": arguments["out"]}
+    return configuration(BeliefRLConfig, path, changes, settings, method="belief-rl", example="Hexner-v0")
 
 
 def _words(

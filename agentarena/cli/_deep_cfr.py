@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, run_options, settings_by_name
+from ._training import configuration, interrupts, run_options
 from .common import echo_json, say, show_table
 
 if TYPE_CHECKING:
@@ -67,13 +67,8 @@ def _config(env: str | None, path: str | None, iterations: int | None, out: str 
     """The configuration that a command line names; an error where it names no environment."""
     from agentarena.train.deep_cfr import DeepCFRConfig
 
-    changes: dict[str, Any] = {"env": env, "iterations": iterations, "output_dir": out}
-    if path is None:
-        if env is None:
-            raise click.UsageError("name an environment, e.g. KuhnPoker-v0, or --config FILE; `agentarena envs` lists environments")
-        changes["output_dir"] = out or f"runs/{env.lower()}-deep-cfr"
-    changes = {name: value for name, value in changes.items() if value is not None} | settings_by_name(settings)
-    return DeepCFRConfig.of(changes) if path is None else DeepCFRConfig.load(path, **changes)
+    changes = {"env": env, "iterations": iterations, "output_dir": out}
+    return configuration(DeepCFRConfig, path, changes, settings, method="deep-cfr", example="KuhnPoker-v0")
 
 
 def _progress(config: DeepCFRConfig) -> Callable[[dict[str, float]], None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, interval, judgements, run_options, settings_by_name
+from ._training import configuration, interrupts, interval, judgements, run_options
 from .common import echo_json, say, show_table
 
 if TYPE_CHECKING:
@@ -108,19 +108,7 @@ def _config(
 
     changes: dict[str, Any] = {"env": env, "total_steps": steps, "output_dir": out, "eval": list(evals) or None}
     changes |= {"opponents": dict.fromkeys(opponents, 1.0) or None, "algorithm": algorithm}
-    if path is None:
-        if env is None:
-            raise click.UsageError("name an environment, e.g. ConnectFour-v0, or --config FILE; `agentarena envs` lists environments")
-        changes["output_dir"] = out or f"runs/{env.lower()}-{algorithm}"
-    changes = {name: value for name, value in changes.items() if value is not None} | settings_by_name(settings)
-    if path is not None:
-        return RLConfig.load(path, **changes)
-    tables = {name: value for name, value in changes.items() if "." in name}
-    plain: dict[str, Any] = {name: value for name, value in changes.items() if "." not in name}
-    for name, value in tables.items():
-        table, _, entry = name.partition(".")
-        plain[table] = {**plain.get(table, {}), entry: value}
-    return RLConfig.of(plain)
+    return configuration(RLConfig, path, changes, settings, method=algorithm, example="ConnectFour-v0")
 
 
 def _words(

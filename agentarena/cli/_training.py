@@ -7,17 +7,20 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from agentarena.core.display import printable
+from agentarena.train.settings import FromTOML
 
 from .common import named_values, say
 
-__all__ = ["interrupts", "interval", "judgements", "list_fields", "run_options", "settings_by_name"]
+__all__ = ["configuration", "interrupts", "interval", "judgements", "list_fields", "run_options", "settings_by_name"]
+
+_Config = TypeVar("_Config", bound=FromTOML)
 
 
 def list_fields(classes: Sequence[tuple[str, type[Any]]]) -> None:
@@ -92,6 +95,27 @@ def settings_by_name(pairs: Sequence[str]) -> dict[str, Any]:
         else:
             values |= named_values([pair])
     return values
+
+
+def configuration(
+    cls: type[_Config], path: str | None, changes: Mapping[str, Any], settings: Sequence[str], *, method: str, example: str
+) -> _Config:
+    """The configuration that a command line names.
+
+    Args:
+        cls: Its class.
+        path: The file; without one, the environment must be named, and its id and the method name the folder.
+        changes: "env", "output_dir" and what the command's own options set; `None` leaves a setting as it is.
+        settings: `NAME=VALUE`, as `--set` has them.
+        method: What trains, as the folder's name ends.
+        example: An environment, for the message where none is named.
+    """
+    values = {name: value for name, value in changes.items() if value is not None}
+    if path is not None:
+        return cls.load(path, **values | settings_by_name(settings))
+    if "env" not in values:
+        raise click.UsageError(f"name an environment, e.g. {example}, or --config FILE; `agentarena envs` lists environments")
+    return cls.of({"output_dir": f"runs/{values['env'].lower()}-{method}"} | values | settings_by_name(settings))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._training import interrupts, run_options, settings_by_name
+from ._training import configuration, interrupts, run_options
 from .common import echo_json, json_option, progress_bar, say, show_table
 
 if TYPE_CHECKING:
@@ -55,13 +55,8 @@ def run_command(
     """
     from agentarena.train.lspo.config import LSPOConfig
 
-    changes: dict[str, Any] = {"env": env, "iterations": iterations, "output_dir": out}
-    if path is None:
-        if env is None:
-            raise click.UsageError("name an environment, e.g. Werewolf-v0, or --config FILE; `agentarena envs` lists environments")
-        changes["output_dir"] = out or f"runs/{env.lower()}-lspo"
-    changes = {name: value for name, value in changes.items() if value is not None} | settings_by_name(settings)
-    config = LSPOConfig.of(changes) if path is None else LSPOConfig.load(path, **changes)
+    changes = {"env": env, "iterations": iterations, "output_dir": out}
+    config = configuration(LSPOConfig, path, changes, settings, method="lspo", example="Werewolf-v0")
     if dry_run:
         echo_json(config)
         return

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 
-from .settings import TRACKERS, check_fields, check_number, check_shares, known_fields, read_toml, setting
+from .settings import TRACKERS, FromTOML, check_fields, check_number, check_shares, known_fields, merged, setting
 
 __all__ = ["ScratchModel", "SelfPlayConfig"]
 
@@ -42,7 +41,7 @@ class ScratchModel:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class SelfPlayConfig:
+class SelfPlayConfig(FromTOML):
     """Everything that shapes a run.
 
     Attributes:
@@ -298,19 +297,9 @@ class SelfPlayConfig:
             raise BadOption(f"length_min={self.length_min} must be less than length_max={self.length_max}")
 
     @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> SelfPlayConfig:
-        """Read a TOML file; `changes` override it, `{"model.hidden_size": 96}` one entry of a table.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
-
-    @classmethod
     def of(cls, data: Mapping[str, Any]) -> SelfPlayConfig:
         """The configuration of these settings; `model` may be a table, the fields of `ScratchModel`."""
-        fields = known_fields(cls, data)
+        fields = known_fields(cls, merged({}, data))
         if "games" not in fields:
             raise BadOption('games is missing: which environments, and their shares, e.g. games = { "KuhnPoker-v0" = 1.0 }')
         if isinstance(fields.get("model"), Mapping):

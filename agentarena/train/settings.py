@@ -7,12 +7,12 @@ import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, UsageError, suggest
 
-__all__ = ["TRACKERS", "check_fields", "check_number", "check_shares", "known_fields", "merged", "read_toml", "setting"]
+__all__ = ["TRACKERS", "FromTOML", "check_fields", "check_number", "check_shares", "known_fields", "merged", "read_toml", "setting"]
 
 TRACKERS = ("tensorboard", "wandb")
 """What a run's `report_to` may name."""
@@ -22,6 +22,34 @@ _MOST_LAYERS, _WIDEST = 32, 16_384
 def setting(default: Any, *, low: float = -math.inf, high: float = math.inf, choices: tuple[str, ...] = ()) -> Any:
     """A field of a configuration, with its least and greatest value, or the words that it may be."""
     return dataclasses.field(default=default, metadata={"low": low, "high": high, "choices": choices})
+
+
+class FromTOML:
+    """A configuration that a TOML file may hold; a dataclass derives from it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def load(cls, path: str | Path, **changes: Any) -> Self:
+        """Read a TOML file; `changes` override it, `{"model.hidden_size": 96}` one entry of a table.
+
+        Raises:
+            UsageError: The file is no TOML.
+            BadOption: A setting is unknown or out of range; the message names it.
+        """
+        return cls.of(read_toml(path, changes))
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Self:
+        """The configuration of these settings, as JSON or TOML have them; a name with a dot is one entry of a table.
+
+        Raises:
+            BadOption: A setting is unknown, missing or out of range; the message names it.
+        """
+        fields = known_fields(cls, merged({}, data))
+        if "env" not in fields:
+            raise BadOption('env is missing: which environment, e.g. env = "KuhnPoker-v0"')
+        return cls(**fields)
 
 
 def read_toml(path: str | Path, changes: Mapping[str, Any]) -> dict[str, Any]:

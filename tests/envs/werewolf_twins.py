@@ -70,13 +70,13 @@ def signals(state: State, seat: int) -> list[tuple[object, ...]]:
 
 def sight(game: Werewolf, state: State, seat: int) -> dict[str, object]:
     """All that a seat is shown, by name."""
-    asked = seat in state.to_move
+    moves = seat in state.to_move
     news = tuple(event for event in game.news(state) if event.visible_to(seat))
     return {
         "observation": game.observe(state, seat).tobytes(),
-        "mask": action_mask(game.action_space(seat), game.legal(state, seat)).tobytes() if asked else b"",
+        "mask": action_mask(game.action_space(seat), game.legal(state, seat)).tobytes() if moves else b"",
         "prompt": game.text.view(state, seat, news),
-        "options": game.text.options(state, seat) if asked else None,
+        "options": game.text.options(state, seat) if moves else None,
         "key": game.information(state, seat),
     }
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
+from agentarena.train.settings import FromTOML, check_fields, setting
 
 __all__ = ["BeliefRLConfig"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class BeliefRLConfig:
+class BeliefRLConfig(FromTOML):
     """Everything that shapes a run. A round is a batch of matches and what is learned from it.
 
     Attributes:
@@ -110,21 +109,3 @@ class BeliefRLConfig:
                 f"{shown(dict(self.options), 200)}"
             )
         return game
-
-    @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> BeliefRLConfig:
-        """Read a TOML file; `changes` override it.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> BeliefRLConfig:
-        """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        fields = known_fields(cls, merged({}, data))
-        if "env" not in fields:
-            raise BadOption('env is missing: which environment, e.g. env = "Hexner-v0"')
-        return cls(**fields)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
+from agentarena.train.settings import FromTOML, check_fields, setting
 
 __all__ = ["DeepCFRConfig"]
 
@@ -19,7 +18,7 @@ _MOST = 1_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeepCFRConfig:
+class DeepCFRConfig(FromTOML):
     """Everything that decides a run. The defaults solve Kuhn poker; see the page on CFR for those of Leduc poker.
 
     Attributes:
@@ -77,24 +76,3 @@ class DeepCFRConfig:
     def game(self) -> Game[Any]:
         """The rules that the settings name."""
         return game_of(self.env, preset=self.preset, **self.options)
-
-    @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> DeepCFRConfig:
-        """Read a TOML file; `changes` override it.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
-
-    @classmethod
-    def of(cls, data: Mapping[str, Any]) -> DeepCFRConfig:
-        """The configuration of these settings, as JSON or TOML have them; "options.NAME" is one entry of `options`."""
-        fields = known_fields(cls, merged({}, data))
-        if "env" not in fields:
-            raise BadOption('env is missing: which environment, e.g. env = "KuhnPoker-v0"')
-        return cls(**fields)
-
-
-"""Whole-number settings and the least that each may be."""

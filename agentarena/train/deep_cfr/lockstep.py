@@ -65,10 +65,10 @@ def traverse_arrays(
         parents = _follow(level, seat, moving, actions, going_on, rng, sampling)
         if len(parents) > _MOST_POINTS:
             raise NotSupported(f"deep CFR: {count} traversals have more than {_MOST_POINTS:,} points at one depth; run fewer in parallel")
-        taken = actions[parents]
+        joint = actions[parents]
         own = np.asarray(level.own_rows) >= 0
-        taken[own, seat] = np.asarray(level.own_actions)[own]
-        state = rules.step(rules.select(state, parents), taken, rng)
+        joint[own, seat] = np.asarray(level.own_actions)[own]
+        state = rules.step(rules.select(state, parents), joint, rng)
 
 
 def _decision(rules: ListedBatch[Any], state: Any, seat: int, rows: np.ndarray, legal: np.ndarray, decide: DecideRows) -> Decisions:

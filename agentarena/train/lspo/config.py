@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
 from agentarena.core.game import Game
 from agentarena.core.registry import game as game_of
-from agentarena.train.settings import check_fields, known_fields, merged, read_toml, setting
+from agentarena.train.settings import FromTOML, check_fields, known_fields, merged, setting
 
 from .clusters import ClusterSettings
 from .pairs import RULES
@@ -45,7 +44,7 @@ class PairSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LSPOConfig:
+class LSPOConfig(FromTOML):
     """Everything that decides a run.
 
     Attributes:
@@ -97,16 +96,6 @@ class LSPOConfig:
     def game(self) -> Game[Any]:
         """The rules that the settings name."""
         return game_of(self.env, preset=self.preset, **self.options)
-
-    @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> LSPOConfig:
-        """Read a TOML file; `changes` override it, those of one entry of a table by a name with a dot, e.g. "clusters.count".
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> LSPOConfig:

@@ -189,9 +189,9 @@ def _clusters(
 ) -> tuple[ClusterRow, ...]:
     first: Counter[tuple[str, int]] = Counter()
     weight: dict[tuple[str, int], float] = defaultdict(float)
-    asked: Counter[str] = Counter()
+    turns_of: Counter[str] = Counter()
     for place, (turn, decision) in enumerate(zip(turns, decisions, strict=True)):
-        asked[turn.role] += 1
+        turns_of[turn.role] += 1
         if decision.actions and decision.actions[0] >= 0 and (move := domain.move_of(clusters, turn, decision.actions[0])):
             first[turn.role, move[0]] += 1
         for action in np.flatnonzero(rows[place] > 0).tolist() if rows is not None else ():
@@ -202,7 +202,7 @@ def _clusters(
     for role, one in clusters.roles.items():
         for number in range(one.count):
             members = list(one.members(number))
-            model, likely = (value[role, number] / asked[role] if asked[role] else float("nan") for value in (first, weight))
+            model, likely = (value[role, number] / turns_of[role] if turns_of[role] else float("nan") for value in (first, weight))
             words = tuple(printable(sentence.text, _LONGEST) for sentence in members[:examples])
             proposed = sum(sentence.count for sentence in members)
             out.append(ClusterRow(role, number, one.names_seat[number], one.symbols[number], len(members), proposed, model, likely, words))

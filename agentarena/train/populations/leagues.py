@@ -33,7 +33,7 @@ from agentarena.core.display import shown
 from agentarena.core.errors import BadOption, NotSupported
 from agentarena.core.rng import stream
 from agentarena.evaluate.alpha_rank import alpharank
-from agentarena.train.settings import check_fields, known_fields, read_toml, setting
+from agentarena.train.settings import FromTOML, check_fields, known_fields, merged, setting
 
 from .adaptive import fill_adaptively
 from .journal import Journal, recorded_spec
@@ -67,7 +67,7 @@ class Role:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class LeagueConfig:
+class LeagueConfig(FromTOML):
     """Everything that shapes a league.
 
     Attributes:
@@ -117,19 +117,14 @@ class LeagueConfig:
                     f"players.{name}: style {role.style!r}, target {shown(role.target)}; exploiters, and no others, name another player"
                 )
             for table in (self.rl, role.rl):
-                taken = [key for key in table if key in _OWN]
-                if taken:
-                    raise BadOption(f"rl.{taken[0]} is set by the league; set the league's own, e.g. steps for total_steps")
+                reserved = [key for key in table if key in _OWN]
+                if reserved:
+                    raise BadOption(f"rl.{reserved[0]} is set by the league; set the league's own, e.g. steps for total_steps")
 
     @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> LeagueConfig:
-        """Read a TOML file; `changes` override it, `{"rl.ent_coef": 0.05}` one entry of a table.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        fields = known_fields(cls, read_toml(path, changes))
+    def of(cls, data: Mapping[str, Any]) -> LeagueConfig:
+        """The configuration of these settings; `players` is a table of tables, the fields of `Role`."""
+        fields = known_fields(cls, merged({}, data))
         players = fields.get("players", {})
         if "env" not in fields or not isinstance(players, Mapping) or not all(isinstance(one, Mapping) for one in players.values()):
             raise BadOption('env, and a table for each player, are needed: env = "ConnectFour-v0" and [players.fp]')

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from agentarena.train.config import ScratchModel
-from agentarena.train.settings import check_fields, check_shares, known_fields, read_toml, setting
+from agentarena.train.settings import FromTOML, check_fields, check_shares, known_fields, merged, setting
 
 __all__ = ["OPPONENTS", "RegretConfig"]
 
@@ -17,7 +16,7 @@ OPPONENTS = ("self", "drawn", "switching")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class RegretConfig:
+class RegretConfig(FromTOML):
     """Everything that shapes a run.
 
     Attributes:
@@ -61,19 +60,9 @@ class RegretConfig:
         check_shares("opponents", self.opponents)
 
     @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> RegretConfig:
-        """Read a TOML file; `changes` override it, `{"options.rounds": 10}` one entry of a table.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
-
-    @classmethod
     def of(cls, data: Mapping[str, Any]) -> RegretConfig:
         """The configuration of these settings; `model` may be a table, the fields of `ScratchModel`."""
-        fields = known_fields(cls, data)
+        fields = known_fields(cls, merged({}, data))
         if isinstance(fields.get("model"), Mapping):
             fields["model"] = ScratchModel(**known_fields(ScratchModel, fields["model"], "model."))
         return cls(**fields)

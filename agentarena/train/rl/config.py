@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from agentarena.core.display import shown
 from agentarena.core.errors import BadOption
-from agentarena.train.settings import TRACKERS, check_fields, check_shares, known_fields, read_toml, setting
+from agentarena.train.settings import TRACKERS, FromTOML, check_fields, check_shares, known_fields, merged, setting
 
 __all__ = ["POOL", "RLConfig"]
 
@@ -18,7 +17,7 @@ POOL = ("last", "past", "prioritized")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class RLConfig:
+class RLConfig(FromTOML):
     """Everything that shapes a run. A step is one decision of the learner.
 
     Attributes:
@@ -152,19 +151,9 @@ class RLConfig:
         return -(-self.total_steps // self.round_steps)
 
     @classmethod
-    def load(cls, path: str | Path, **changes: Any) -> RLConfig:
-        """Read a TOML file; `changes` override it, `{"opponents.random": 0.5}` one entry of a table.
-
-        Raises:
-            UsageError: The file is no TOML.
-            BadOption: A setting is unknown or out of range; the message names it.
-        """
-        return cls.of(read_toml(path, changes))
-
-    @classmethod
     def of(cls, data: Mapping[str, Any]) -> RLConfig:
         """The configuration of these settings, as TOML or JSON has them."""
-        fields = known_fields(cls, data)
+        fields = known_fields(cls, merged({}, data))
         if "env" not in fields:
             raise BadOption('env is missing: which environment, e.g. env = "ConnectFour-v0"')
         if isinstance(fields.get("opponents"), str):

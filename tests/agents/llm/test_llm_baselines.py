@@ -74,10 +74,10 @@ def test_sla_lists_what_was_proposed_and_a_policy_chooses(n):
         **settings,
     )
     assert default_n("sla") == 3
-    asked = [last(request) for request in engine.requests[: 1 + (n or 3)]]
-    assert "already proposed" not in asked[1]
-    assert "1. (0,1)" in asked[2]
-    assert all("You: careful, confidence 7" in one for one in asked[1:])
+    prompts = [last(request) for request in engine.requests[: 1 + (n or 3)]]
+    assert "already proposed" not in prompts[1]
+    assert "1. (0,1)" in prompts[2]
+    assert all("You: careful, confidence 7" in one for one in prompts[1:])
     assert list(results.records[0].actions[0]) == [(0, 4)], "the policy likes the centre"
     assert results.records[0].replies[0]["attempts"][0]["thinking"] == "You: careful, confidence 7"
 

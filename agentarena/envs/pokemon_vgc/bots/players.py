@@ -6,6 +6,7 @@ weighs knock-outs, focus, protection, set-up, matchups and switches, in the spir
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ _NEVER = -1e9
 _SWITCHES = slice(1, FIRST_MOVE)
 
 
-class _Player(Agent):
+class _Player(Agent, ABC):
     """A player that values every pair of choices and takes the best legal one."""
 
     def choose(self, view: View) -> Decision:
@@ -54,8 +55,9 @@ class _Player(Agent):
             return worth[:, None] + worth[None, :]
         return np.zeros((SIZE, SIZE))
 
+    @abstractmethod
     def _moves(self, situation: Situation) -> np.ndarray:
-        raise NotImplementedError
+        """The value of each pair where moves are chosen. Shape (A, A)."""
 
 
 class _OnArrays:
